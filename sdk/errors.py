@@ -1,0 +1,79 @@
+"""Errors of the SDK, each with a stable ``slug`` that a caller can switch on.
+
+::
+
+    Exception
+    └── SdkError          anything this package raises on purpose
+        ├── FrameError    the frame, its layout or its region is not usable
+        ├── ModelError    the model file is not usable
+        └── SourceError   a file or stream of frames is not usable
+
+The message names the field, the value received, what is allowed and how to mend it; it may be
+reworded at any time. The slug never changes its meaning: ``SLUGS`` lists them all.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SLUGS", "FrameError", "ModelError", "SdkError", "SourceError"]
+
+SLUGS: dict[str, str] = {
+    # Frames: what the pixels are.
+    "frame-type": "the frame is neither a Frame nor a two-dimensional uint8 array",
+    "frame-rank": "the array has the wrong number of dimensions for its format",
+    "frame-dtype": "the array's element type does not fit its format",
+    "frame-size": "width or height is not a whole number within the limits",
+    "frame-channels": "the array's channel count does not fit its format",
+    "format-missing": "the array is ambiguous without a pixel format",
+    "format-unknown": "no such pixel format",
+    "color-missing": "a YUV format was given without colour matrix and range",
+    "color-unknown": "no such colour matrix and range",
+    "color-unexpected": "colour matrix and range were given for a format that has none",
+    "window-missing": "GRAY16 was given without the window of values to show",
+    "window-invalid": "the GRAY16 window is not a pair low < high within 0..65535",
+    "window-unexpected": "a window was given for a format other than GRAY16",
+    "data-type": "the data does not expose its bytes",
+    "data-planes": "the number of buffers is not the number of planes",
+    "buffer-truncated": "the buffer holds fewer bytes than the layout needs",
+    "strides-invalid": "strides are not one whole number of bytes for each plane",
+    "strides-overlap": "a stride is shorter than its row, so rows would overlap",
+    "strides-negative": "rows run upwards in memory, and that was not declared",
+    "strides-gapped": "the pixels of one row do not lie side by side",
+    "region-invalid": "the region's own numbers make no sense",
+    "region-outside": "the region does not lie inside the frame",
+    "pixel-size-invalid": "the pixel size is not one or two positive finite numbers",
+    "jpeg-invalid": "the JPEG data cannot be decoded",
+    "jpeg-unavailable": "the optional JPEG decoder is not installed",
+    "output-invalid": "the output array has the wrong shape, type or layout",
+    # Preprocessing recipes and the machine.
+    "preprocessing-invalid": "a preprocessing recipe has a missing, unknown or impossible entry",
+    "isa-unavailable": "the instruction set asked for is unknown or not on this machine",
+}
+
+
+class SdkError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    Attributes:
+        slug: stable machine-readable name, a key of ``SLUGS``.
+    """
+
+    def __init__(self, slug: str, message: str) -> None:
+        assert slug in SLUGS, f"unknown slug {slug!r}: add it to SLUGS"
+        super().__init__(message)
+        self.slug = slug
+
+    def __reduce__(self) -> tuple[type[SdkError], tuple[str, str]]:
+        """Keep the slug when an error crosses a process boundary."""
+        return type(self), (self.slug, str(self))
+
+
+class FrameError(SdkError):
+    """The frame, its layout or its region is not usable."""
+
+
+class ModelError(SdkError):
+    """The model file is not usable."""
+
+
+class SourceError(SdkError):
+    """A file or stream of frames is not usable."""
