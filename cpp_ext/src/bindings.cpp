@@ -1,2 +1,143 @@
 #include <pybind11/pybind11.h>
-PYBIND11_MODULE(_kernels, m) { m.doc() = "placeholder"; }
+#include <pybind11/stl.h>
+
+#include "buffers.hpp"
+#include "sonogaze/error.hpp"
+#include "sonogaze/plan.hpp"
+
+namespace py = pybind11;
+
+namespace sonogaze {
+namespace {
+
+void raise_as_sdk_error(std::exception_ptr thrown) {
+    try {
+        if (thrown) std::rethrow_exception(thrown);
+    } catch (const Error& error) {
+        const std::string slug = error.slug();
+        const char* type = slug == "preprocessing-invalid" ? "ModelError"
+                           : slug == "isa-unavailable"     ? "SdkError"
+                                                           : "FrameError";
+        const py::object cls = py::module_::import("sdk.errors").attr(type);
+        PyErr_SetObject(cls.ptr(), cls(slug, error.what()).ptr());
+    }
+}
+
+RegionSpec region_spec(const py::object& region) {
+    RegionSpec spec;
+    if (region.is_none()) return spec;
+    const auto numbers = py::cast<py::tuple>(region);
+    if (numbers.size() == 4) {
+        spec.kind = RegionSpec::Kind::rectangle;
+        spec.x = py::cast<std::int64_t>(numbers[0]);
+        spec.y = py::cast<std::int64_t>(numbers[1]);
+        spec.width = py::cast<std::int64_t>(numbers[2]);
+        spec.height = py::cast<std::int64_t>(numbers[3]);
+        return spec;
+    }
+    spec.kind = RegionSpec::Kind::sector;
+    double* const fields[] = {&spec.cx,    &spec.cy,            &spec.r_min,
+                              &spec.r_max, &spec.angle_min_deg, &spec.angle_max_deg};
+    std::size_t i = 0;
+    for (double* field : fields) *field = py::cast<double>(numbers[i++]);
+    return spec;
+}
+
+std::shared_ptr<Layout> make_layout(const std::string& format, std::int64_t width,
+                                    std::int64_t height, const std::vector<std::int64_t>& strides,
+                                    bool separate_planes, int matrix, bool limited,
+                                    std::pair<std::int64_t, std::int64_t> window,
+                                    const py::object& region, std::int64_t unit,
+                                    std::pair<double, double> pixel_size_mm) {
+    FrameSpec spec;
+    spec.format = parse_format(format);
+    spec.width = width;
+    spec.height = height;
+    spec.strides = strides;
+    spec.separate_planes = separate_planes;
+    spec.matrix = static_cast<Matrix>(matrix);
+    spec.range = limited ? Range::limited : Range::full;
+    spec.window_low = window.first;
+    spec.window_high = window.second;
+    spec.region = region_spec(region);
+    spec.unit = unit;
+    spec.pixel_width_mm = pixel_size_mm.first;
+    spec.pixel_height_mm = pixel_size_mm.second;
+    const py::gil_scoped_release unlocked;
+    return std::make_shared<Layout>(spec);
+}
+
+// The output's floats, checked. Held while the kernel writes.
+float* output_floats(HeldBuffer& held, PyObject* out, const Plan& plan) {
+    const bool fits = held.hold(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE | PyBUF_FORMAT) &&
+                      held.view().format != nullptr && std::string(held.view().format) == "f" &&
+                      held.view().len == plan.outputs() * static_cast<std::int64_t>(sizeof(float));
+    if (!fits) {
+        throw Error("output-invalid", "out must be a writable C-contiguous float32 array of " +
+                                          std::to_string(plan.target().height) + " x " +
+                                          std::to_string(plan.target().width) + " values");
+    }
+    return static_cast<float*>(held.view().buf);
+}
+
+void run(const Plan& plan, const py::object& data, const py::object& out) {
+    const FrameBuffers frame(plan.layout(), data.ptr());
+    HeldBuffer held;
+    float* const floats = output_floats(held, out.ptr(), plan);
+    const py::gil_scoped_release unlocked;
+    plan.run(frame.pointers(), floats);
+}
+
+void bind_layout(py::module_& m) {
+    py::class_<Layout, std::shared_ptr<Layout>>(m, "Layout")
+        .def(py::init(&make_layout), py::kw_only(), py::arg("format"), py::arg("width"),
+             py::arg("height"), py::arg("strides"), py::arg("separate_planes"), py::arg("matrix"),
+             py::arg("limited"), py::arg("window"), py::arg("region"), py::arg("unit"),
+             py::arg("pixel_size_mm"))
+        .def("check", [](const Layout& layout, const py::object& data) {
+            const FrameBuffers held(layout, data.ptr());
+        })
+        .def_property_readonly("strides",
+                               [](const Layout& layout) {
+                                   py::list strides;
+                                   const int planes = traits(layout.spec.format).planes;
+                                   for (int p = 0; p < planes; ++p) {
+                                       strides.append(
+                                           layout.planes[static_cast<std::size_t>(p)].stride);
+                                   }
+                                   return py::tuple(strides);
+                               })
+        .def_property_readonly("box", [](const Layout& layout) {
+            return py::make_tuple(layout.box_x, layout.box_y, layout.box_width, layout.box_height);
+        });
+}
+
+void bind_plan(py::module_& m) {
+    py::class_<Plan>(m, "Plan")
+        .def(py::init([](std::shared_ptr<Layout> layout, std::int64_t width, std::int64_t height,
+                         bool letterbox, double mean, double std, std::int64_t pad_level,
+                         const std::string& isa) {
+                 const TargetSpec target{width, height, letterbox, mean, std, pad_level};
+                 return std::make_unique<Plan>(std::move(layout), target, isa);
+             }),
+             py::kw_only(), py::arg("layout"), py::arg("width"), py::arg("height"),
+             py::arg("letterbox"), py::arg("mean"), py::arg("std"), py::arg("pad_level"),
+             py::arg("isa"))
+        .def("run", &run)
+        .def_property_readonly("isa", &Plan::isa)
+        .def_property_readonly("inner", [](const Plan& plan) {
+            const Inner& inner = plan.inner();
+            return py::make_tuple(inner.x, inner.y, inner.width, inner.height);
+        });
+}
+
+}  // namespace
+}  // namespace sonogaze
+
+PYBIND11_MODULE(_kernels, m) {
+    m.doc() = "Pixel formats to normalised tensors in one pass. Use it through sdk.Preprocessing.";
+    py::register_exception_translator(&sonogaze::raise_as_sdk_error);
+    sonogaze::bind_layout(m);
+    sonogaze::bind_plan(m);
+    m.def("available_isas", &sonogaze::available_isas);
+}

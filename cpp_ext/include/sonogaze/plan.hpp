@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sonogaze/axis.hpp"
+#include "sonogaze/kernels.hpp"
+#include "sonogaze/layout.hpp"
+#include "sonogaze/workspace.hpp"
+
+namespace sonogaze {
+
+constexpr std::int64_t kMaxTarget = 2048;  // cells a side; keeps every weight within 16 bits
+
+struct TargetSpec {
+    std::int64_t width = 0, height = 0;
+    bool letterbox = false;
+    double mean = 0, std = 1;  // of grey in 0..1
+    std::int64_t pad_level = 0;
+};
+
+// Where the region lands in the target, in cells.
+struct Inner {
+    std::int64_t x, y, width, height;
+};
+
+// Everything about one geometry that does not depend on the pixels. Immutable but for its pool of
+// scratch memory, which locks itself: any number of threads may run one plan at once.
+class Plan {
+  public:
+    // Throws Error.
+    Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa);
+
+    std::int64_t outputs() const noexcept { return target_.width * target_.height; }
+    const TargetSpec& target() const noexcept { return target_; }
+    const Inner& inner() const noexcept { return inner_; }
+    const char* isa() const noexcept { return kernels_.name; }
+    const Layout& layout() const noexcept { return *layout_; }
+
+    // out: outputs() floats, every one written. Pixels may change meanwhile: the values are then
+    // a mixture, but nothing outside the buffers is touched.
+    void run(const std::array<const std::uint8_t*, kMaxPlanes>& data, float* out) const;
+
+  private:
+    friend class Pass;
+
+    std::shared_ptr<const Layout> layout_;
+    TargetSpec target_;
+    const Kernels& kernels_;
+    Inner inner_;
+    Axis rows_;
+    TapTable taps_;
+    DecodeParams decode_;
+    std::uint8_t paint_;  // code of pixels outside a sector
+    double scale_, bias_;
+    float pad_;
+    int rows_per_flush_;  // rows whose 16-bit sums cannot overflow
+    mutable WorkspacePool pool_;
+};
+
+}  // namespace sonogaze

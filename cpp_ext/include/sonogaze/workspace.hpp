@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace sonogaze {
+
+// Scratch of one running frame, sized once.
+struct Workspace {
+    Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cells);
+
+    std::vector<std::uint8_t> grey;   // one decoded row
+    std::vector<std::uint16_t> sums;  // column sums, readable `taps` beyond the last column
+    std::vector<std::uint64_t> cells; // one output row
+    std::vector<std::uint64_t> edge;  // cells of a row shared by two output rows, unweighted
+};
+
+// As many workspaces as frames were ever in flight at once.
+class WorkspacePool {
+  public:
+    WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells);
+
+    std::unique_ptr<Workspace> take();
+    void give(std::unique_ptr<Workspace> workspace) noexcept;
+
+  private:
+    std::int64_t columns_, taps_, cells_;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<Workspace>> free_;
+    std::size_t made_ = 0;
+};
+
+}  // namespace sonogaze

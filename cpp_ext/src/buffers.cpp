@@ -1,0 +1,64 @@
+#include "buffers.hpp"
+
+#include <string>
+
+#include "sonogaze/error.hpp"
+
+namespace sonogaze {
+
+bool HeldBuffer::hold(PyObject* object, int flags) noexcept {
+    if (PyObject_CheckBuffer(object) == 0 || PyObject_GetBuffer(object, &view_, flags) != 0) {
+        PyErr_Clear();
+        return false;
+    }
+    held_ = true;
+    measure();
+    return true;
+}
+
+void HeldBuffer::measure() noexcept {
+    const auto* start = static_cast<const std::uint8_t*>(view_.buf);
+    std::int64_t below = 0;
+    std::int64_t above = view_.itemsize;
+    for (int d = 0; d < view_.ndim; ++d) {
+        if (view_.shape[d] == 0) return;
+        const std::int64_t reach = view_.strides[d] * (view_.shape[d] - 1);
+        (reach < 0 ? below : above) += reach;
+    }
+    lowest_ = start + below;
+    bytes_ = above - below;
+}
+
+FrameBuffers::FrameBuffers(const Layout& layout, PyObject* data) {
+    if (!layout.spec.separate_planes) {
+        hold_one(layout, 0, data);
+        return;
+    }
+    const auto planes = static_cast<Py_ssize_t>(layout.buffers);
+    if (PyTuple_Check(data) == 0 || PyTuple_GET_SIZE(data) != planes) {
+        throw Error("data-planes", "data must be one buffer for each of the " +
+                                       std::to_string(planes) + " planes");
+    }
+    for (Py_ssize_t i = 0; i < planes; ++i) {
+        hold_one(layout, static_cast<std::size_t>(i), PyTuple_GET_ITEM(data, i));
+    }
+}
+
+void FrameBuffers::hold_one(const Layout& layout, std::size_t i, PyObject* object) {
+    if (!held_[i].hold(object, PyBUF_RECORDS_RO)) {
+        throw Error("data-type", std::string("data is a ") + Py_TYPE(object)->tp_name +
+                                     ", it must expose its bytes through the buffer protocol "
+                                     "(bytes, bytearray, memoryview, numpy array)");
+    }
+    if (held_[i].bytes() < layout.buffer_bytes[i]) {
+        throw Error("buffer-truncated",
+                    "data[" + std::to_string(i) + "] holds " + std::to_string(held_[i].bytes()) +
+                        " bytes, but " + traits(layout.spec.format).name + " of " +
+                        std::to_string(layout.spec.width) + " x " +
+                        std::to_string(layout.spec.height) + " with these strides needs " +
+                        std::to_string(layout.buffer_bytes[i]));
+    }
+    data_[i] = held_[i].lowest();
+}
+
+}  // namespace sonogaze

@@ -1,0 +1,104 @@
+#include "sonogaze/plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sonogaze/error.hpp"
+
+namespace sonogaze {
+namespace {
+
+void check_target(const TargetSpec& t) {
+    const auto bad = [](const std::string& what) { throw Error("preprocessing-invalid", what); };
+    const auto side = [&](const char* field, std::int64_t v) {
+        if (v < 1 || v > kMaxTarget) {
+            bad(std::string(field) + " is " + std::to_string(v) + ", it must be 1.." +
+                std::to_string(kMaxTarget) + " cells");
+        }
+    };
+    side("width", t.width);
+    side("height", t.height);
+    if (!(std::isfinite(t.mean) && std::abs(t.mean) <= 1e3)) {
+        bad("mean is " + std::to_string(t.mean) + ", it must be finite, within -1000..1000");
+    }
+    if (!(std::isfinite(t.std) && t.std >= 1e-6 && t.std <= 1e6)) {
+        bad("std is " + std::to_string(t.std) + ", it must be within 1e-6..1e6");
+    }
+    if (t.pad_level < 0 || t.pad_level > 255) {
+        bad("pad_level is " + std::to_string(t.pad_level) + ", it must be a grey level 0..255");
+    }
+}
+
+std::int64_t shorter_side(double longer, double shorter, std::int64_t cells, std::int64_t limit) {
+    const double exact = shorter * static_cast<double>(cells) / longer;
+    return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(exact + 0.5)), 1, limit);
+}
+
+Inner place(const Layout& layout, const TargetSpec& t) {
+    if (!t.letterbox) return {0, 0, t.width, t.height};
+    const double width = static_cast<double>(layout.box_width) * layout.spec.pixel_width_mm;
+    const double height = static_cast<double>(layout.box_height) * layout.spec.pixel_height_mm;
+    std::int64_t w = t.width;
+    std::int64_t h = t.height;
+    if (width * static_cast<double>(t.height) >= height * static_cast<double>(t.width)) {
+        h = shorter_side(width, height, t.width, t.height);
+    } else {
+        w = shorter_side(height, width, t.height, t.width);
+    }
+    return {(t.width - w) / 2, (t.height - h) / 2, w, h};
+}
+
+const Layout& checked(const std::shared_ptr<const Layout>& layout, const TargetSpec& target) {
+    check_target(target);
+    return *layout;
+}
+
+DecodeParams decode_params(const FrameSpec& spec) {
+    DecodeParams p;
+    if (spec.range == Range::limited) {
+        p.low = 16;
+        p.high = 235;
+    }
+    if (spec.format == Format::gray16) {
+        const auto span = static_cast<std::uint32_t>(spec.window_high - spec.window_low);
+        p.window_low = static_cast<std::uint16_t>(spec.window_low);
+        p.window_high = static_cast<std::uint16_t>(spec.window_high);
+        p.window_scale = ((std::uint32_t{255} << 24) + span / 2) / span;
+    }
+    return p;
+}
+
+// A grey level 0..255 as a code of the frame's range.
+std::uint8_t level_code(std::int64_t level, Range range) {
+    if (range == Range::full) return static_cast<std::uint8_t>(level);
+    return static_cast<std::uint8_t>(16 + (level * 219 * 2 + 255) / 510);
+}
+
+}  // namespace
+
+Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa)
+    : layout_(std::move(layout)),
+      target_(target),
+      kernels_(select_kernels(isa)),
+      inner_(place(checked(layout_, target), target)),
+      rows_(layout_->box_y % layout_->spec.unit, layout_->box_height, layout_->spec.unit,
+            inner_.height),
+      taps_(Axis(layout_->box_x % layout_->spec.unit, layout_->box_width, layout_->spec.unit,
+                 inner_.width)),
+      decode_(decode_params(layout_->spec)),
+      paint_(level_code(target.pad_level, layout_->spec.range)),
+      pool_(layout_->end_column() - layout_->first_column(), taps_.taps, inner_.width) {
+    const bool limited = layout_->spec.range == Range::limited;
+    const double levels = limited ? 219.0 : 255.0;
+    const double black = limited ? 16.0 / 219.0 : 0.0;
+    const double area = static_cast<double>(layout_->box_width * layout_->box_height);
+    scale_ = 1.0 / (area * levels * target.std);
+    bias_ = (-black - target.mean) / target.std;
+    pad_ = static_cast<float>((static_cast<double>(target.pad_level) / 255.0 - target.mean) /
+                              target.std);
+    // A 16-bit sum stays within a signed multiply-add, and a cell of one flush within 32 bits.
+    const std::int64_t fits = 0xFFFFFFFFLL / (layout_->box_width * 255);
+    rows_per_flush_ = static_cast<int>(std::min<std::int64_t>(128, fits));
+}
+
+}  // namespace sonogaze

@@ -1,0 +1,34 @@
+#include "sonogaze/workspace.hpp"
+
+#include <utility>
+
+namespace sonogaze {
+
+Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_count)
+    : grey(static_cast<std::size_t>(columns)),
+      sums(static_cast<std::size_t>(columns + taps)),
+      cells(static_cast<std::size_t>(cell_count)),
+      edge(static_cast<std::size_t>(cell_count)) {}
+
+WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells)
+    : columns_(columns), taps_(taps), cells_(cells) {}
+
+std::unique_ptr<Workspace> WorkspacePool::take() {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (!free_.empty()) {
+            std::unique_ptr<Workspace> workspace = std::move(free_.back());
+            free_.pop_back();
+            return workspace;
+        }
+        free_.reserve(++made_);  // give() below must not allocate
+    }
+    return std::make_unique<Workspace>(columns_, taps_, cells_);
+}
+
+void WorkspacePool::give(std::unique_ptr<Workspace> workspace) noexcept {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    free_.push_back(std::move(workspace));
+}
+
+}  // namespace sonogaze

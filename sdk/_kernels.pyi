@@ -1,0 +1,44 @@
+from typing import Any
+
+class Layout:
+    def __init__(
+        self,
+        *,
+        format: str,
+        width: int,
+        height: int,
+        strides: tuple[int, ...],
+        separate_planes: bool,
+        matrix: int,
+        limited: bool,
+        window: tuple[int, int],
+        region: tuple[float, ...] | None,
+        unit: int,
+        pixel_size_mm: tuple[float, float],
+    ) -> None: ...
+    def check(self, data: Any) -> None: ...
+    @property
+    def strides(self) -> tuple[int, ...]: ...
+    @property
+    def box(self) -> tuple[int, int, int, int]: ...
+
+class Plan:
+    def __init__(
+        self,
+        *,
+        layout: Layout,
+        width: int,
+        height: int,
+        letterbox: bool,
+        mean: float,
+        std: float,
+        pad_level: int,
+        isa: str,
+    ) -> None: ...
+    def run(self, data: Any, out: Any) -> None: ...
+    @property
+    def isa(self) -> str: ...
+    @property
+    def inner(self) -> tuple[int, int, int, int]: ...
+
+def available_isas() -> list[str]: ...
