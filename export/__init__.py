@@ -1,1 +1,1 @@
-"""Placeholder."""
+"""Frames (and gaze) -> teacher -> student -> ONNX. Model developers' side of sonogaze."""

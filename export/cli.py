@@ -1,0 +1,98 @@
+"""The `sonogaze-export` command: train a teacher, distil, quantise and release a student."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from export import steps
+from export.display import bars
+from sdk import SdkError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(stderr=True)
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
+FolderOption = Annotated[
+    Path, typer.Option("--out", "-o", help="folder of the runs; also what is resumed from")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="instead of the recipe's own")]
+LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of the recipe")]
+
+
+@app.command()
+def teacher(recipe: RecipeOption = "default", out: FolderOption = Path("runs/default")) -> None:
+    """Train the teacher; stop it at any time, the same command goes on."""
+    with bars(console) as show:
+        steps.teacher(recipe, out, show)
+
+
+@app.command()
+def distill(
+    recipe: RecipeOption = "default",
+    out: FolderOption = Path("runs/default"),
+    losses: LossesOption = "kd",
+    seed: SeedOption = None,
+) -> None:
+    """Train a student on the teacher's outputs; stop it at any time, the same command goes on."""
+    with bars(console) as show:
+        steps.distill(recipe, out, losses, seed, show)
+
+
+@app.command()
+def quantize(
+    recipe: RecipeOption = "default",
+    out: FolderOption = Path("runs/default"),
+    losses: LossesOption = "kd",
+    seed: SeedOption = None,
+) -> None:
+    """Export a trained student to ONNX, fp32 and int8, and compare both with PyTorch."""
+    with bars(console) as show:
+        report = steps.quantize(recipe, out, losses, seed, show)
+    typer.echo(json.dumps(report, indent=2))
+
+
+@app.command()
+def release(
+    recipe: RecipeOption = "default",
+    out: FolderOption = Path("runs/default"),
+    losses: LossesOption = "kd",
+    seed: SeedOption = None,
+    destination: Annotated[Path, typer.Option(help="folder of the released files")] = Path(
+        "release"
+    ),
+) -> None:
+    """Train what is missing, calibrate, quantise, verify, and write both student files."""
+    with bars(console) as show:
+        report = steps.release(recipe, out, losses, seed, destination, show)
+    typer.echo(json.dumps(report, indent=2))
+
+
+@app.command()
+def compare(
+    recipe: RecipeOption = "default",
+    out: FolderOption = Path("runs/default"),
+    seeds: Annotated[int, typer.Option(help="how many seeds, from 1")] = 3,
+) -> None:
+    """Train a student by each losses of the recipe over several seeds; score them all."""
+    with bars(console) as show:
+        report = steps.compare(recipe, out, range(1, seeds + 1), show)
+    typer.echo(json.dumps(report, indent=2))
+
+
+def main() -> None:
+    """Run the command; a known error is one line and exit code 1."""
+    try:
+        app()
+    except SdkError as error:
+        console.print(f"[red]error[/red] ({error.slug}): {error}")
+        raise SystemExit(1) from error
+    except KeyboardInterrupt:
+        console.print("stopped; the same command goes on from here")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

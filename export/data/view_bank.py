@@ -1,0 +1,156 @@
+"""A bank of augmented views on disk: drawn once, then shared by every run that compares.
+
+Each view is what the student would see: a random view of a frame, through the SDK's own kernel,
+kept as 8-bit grey. Teacher and students of every seed read the same bank, so that a comparison
+differs in nothing but what it compares (after FKD: Shen and Xing, ECCV 2022, and "function
+matching": Beyer et al., CVPR 2022, where the teacher sees the student's very view).
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from export.data.augment import AugmentConfig, random_view
+from export.data.dataset import LABELS, FrameRecord, read_grey
+from sdk import Frame
+from sdk.preprocess import Preprocessing
+
+CHUNK_FRAMES = 64
+MIX_PARTNERS = 16
+
+
+@dataclass(frozen=True)
+class BankConfig:
+    """How many views a frame gets, and how they are drawn."""
+
+    views_per_frame: int
+    seed: int
+    mix_share: float = 0.0
+    oversample: int = 2
+
+
+@dataclass(frozen=True)
+class ViewBank:
+    """Views (N, height, width) uint8, their frames' index and label shares (N, classes)."""
+
+    views: np.ndarray
+    frame_index: np.ndarray
+    targets: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.views)
+
+
+def grey_levels(tensor: np.ndarray, recipe: Preprocessing) -> np.ndarray:
+    """Return the 8-bit grey levels (height, width) of a preprocessed tensor (1, 1, h, w)."""
+    levels = (tensor[0, 0] * recipe.std + recipe.mean) * 255
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def frame_levels(record: FrameRecord, recipe: Preprocessing) -> np.ndarray:
+    """Return the record's frame as the student sees it, uint8 (height, width)."""
+    return grey_levels(recipe.tensor(Frame.from_array(read_grey(record.path))), recipe)
+
+
+def build_bank(
+    records: Sequence[FrameRecord],
+    recipe: Preprocessing,
+    augment: AugmentConfig,
+    config: BankConfig,
+    directory: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> ViewBank:
+    """Draw the bank, or open it where it was drawn by the same settings.
+
+    Drawn chunk by chunk, each with its own seed, so an interrupted build goes on where it
+    stopped and gives the same bytes on any number of processes.
+    """
+    key = _key(records, recipe, augment, config)
+    folder = directory / f"bank-{key[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks = [records[i : i + CHUNK_FRAMES] for i in range(0, len(records), CHUNK_FRAMES)]
+    todo = [i for i in range(len(chunks)) if not (folder / f"{i:04d}.npz").exists()]
+    progress(len(chunks) - len(todo), len(chunks))
+    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(_draw, i, chunks[i], records, replace(recipe), augment, config, folder)
+            for i in todo
+        ]
+        for done, job in enumerate(jobs, len(chunks) - len(todo) + 1):
+            job.result()
+            progress(done, len(chunks))
+    parts = [np.load(folder / f"{i:04d}.npz") for i in range(len(chunks))]
+    return ViewBank(
+        views=np.concatenate([p["views"] for p in parts]),
+        frame_index=np.concatenate([p["frame_index"] for p in parts]),
+        targets=np.concatenate([p["targets"] for p in parts]),
+    )
+
+
+def _key(
+    records: Sequence[FrameRecord],
+    recipe: Preprocessing,
+    augment: AugmentConfig,
+    config: BankConfig,
+) -> str:
+    story = {
+        "ids": [r.id for r in records],
+        "preprocessing": recipe.to_dict(),
+        "augment": asdict(augment),
+        "bank": asdict(config),
+    }
+    return hashlib.sha256(json.dumps(story, sort_keys=True).encode()).hexdigest()
+
+
+def _draw(
+    index: int,
+    chunk: Sequence[FrameRecord],
+    records: Sequence[FrameRecord],
+    recipe: Preprocessing,
+    augment: AugmentConfig,
+    config: BankConfig,
+    folder: Path,
+) -> None:
+    """Draw one chunk's views and write them whole (temporary file, then rename)."""
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng([config.seed, index])
+    partners = [records[i] for i in rng.integers(0, len(records), MIX_PARTNERS)]
+    frames = [read_grey(r.path) for r in chunk]
+    others = [read_grey(r.path) for r in partners] if config.mix_share else []
+    size = (recipe.width * config.oversample, recipe.height * config.oversample)
+    draw = partial(
+        random_view, rng=rng, config=augment, size=size, letterbox=recipe.aspect == "letterbox"
+    )
+    views, owners, targets = [], [], []
+    for offset, (record, frame) in enumerate(zip(chunk, frames, strict=True)):
+        for _ in range(config.views_per_frame):
+            view, target = draw(frame), _one_hot(record)
+            if others and rng.random() < config.mix_share:
+                pick = int(rng.integers(0, len(others)))
+                share = float(rng.beta(1.0, 1.0))
+                other = draw(others[pick])
+                view = cv2.addWeighted(view, share, other, 1 - share, 0)
+                target = share * target + (1 - share) * _one_hot(partners[pick])
+            views.append(grey_levels(recipe.tensor(Frame.from_array(view)), recipe))
+            owners.append(index * CHUNK_FRAMES + offset)
+            targets.append(target)
+    unfinished = folder / f"{index:04d}.unfinished.npz"
+    np.savez(
+        unfinished,
+        views=np.stack(views),
+        frame_index=np.array(owners, dtype=np.int32),
+        targets=np.array(targets, dtype=np.float32),
+    )
+    unfinished.rename(folder / f"{index:04d}.npz")
+
+
+def _one_hot(record: FrameRecord) -> np.ndarray:
+    return np.eye(len(LABELS), dtype=np.float32)[LABELS.index(record.label)]

@@ -1,0 +1,1 @@
+"""Losses and training loops: labels to teacher, teacher to student."""

@@ -1,0 +1,122 @@
+"""Scores with intervals over patients, and a log of every look at the guarded parts.
+
+The test part and the external set are opened for reports, never for choices; each opening adds
+a line to `docs/results/looks.jsonl`.
+"""
+
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from export.data.dataset import LABELS, FrameRecord
+
+GUARDED = ("test", "external")
+LOOKS = Path(__file__).resolve().parents[1] / "docs" / "results" / "looks.jsonl"
+
+
+def log_look(part: str, what: str, score: float, path: Path | None = None) -> None:
+    """Append one look at a guarded part: when, which part, what was scored, what came out."""
+    line = {
+        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "part": part,
+        "what": what,
+        "accuracy": round(score, 5),
+    }
+    with open(path or LOOKS, "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Return probabilities (N, classes) of logits (N, classes) at `temperature`."""
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    powers = np.exp(scaled)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def expected_calibration_error(
+    probabilities: np.ndarray, truth: np.ndarray, bins: int = 15
+) -> float:
+    """Return the ECE of Guo et al., ICML 2017, eq. 3: equal-width bins of confidence."""
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == truth
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
+    error = 0.0
+    for index in range(bins):
+        inside = bin_of == index
+        if inside.any():
+            gap = abs(right[inside].mean() - confidence[inside].mean())
+            error += inside.mean() * gap
+    return float(error)
+
+
+def patient_bootstrap(
+    statistic: Callable[[np.ndarray], float],
+    groups: Sequence[str],
+    draws: int = 2000,
+    seed: int = 0,
+) -> tuple[float, float]:
+    """Return the 95 % percentile interval of `statistic`, resampling whole patients.
+
+    `statistic` takes the chosen frames' indices, with repetition.
+    """
+    names, owner = np.unique(np.asarray(groups), return_inverse=True)
+    members = [np.flatnonzero(owner == i) for i in range(len(names))]
+    rng = np.random.default_rng(seed)
+    values = []
+    for _ in range(draws):
+        drawn = rng.integers(0, len(names), len(names))
+        values.append(statistic(np.concatenate([members[i] for i in drawn])))
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Return the temperature that minimises the negative log-likelihood (Guo et al., sec. 4.2)."""
+    grid = np.exp(np.linspace(np.log(0.25), np.log(8.0), 400))
+    rows = np.arange(len(truth))
+    losses = [-np.log(softmax(logits, t)[rows, truth] + 1e-12).mean() for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def score(
+    logits: np.ndarray, records: Sequence[FrameRecord], temperature: float = 1.0
+) -> dict[str, object]:
+    """Return accuracy with its patient interval, recalls, confusion, ECE and subgroups."""
+    truth = np.array([LABELS.index(r.label) for r in records])
+    guess = logits.argmax(axis=1)
+    right = guess == truth
+    groups = [r.group for r in records]
+    low, high = patient_bootstrap(lambda chosen: float(right[chosen].mean()), groups)
+    confusion = np.zeros((len(LABELS), len(LABELS)), dtype=int)
+    np.add.at(confusion, (truth, guess), 1)
+    return {
+        "frames": len(records),
+        "patients": len(set(groups)),
+        "accuracy": float(right.mean()),
+        "accuracy_95": [low, high],
+        "recall": {
+            label: float(right[truth == i].mean()) if (truth == i).any() else None
+            for i, label in enumerate(LABELS)
+        },
+        "confusion": confusion.tolist(),
+        "ece": expected_calibration_error(softmax(logits, temperature), truth),
+        "by": {
+            field: _by([getattr(r, field) or "unknown" for r in records], right)
+            for field in ("country", "machine", "source_quality")
+        },
+    }
+
+
+def _by(keys: Sequence[str], right: np.ndarray) -> dict[str, dict[str, float | int]]:
+    named = np.asarray(keys)
+    return {
+        str(key): {
+            "frames": int((named == key).sum()),
+            "accuracy": float(right[named == key].mean()),
+        }
+        for key in sorted(set(keys))
+    }

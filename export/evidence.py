@@ -1,0 +1,91 @@
+"""What a teacher knew, kept small: its logits on every evaluation frame, by frame id.
+
+A fresh clone has no teacher's checkpoint. Quality of a teacher, and agreement with it, come from
+these committed logits; the file names the checkpoint by its hash and the recipe by its own.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from export.data.dataset import FrameRecord
+from export.models.teacher import Teacher
+from export.recipe import Recipe
+
+EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "results" / "teacher-logits.json"
+_DECIMALS = 3
+
+
+@dataclass(frozen=True)
+class TeacherEvidence:
+    """Per-frame logits of a teacher: `logits` (N, classes) float32 in the order of `ids`."""
+
+    teacher_sha256: str
+    recipe: str
+    recipe_sha256: str
+    parameters: int
+    labels: tuple[str, ...]
+    ids: tuple[str, ...]
+    logits: np.ndarray
+
+    def of(self, records: Sequence[FrameRecord]) -> np.ndarray:
+        """Return the logits (len(records), classes) of these frames; KeyError for an unknown id."""
+        row = {frame_id: i for i, frame_id in enumerate(self.ids)}
+        return self.logits[[row[r.id] for r in records]]
+
+
+def teacher_logits(teacher: Teacher, tensors: np.ndarray, batch: int = 32) -> np.ndarray:
+    """Return logits (N, classes) of input tensors (N, 1, height, width), in float32."""
+    with torch.no_grad():
+        parts = [
+            teacher(torch.from_numpy(tensors[i : i + batch])).numpy()
+            for i in range(0, len(tensors), batch)
+        ]
+    return np.concatenate(parts)
+
+
+def write_evidence(
+    recipe: Recipe,
+    teacher: Teacher,
+    weights: Path,
+    records: Sequence[FrameRecord],
+    logits: np.ndarray,
+    path: Path = EVIDENCE,
+) -> None:
+    """Write the evidence as JSON: logits rounded to 0.001, keyed by frame id."""
+    story = {
+        "format_version": 1,
+        "command": f"sonogaze-export teacher --recipe {recipe.name}",
+        "recipe": recipe.name,
+        "recipe_sha256": recipe.digest,
+        "teacher_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "parameters": sum(p.numel() for p in teacher.parameters()),
+        "labels": list(recipe.labels),
+        "logits": {
+            record.id: [round(float(v), _DECIMALS) for v in row]
+            for record, row in zip(records, logits, strict=True)
+        },
+    }
+    lines = json.dumps(story, indent=None).replace('], "', '],\n"')
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(lines + "\n", encoding="utf-8")
+    unfinished.rename(path)
+
+
+def read_evidence(path: Path = EVIDENCE) -> TeacherEvidence:
+    """Read the committed evidence."""
+    story = json.loads(path.read_text(encoding="utf-8"))
+    return TeacherEvidence(
+        teacher_sha256=story["teacher_sha256"],
+        recipe=story["recipe"],
+        recipe_sha256=story["recipe_sha256"],
+        parameters=story["parameters"],
+        labels=tuple(story["labels"]),
+        ids=tuple(story["logits"]),
+        logits=np.array(list(story["logits"].values()), dtype=np.float32),
+    )

@@ -1,0 +1,1 @@
+"""Architectures: the teacher (large, ImageNet start) and the student (tiny)."""

@@ -1,0 +1,122 @@
+"""The student: a tiny inverted-residual network with attention pooling.
+
+Blocks after MobileNetV2 (Sandler et al., CVPR 2018); pooling is a learned spatial attention
+(Ilse et al., ICML 2018, eq. 7, with one linear score a place) instead of a plain mean, so that
+the network says where it looked. The attention starts uniform: training begins as a mean.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One inverted-residual block: `expansion` 0 means depthwise-separable, without expansion."""
+
+    expansion: int
+    channels: int
+    kernel: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class StudentConfig:
+    """The architecture as data: stem channels, then blocks, then the pooled head's channels."""
+
+    stem: int
+    stages: tuple[StageConfig, ...]
+    head: int
+
+    @classmethod
+    def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
+        """Build from a recipe's rows `[expansion, channels, kernel, stride]`."""
+        return cls(stem, tuple(StageConfig(*row) for row in stages), head)
+
+
+DEFAULT = StudentConfig.from_rows(
+    stem=12,
+    stages=[
+        [0, 20, 3, 2],
+        [2, 20, 3, 1],
+        [3, 32, 5, 2],
+        [2, 32, 3, 1],
+        [3, 48, 5, 2],
+        [2, 48, 3, 1],
+    ],
+    head=96,
+)
+
+
+def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+
+
+class StudentBlock(nn.Module):
+    """Expand, depthwise, project; a residual where shapes allow."""
+
+    def __init__(self, inputs: int, stage: StageConfig):
+        super().__init__()
+        hidden = inputs * max(1, stage.expansion)
+        layers: list[nn.Module] = []
+        if stage.expansion:
+            layers += [_conv(inputs, hidden, 1), nn.ReLU(inplace=True)]
+        layers += [
+            _conv(hidden, hidden, stage.kernel, stage.stride, groups=hidden),
+            nn.ReLU(inplace=True),
+            _conv(hidden, stage.channels, 1),
+        ]
+        self.layers = nn.Sequential(*layers)
+        self.residual = stage.stride == 1 and inputs == stage.channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (batch, channels, height / stride, width / stride)."""
+        y = self.layers(x)
+        return x + y if self.residual else y
+
+
+class Student(nn.Module):
+    """Tiny classifier: `frame` (batch, 1, height, width) -> `logits`, `attention`."""
+
+    def __init__(self, classes: int, config: StudentConfig = DEFAULT):
+        super().__init__()
+        self.config = config
+        self.stem = nn.Sequential(_conv(1, config.stem, 3, 2), nn.ReLU(inplace=True))
+        inputs = config.stem
+        blocks = []
+        for stage in config.stages:
+            blocks.append(StudentBlock(inputs, stage))
+            inputs = stage.channels
+        self.blocks = nn.Sequential(*blocks)
+        self.head = nn.Sequential(_conv(inputs, config.head, 1), nn.ReLU(inplace=True))
+        self.score = nn.Conv2d(config.head, 1, 1)
+        self.classifier = nn.Linear(config.head, classes)
+        nn.init.zeros_(self.score.weight)
+        nn.init.zeros_(self.score.bias)
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return the last feature map (batch, head, height / 16, width / 16), rounded up."""
+        return self.head(self.blocks(self.stem(x)))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (batch, classes) and attention (batch, h, w), which sums to 1."""
+        features = self.features(x)
+        batch, _, height, width = features.shape
+        attention = torch.softmax(self.score(features).flatten(2), dim=2)
+        pooled = (features.flatten(2) * attention).sum(2)
+        return self.classifier(pooled), attention.view(batch, height, width)
+
+
+def folded_parameters(student: nn.Module) -> int:
+    """Count the parameters that inference needs: each batch norm folds into its convolution."""
+    count = 0
+    for module in student.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            count += module.weight.numel() + (module.bias.numel() if module.bias is not None else 0)
+        elif isinstance(module, nn.BatchNorm2d):
+            count += module.num_features
+    return count

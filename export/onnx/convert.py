@@ -1,0 +1,97 @@
+"""PyTorch student -> ONNX fp32: batch norms folded, static shapes, no trace of the maker's machine.
+
+Checked in the order of optimum's exporter: names, types, shapes, then values.
+"""
+
+import copy
+import io
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from export.errors import ExportError
+from export.models.student import Student
+from export.onnx.packaging import strip
+
+INPUT, OUTPUTS = "frame", ("logits", "attention")
+OPSET = 18
+
+
+def folded(student: Student) -> Student:
+    """Return a copy of `student` whose batch norms are folded into their convolutions."""
+    copied = copy.deepcopy(student).eval()
+    for module in copied.modules():
+        if isinstance(module, nn.Sequential) and len(module) == 2:
+            first, second = module[0], module[1]
+            if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
+                module[0] = fuse_conv_bn_eval(first, second)
+                module[1] = nn.Identity()
+    return copied
+
+
+def to_onnx(student: Student, height: int, width: int) -> onnx.ModelProto:
+    """Return the student as an ONNX model: `frame` (1, 1, height, width) -> logits, attention."""
+    buffer = io.BytesIO()
+    program = torch.onnx.export(
+        folded(student).to(memory_format=torch.contiguous_format),
+        (torch.zeros(1, 1, height, width),),
+        input_names=[INPUT],
+        output_names=list(OUTPUTS),
+        opset_version=OPSET,
+        dynamo=True,
+        external_data=False,
+        verbose=False,
+    )
+    assert program is not None
+    program.save(buffer, external_data=False)
+    model = strip(onnx.load_from_string(buffer.getvalue()))
+    model.producer_name, model.producer_version, model.graph.name = "sonogaze", "", "student"
+    onnx.checker.check_model(model, full_check=True)
+    _check_signature(model, student, height, width)
+    return model
+
+
+def _check_signature(model: onnx.ModelProto, student: Student, height: int, width: int) -> None:
+    found = {
+        value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
+        for value in (*model.graph.input, *model.graph.output)
+    }
+    classes = student.classifier.out_features
+    attention = found.get("attention", [])
+    expected = {INPUT: [1, 1, height, width], "logits": [1, classes], "attention": attention}
+    if found != expected or len(attention) != 3:
+        raise ExportError("export-mismatch", f"signature {found}, expected {expected}")
+
+
+def largest_difference(
+    model: onnx.ModelProto, student: Student, frames: np.ndarray
+) -> tuple[float, float]:
+    """Return the largest absolute difference of logits and of attention, ONNX against PyTorch.
+
+    `frames` are input tensors, float32 (N, 1, height, width).
+    """
+    logits, attention = run_onnx(model.SerializeToString(), frames)
+    with torch.no_grad():
+        expected_logits, expected_attention = student(torch.from_numpy(frames))
+    return (
+        float(np.abs(logits - expected_logits.numpy()).max()),
+        float(np.abs(attention - expected_attention.numpy()).max()),
+    )
+
+
+def run_onnx(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Run a student's ONNX bytes on frames (N, 1, h, w), one by one as the cart does."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    results = [session.run(list(OUTPUTS), {INPUT: frame[None]}) for frame in frames]
+    return (
+        np.concatenate([np.asarray(r[0]) for r in results]),
+        np.concatenate([np.asarray(r[1]) for r in results]),
+    )
