@@ -1,0 +1,90 @@
+"""Points of interest from ground truth, for simulated gaze."""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, radians, sin
+from pathlib import Path
+
+from export.data.phantom import PhantomFrame, Point
+from export.gaze.errors import GazeError
+from export.gaze.simulate import PointLike, Scene
+
+
+@dataclass(frozen=True)
+class HeadEllipse:
+    """The head outline that an expert drew on one HC18 frame (van den Heuvel et al., 2018).
+
+    Centre and full axes relative to the original frame: ``cx``, ``axis1`` and ``axis2`` to its
+    width, ``cy`` to its height. ``axis1`` lies along ``angle_deg``, clockwise from the x axis.
+    """
+
+    cx: float
+    cy: float
+    axis1: float
+    axis2: float
+    angle_deg: float
+    original_width: int
+    original_height: int
+
+    def points(self, width: int, height: int) -> list[Point]:
+        """Points of interest on the frame scaled to ``width`` x ``height``, frame pixels.
+
+        The centre (midline) and the four ends of the axes, where callipers are set. HC18 holds
+        heads only: gaze from it must not stand against other classes that have none.
+        """
+        scale_x = width / self.original_width
+        scale_y = height / self.original_height
+        cx, cy = self.cx * self.original_width, self.cy * self.original_height
+        turn = radians(self.angle_deg)
+        found = [Point("midline", cx * scale_x, cy * scale_y, 2.0)]
+        for name, axis, angle in (
+            ("axis1", self.axis1, turn),
+            ("axis2", self.axis2, turn + 1.5708),
+        ):
+            half = 0.5 * axis * self.original_width
+            for end, sign in (("a", -1.0), ("b", 1.0)):
+                x = (cx + sign * half * cos(angle)) * scale_x
+                y = (cy + sign * half * sin(angle)) * scale_y
+                if 0 <= x < width and 0 <= y < height:
+                    found.append(Point(f"{name}_{end}", x, y, 1.0))
+        return found
+
+
+def read_hc18_ellipses(path: str | Path) -> dict[str, HeadEllipse]:
+    """Read ``hc18_ellipses.csv``: ellipses by frame id.
+
+    Raises:
+        GazeError: The file is missing, or a row is not usable.
+    """
+    found: dict[str, HeadEllipse] = {}
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as stream:
+            for line, row in enumerate(csv.DictReader(stream), start=2):
+                try:
+                    numbers = [float(row[name]) for name in ("cx", "cy", "axis1", "axis2",
+                                                             "angle_deg")]  # fmt: skip
+                    size = int(row["original_width"]), int(row["original_height"])
+                    found[row["id"]] = HeadEllipse(*numbers, *size)
+                except (KeyError, TypeError, ValueError) as error:
+                    raise GazeError(
+                        "gaze-number", f"{path}, line {line}: {error!r}; see HeadEllipse"
+                    ) from error
+    except OSError as error:
+        raise GazeError("gaze-file-missing", f"{path} cannot be read: {error.strerror}") from error
+    return found
+
+
+def still(points: Sequence[PointLike]) -> Scene:
+    """Return the scene of a still frame: the same points at all times."""
+    return lambda time_s: points
+
+
+def cine_scene(frames: Sequence[PhantomFrame]) -> Scene:
+    """Return the scene of a phantom cine: at each time, the points of the frame then shown."""
+    starts = [frame.timestamp_us for frame in frames]
+    points = [frame.truth.points for frame in frames]
+    return lambda time_s: points[max(0, bisect_right(starts, round(time_s * 1e6)) - 1)]
