@@ -22,23 +22,24 @@ Axis::Axis(std::int64_t origin, std::int64_t extent_units, std::int64_t unit, st
     }
 }
 
-TapTable::TapTable(const Axis& axis) : cells(static_cast<std::int32_t>(axis.spans.size())) {
-    std::int32_t widest = 1;
-    for (const CellSpan& span : axis.spans) widest = std::max(widest, span.last - span.first + 1);
-    taps = (widest + kTapBlock - 1) / kTapBlock * kTapBlock;
-    first.reserve(axis.spans.size());
-    weights.assign(axis.spans.size() * static_cast<std::size_t>(taps), 0);
-    std::size_t row = 0;
+TapTable::TapTable(const Axis& axis) {
+    std::int64_t widest = 1;
     for (const CellSpan& span : axis.spans) {
-        first.push_back(span.first);
-        const auto count = static_cast<std::size_t>(span.last - span.first) + 1;
-        const auto begin = weights.begin() + static_cast<std::ptrdiff_t>(row);
-        std::fill_n(begin, count, static_cast<std::int16_t>(axis.full));
-        *begin = static_cast<std::int16_t>(span.first_weight);
-        if (count > 1) {
-            weights[row + count - 1] = static_cast<std::int16_t>(span.last_weight);
-        }
-        row += static_cast<std::size_t>(taps);
+        widest = std::max<std::int64_t>(widest, span.last - span.first + 1);
+    }
+    taps = widest <= 8 ? 8 : (widest + 15) / 16 * 16;
+    const auto block = static_cast<std::size_t>(kCellBlock);
+    const std::size_t cells = (axis.spans.size() + block - 1) / block * block;
+    first.assign(cells, 0);
+    weights.assign(cells * static_cast<std::size_t>(taps), 0);
+    for (std::size_t j = 0; j < axis.spans.size(); ++j) {
+        const CellSpan& span = axis.spans[j];
+        first[j] = span.first;
+        std::int16_t* row = weights.data() + j * static_cast<std::size_t>(taps);
+        const std::int32_t count = span.last - span.first + 1;
+        std::fill_n(row, count, static_cast<std::int16_t>(axis.full));
+        row[0] = static_cast<std::int16_t>(span.first_weight);
+        if (count > 1) row[count - 1] = static_cast<std::int16_t>(span.last_weight);
     }
 }
 

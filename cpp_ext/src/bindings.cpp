@@ -1,9 +1,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <cstring>
+
 #include "buffers.hpp"
 #include "sonogaze/error.hpp"
 #include "sonogaze/plan.hpp"
+#include "sonogaze/read.hpp"
 
 namespace py = pybind11;
 
@@ -36,8 +39,8 @@ RegionSpec region_spec(const py::object& region) {
         return spec;
     }
     spec.kind = RegionSpec::Kind::sector;
-    double* const fields[] = {&spec.cx,    &spec.cy,            &spec.r_min,
-                              &spec.r_max, &spec.angle_min_deg, &spec.angle_max_deg};
+    double* const fields[] = {
+        &spec.cx, &spec.cy, &spec.r_min, &spec.r_max, &spec.angle_min_deg, &spec.angle_max_deg};
     std::size_t i = 0;
     for (double* field : fields) *field = py::cast<double>(numbers[i++]);
     return spec;
@@ -67,15 +70,17 @@ std::shared_ptr<Layout> make_layout(const std::string& format, std::int64_t widt
     return std::make_shared<Layout>(spec);
 }
 
-// The output's floats, checked. Held while the kernel writes.
-float* output_floats(HeldBuffer& held, PyObject* out, const Plan& plan) {
-    const bool fits = held.hold(out, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE | PyBUF_FORMAT) &&
-                      held.view().format != nullptr && std::string(held.view().format) == "f" &&
-                      held.view().len == plan.outputs() * static_cast<std::int64_t>(sizeof(float));
+// A caller's array of `count` floats, checked. Held while the kernel uses it.
+float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable) {
+    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    const bool fits = held.hold(array, flags) && held.view().format != nullptr &&
+                      std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len == count * static_cast<std::int64_t>(sizeof(float));
     if (!fits) {
-        throw Error("output-invalid", "out must be a writable C-contiguous float32 array of " +
-                                          std::to_string(plan.target().height) + " x " +
-                                          std::to_string(plan.target().width) + " values");
+        throw Error("output-invalid", std::string("the ") + (writable ? "output" : "previous") +
+                                          " array must be C-contiguous float32 of " +
+                                          std::to_string(count) + " values" +
+                                          (writable ? " and writable" : ""));
     }
     return static_cast<float*>(held.view().buf);
 }
@@ -83,9 +88,47 @@ float* output_floats(HeldBuffer& held, PyObject* out, const Plan& plan) {
 void run(const Plan& plan, const py::object& data, const py::object& out) {
     const FrameBuffers frame(plan.layout(), data.ptr());
     HeldBuffer held;
-    float* const floats = output_floats(held, out.ptr(), plan);
+    float* const floats = held_floats(held, out.ptr(), plan.outputs(), true);
     const py::gil_scoped_release unlocked;
     plan.run(frame.pointers(), floats);
+}
+
+// Arrays of the caller that a measuring run writes and reads.
+py::tuple measure(const Plan& plan, const py::object& data, const py::object& out,
+                  const py::object& coarse, const py::object& previous) {
+    const FrameBuffers frame(plan.layout(), data.ptr());
+    HeldBuffer held[3];
+    const std::int64_t cells = plan.coarse_columns() * plan.coarse_rows();
+    float* const floats = held_floats(held[0], out.ptr(), plan.outputs(), true);
+    float* const blocks = held_floats(held[1], coarse.ptr(), cells, true);
+    const float* const before =
+        previous.is_none() ? nullptr : held_floats(held[2], previous.ptr(), cells, false);
+    Statistics s;
+    {
+        const py::gil_scoped_release unlocked;
+        s = plan.measure(frame.pointers(), floats, blocks, before);
+    }
+    return py::make_tuple(s.pixels, s.levels.sum, s.levels.black, s.levels.saturated, s.colored,
+                          s.color_samples, s.difference);
+}
+
+std::uint64_t sum_region(const Layout& layout, const py::object& data, bool chroma) {
+    const FrameBuffers frame(layout, data.ptr());
+    const py::gil_scoped_release unlocked;
+    return read_region(layout, frame.pointers(), select_kernels(""), chroma);
+}
+
+void memcpy_region(const Layout& layout, const py::object& data, bool chroma) {
+    const FrameBuffers frame(layout, data.ptr());
+    const py::gil_scoped_release unlocked;
+    std::vector<std::uint8_t> scratch(static_cast<std::size_t>(region_row_bytes(layout)));
+    copy_region(layout, frame.pointers(), chroma, scratch.data());
+}
+
+void bind_reading(py::module_& m) {
+    m.def("sum_region", &sum_region);
+    m.def("memcpy_region", &memcpy_region);
+    m.def("region_bytes", &region_bytes);
 }
 
 void bind_layout(py::module_& m) {
@@ -94,19 +137,18 @@ void bind_layout(py::module_& m) {
              py::arg("height"), py::arg("strides"), py::arg("separate_planes"), py::arg("matrix"),
              py::arg("limited"), py::arg("window"), py::arg("region"), py::arg("unit"),
              py::arg("pixel_size_mm"))
-        .def("check", [](const Layout& layout, const py::object& data) {
-            const FrameBuffers held(layout, data.ptr());
-        })
-        .def_property_readonly("strides",
-                               [](const Layout& layout) {
-                                   py::list strides;
-                                   const int planes = traits(layout.spec.format).planes;
-                                   for (int p = 0; p < planes; ++p) {
-                                       strides.append(
-                                           layout.planes[static_cast<std::size_t>(p)].stride);
-                                   }
-                                   return py::tuple(strides);
-                               })
+        .def("check", [](const Layout& layout,
+                         const py::object& data) { const FrameBuffers held(layout, data.ptr()); })
+        .def_property_readonly(
+            "strides",
+            [](const Layout& layout) {
+                py::list strides;
+                const int planes = traits(layout.spec.format).planes;
+                for (int p = 0; p < planes; ++p) {
+                    strides.append(layout.planes[static_cast<std::size_t>(p)].stride);
+                }
+                return py::tuple(strides);
+            })
         .def_property_readonly("box", [](const Layout& layout) {
             return py::make_tuple(layout.box_x, layout.box_y, layout.box_width, layout.box_height);
         });
@@ -124,7 +166,12 @@ void bind_plan(py::module_& m) {
              py::arg("letterbox"), py::arg("mean"), py::arg("std"), py::arg("pad_level"),
              py::arg("isa"))
         .def("run", &run)
+        .def("measure", &measure)
         .def_property_readonly("isa", &Plan::isa)
+        .def_property_readonly("coarse_shape",
+                               [](const Plan& plan) {
+                                   return py::make_tuple(plan.coarse_rows(), plan.coarse_columns());
+                               })
         .def_property_readonly("inner", [](const Plan& plan) {
             const Inner& inner = plan.inner();
             return py::make_tuple(inner.x, inner.y, inner.width, inner.height);
@@ -139,5 +186,6 @@ PYBIND11_MODULE(_kernels, m) {
     py::register_exception_translator(&sonogaze::raise_as_sdk_error);
     sonogaze::bind_layout(m);
     sonogaze::bind_plan(m);
+    sonogaze::bind_reading(m);
     m.def("available_isas", &sonogaze::available_isas);
 }

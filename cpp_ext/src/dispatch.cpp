@@ -1,3 +1,4 @@
+#include "cpu.hpp"
 #include "sonogaze/error.hpp"
 #include "sonogaze/kernels.hpp"
 
@@ -6,7 +7,13 @@ namespace {
 
 std::vector<const Kernels*> available() {
     std::vector<const Kernels*> sets;
-    sets.push_back(&scalar_kernels());
+#ifdef SONOGAZE_AVX2
+    if (has_avx2()) sets.push_back(&kAvx2Kernels);
+#endif
+#ifdef SONOGAZE_NEON
+    sets.push_back(&kNeonKernels);  // every 64-bit Arm CPU has it
+#endif
+    sets.push_back(&kScalarKernels);
     return sets;
 }
 

@@ -62,10 +62,10 @@ void place_planes(Layout& layout) {
     const FrameSpec& spec = layout.spec;
     const int planes = traits(spec.format).planes;
     if (!spec.strides.empty() && spec.strides.size() != static_cast<std::size_t>(planes)) {
-        throw Error("strides-invalid",
-                    "strides has " + text(static_cast<std::int64_t>(spec.strides.size())) +
-                        " entries, " + traits(spec.format).name + " has " + text(planes) +
-                        " planes and needs one for each");
+        throw Error("strides-invalid", "strides has " +
+                                           text(static_cast<std::int64_t>(spec.strides.size())) +
+                                           " entries, " + traits(spec.format).name + " has " +
+                                           text(planes) + " planes and needs one for each");
     }
     layout.buffers = spec.separate_planes ? static_cast<std::size_t>(planes) : 1;
     std::int64_t start = 0;
@@ -94,8 +94,7 @@ void place_rectangle(Layout& layout) {
         layout.box_height = height;
     } else {
         const std::string given = "region is x=" + text(region.x) + " y=" + text(region.y) +
-                                  " width=" + text(region.width) +
-                                  " height=" + text(region.height);
+                                  " width=" + text(region.width) + " height=" + text(region.height);
         if (region.width < 1 || region.height < 1) {
             throw Error("region-invalid", given + ", width and height must be at least 1");
         }
@@ -109,8 +108,8 @@ void place_rectangle(Layout& layout) {
         layout.box_width = region.width;
         layout.box_height = region.height;
     }
-    layout.pixels_inside = (layout.end_column() - layout.first_column()) *
-                           (layout.end_row() - layout.first_row());
+    layout.pixels_inside =
+        (layout.end_column() - layout.first_column()) * (layout.end_row() - layout.first_row());
 }
 
 void check_pixel_size(const FrameSpec& spec) {

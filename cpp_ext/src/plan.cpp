@@ -54,7 +54,7 @@ const Layout& checked(const std::shared_ptr<const Layout>& layout, const TargetS
 }
 
 DecodeParams decode_params(const FrameSpec& spec) {
-    DecodeParams p;
+    DecodeParams p{0, 255, 0, 65535, 0};
     if (spec.range == Range::limited) {
         p.low = 16;
         p.high = 235;
@@ -86,11 +86,13 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
       taps_(Axis(layout_->box_x % layout_->spec.unit, layout_->box_width, layout_->spec.unit,
                  inner_.width)),
       decode_(decode_params(layout_->spec)),
+      levels_(level_limits(layout_->spec.range)),
+      colors_(color_limits(layout_->spec.matrix, layout_->spec.range)),
       paint_(level_code(target.pad_level, layout_->spec.range)),
-      pool_(layout_->end_column() - layout_->first_column(), taps_.taps, inner_.width) {
-    const bool limited = layout_->spec.range == Range::limited;
-    const double levels = limited ? 219.0 : 255.0;
-    const double black = limited ? 16.0 / 219.0 : 0.0;
+      pool_(layout_->end_column() - layout_->first_column(), taps_.taps,
+            static_cast<std::int64_t>(taps_.first.size())) {
+    const double levels = code_levels(layout_->spec.range);
+    const double black = black_code(layout_->spec.range) / levels;
     const double area = static_cast<double>(layout_->box_width * layout_->box_height);
     scale_ = 1.0 / (area * levels * target.std);
     bias_ = (-black - target.mean) / target.std;

@@ -37,8 +37,8 @@ struct Wedge {
 
 void check(const RegionSpec& r) {
     const auto bad = [](const char* field, double value, const char* rule) {
-        throw Error("region-invalid", std::string("sector ") + field + " is " +
-                                          std::to_string(value) + ", " + rule);
+        throw Error("region-invalid",
+                    std::string("sector ") + field + " is " + std::to_string(value) + ", " + rule);
     };
     const auto near = [](double v) { return std::isfinite(v) && std::abs(v) <= kFarthest; };
     if (!near(r.cx)) bad("cx", r.cx, "it must be within -65536..65536 pixels");

@@ -8,7 +8,8 @@ Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_
     : grey(static_cast<std::size_t>(columns)),
       sums(static_cast<std::size_t>(columns + taps)),
       cells(static_cast<std::size_t>(cell_count)),
-      edge(static_cast<std::size_t>(cell_count)) {}
+      edge(static_cast<std::size_t>(cell_count)),
+      coarse(static_cast<std::size_t>(cell_count)) {}
 
 WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells)
     : columns_(columns), taps_(taps), cells_(cells) {}

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "sonogaze/kernels.hpp"
+
 namespace sonogaze {
 
 // One output cell along an axis covers source pixels first..last (both included). Whole pixels in
@@ -23,14 +25,15 @@ struct Axis {
     std::vector<CellSpan> spans;
 };
 
-// The column axis as a table for the horizontal kernel: cell j is the dot product of
-// weights[j * taps ...] with `taps` columns from first[j] on. `taps` is a multiple of kTapBlock.
-constexpr int kTapBlock = 16;
+// The column axis as the horizontal kernel wants it.
 struct TapTable {
     explicit TapTable(const Axis& axis);
 
-    std::int32_t cells;
-    std::int32_t taps;
+    TapView view() const noexcept {
+        return {static_cast<std::int64_t>(first.size()), taps, first.data(), weights.data()};
+    }
+
+    std::int64_t taps;
     std::vector<std::int32_t> first;
     std::vector<std::int16_t> weights;
 };

@@ -33,8 +33,8 @@ struct FormatTraits {
     int planes;
     int bytes_per_pixel;  // of plane 0; a YUYV pair of pixels is 4 bytes
     bool yuv;
-    bool pairs;      // two pixels share one macropixel in plane 0
-    bool subsampled; // chroma planes hold half the columns and half the rows
+    bool pairs;       // two pixels share one macropixel in plane 0
+    bool subsampled;  // chroma planes hold half the columns and half the rows
 };
 
 const FormatTraits& traits(Format format) noexcept;

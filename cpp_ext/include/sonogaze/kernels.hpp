@@ -1,56 +1,86 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "sonogaze/axis.hpp"
 #include "sonogaze/format.hpp"
 
+// Included by files that are compiled for one instruction set: no inline functions here, or the
+// linker might keep a copy that other CPUs cannot run.
 namespace sonogaze {
 
 // What a row of source pixels needs beside its bytes.
 struct DecodeParams {
-    std::uint8_t low = 0, high = 255;   // codes are clipped to these
-    std::uint16_t window_low = 0;       // GRAY16
-    std::uint16_t window_high = 65535;  // GRAY16
-    std::uint32_t window_scale = 0;     // GRAY16: grey levels per count, 8.24 fixed point
+    std::uint8_t low, high;      // luma codes are clipped to these
+    std::uint16_t window_low;    // GRAY16
+    std::uint16_t window_high;   // GRAY16
+    std::uint32_t window_scale;  // GRAY16: grey levels per count, 8.24 fixed point
 };
 
-// Coloured means |R - grey| or |B - grey| above a limit; YUV compares chroma codes instead.
-struct ColorParams {
-    std::int32_t rgb_limit = 0;
-    std::uint8_t cb_limit = 0, cr_limit = 0;
+// Largest |R - grey| and |B - grey|, or |Cb - 128| and |Cr - 128|, of a colourless pixel.
+struct ColorLimits {
+    std::uint8_t rgb, cb, cr;
+};
+
+// Grey codes up to `black` count as black, codes from `saturated` on as saturated.
+struct LevelLimits {
+    std::uint8_t black, saturated;
 };
 
 struct LevelCounts {
-    std::int64_t black = 0, saturated = 0;
+    std::int64_t sum, black, saturated;
 };
+
+// Cell j is the dot product of weights[j * taps ...] with `taps` columns from first[j] on.
+// taps is 8 or a multiple of 16. Entries up to a multiple of kCellBlock cells exist and weigh 0.
+constexpr std::int64_t kCellBlock = 8;
+struct TapView {
+    std::int64_t cells;  // rounded up to kCellBlock
+    std::int64_t taps;
+    const std::int32_t* first;
+    const std::int16_t* weights;
+};
+
+// grey[0..n) from n pixels whose first byte is src: for YUYV and UYVY the two bytes of the first
+// pixel, for planar YUV its luma.
+using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
+                        const DecodeParams& params);
+
+// Coloured among n pixels, or among n chroma samples of YUV. u and v point to the first sample's
+// chroma bytes (to the pixel's first byte for RGB, where v is unused).
+using CountColored = std::int64_t (*)(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
+                                      const ColorLimits& limits);
 
 // One instruction set's inner loops. The scalar set is the specification; every other one gives
 // the same bits. No kernel reads or writes a byte beyond the stated counts.
 struct Kernels {
     const char* name;
 
-    // grey[0..n) from n pixels whose first byte is src. For YUYV and UYVY src is the two bytes of
-    // the first pixel; for planar YUV it is luma.
-    using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                            const DecodeParams& params);
-    std::array<Decode, kFormats> decode;  // null: the row is grey as it lies in memory
+    Decode decode[kFormats];
+    CountColored count_colored[kFormats];  // null where the format has no colour
 
     // sums[0..n) = grey, or += grey.
     void (*set_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums);
     void (*add_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums);
 
-    // cells[j] += row_weight * (dot product of the table's row j with sums). No sum is above
-    // 32640, and sums is readable up to table.taps beyond its last column.
-    void (*add_cells)(const std::uint16_t* sums, const TapTable& table, std::uint32_t row_weight,
+    // cells[j] += row_weight * (cell j of the table over sums). No sum is above 32640, no dot
+    // product above 2^32 - 1, and sums is readable `taps` beyond its last column.
+    void (*add_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
                       std::uint64_t* cells);
 
     // out[j] = float(double(cells[j]) * scale + bias), cells below 2^52.
     void (*normalise)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
                       float* out);
+
+    void (*count_levels)(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
+                         LevelCounts& counts);
+
+    // A hint that n bytes will be read soon. May do nothing.
+    void (*prefetch)(const std::uint8_t* src, std::int64_t n);
+
+    // Sum of n bytes: the least that any reader can do, for the benchmark.
+    std::uint64_t (*sum_bytes)(const std::uint8_t* src, std::int64_t n);
 };
 
 // The set called name, or the best one of this machine for "" and "auto".
@@ -60,6 +90,12 @@ const Kernels& select_kernels(const std::string& name);
 // Names of the sets this machine can run, best first; "scalar" is always the last.
 std::vector<std::string> available_isas();
 
-const Kernels& scalar_kernels() noexcept;
+extern const Kernels kScalarKernels;
+#ifdef SONOGAZE_AVX2
+extern const Kernels kAvx2Kernels;
+#endif
+#ifdef SONOGAZE_NEON
+extern const Kernels kNeonKernels;
+#endif
 
 }  // namespace sonogaze

@@ -25,8 +25,9 @@ struct RegionSpec {
 struct FrameSpec {
     Format format = Format::gray8;
     std::int64_t width = 0, height = 0;
-    std::vector<std::int64_t> strides;  // bytes per row of each plane, negative = bottom-up; may be empty
-    bool separate_planes = false;       // one buffer per plane instead of one for all
+    std::vector<std::int64_t>
+        strides;  // bytes per row of each plane, negative = bottom-up; may be empty
+    bool separate_planes = false;  // one buffer per plane instead of one for all
     Matrix matrix = Matrix::none;
     Range range = Range::full;
     std::int64_t window_low = 0, window_high = 0;  // GRAY16 only

@@ -8,6 +8,7 @@
 #include "sonogaze/axis.hpp"
 #include "sonogaze/kernels.hpp"
 #include "sonogaze/layout.hpp"
+#include "sonogaze/statistics.hpp"
 #include "sonogaze/workspace.hpp"
 
 namespace sonogaze {
@@ -26,6 +27,11 @@ struct Inner {
     std::int64_t x, y, width, height;
 };
 
+// The lowest address of each buffer of a frame.
+using Planes = std::array<const std::uint8_t*, kMaxPlanes>;
+
+class Pass;
+
 // Everything about one geometry that does not depend on the pixels. Immutable but for its pool of
 // scratch memory, which locks itself: any number of threads may run one plan at once.
 class Plan {
@@ -36,15 +42,27 @@ class Plan {
     std::int64_t outputs() const noexcept { return target_.width * target_.height; }
     const TargetSpec& target() const noexcept { return target_; }
     const Inner& inner() const noexcept { return inner_; }
+    std::int64_t coarse_columns() const noexcept { return coarse_side(inner_.width); }
+    std::int64_t coarse_rows() const noexcept { return coarse_side(inner_.height); }
     const char* isa() const noexcept { return kernels_.name; }
     const Layout& layout() const noexcept { return *layout_; }
 
     // out: outputs() floats, every one written. Pixels may change meanwhile: the values are then
     // a mixture, but nothing outside the buffers is touched.
-    void run(const std::array<const std::uint8_t*, kMaxPlanes>& data, float* out) const;
+    void run(const Planes& data, float* out) const;
+
+    // As run(), and counts on the way. coarse: coarse_cells() grey levels, every one written: the
+    // means of blocks of kCoarseCells x kCoarseCells cells of the region. previous: such an array
+    // of another frame, or null.
+    Statistics measure(const Planes& data, float* out, float* coarse, const float* previous) const;
 
   private:
     friend class Pass;
+
+    static std::int64_t coarse_side(std::int64_t cells) noexcept {
+        return (cells + kCoarseCells - 1) / kCoarseCells;
+    }
+    void fill_target(Pass& pass, float* out) const;
 
     std::shared_ptr<const Layout> layout_;
     TargetSpec target_;
@@ -53,6 +71,8 @@ class Plan {
     Axis rows_;
     TapTable taps_;
     DecodeParams decode_;
+    LevelLimits levels_;
+    ColorLimits colors_;
     std::uint8_t paint_;  // code of pixels outside a sector
     double scale_, bias_;
     float pad_;

@@ -11,10 +11,11 @@ namespace sonogaze {
 struct Workspace {
     Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cells);
 
-    std::vector<std::uint8_t> grey;   // one decoded row
-    std::vector<std::uint16_t> sums;  // column sums, readable `taps` beyond the last column
-    std::vector<std::uint64_t> cells; // one output row
-    std::vector<std::uint64_t> edge;  // cells of a row shared by two output rows, unweighted
+    std::vector<std::uint8_t> grey;     // one decoded row
+    std::vector<std::uint16_t> sums;    // column sums, readable `taps` beyond the last column
+    std::vector<std::uint64_t> cells;   // one output row
+    std::vector<std::uint64_t> edge;    // cells of a row shared by two output rows, unweighted
+    std::vector<std::uint64_t> coarse;  // cells of several output rows
 };
 
 // As many workspaces as frames were ever in flight at once.

@@ -1,7 +1,7 @@
 // The specification: every other instruction set must give these bits.
 #include "sonogaze/kernels.hpp"
 
-#include "scalar/decode.hpp"
+#include "scalar/rows.hpp"
 
 namespace sonogaze {
 namespace {
@@ -14,13 +14,13 @@ void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums) {
     for (std::int64_t x = 0; x < n; ++x) sums[x] = static_cast<std::uint16_t>(sums[x] + grey[x]);
 }
 
-void add_cells(const std::uint16_t* sums, const TapTable& table, std::uint32_t row_weight,
+void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
                std::uint64_t* cells) {
-    const std::int16_t* weights = table.weights.data();
-    for (std::int32_t j = 0; j < table.cells; ++j, weights += table.taps) {
-        const std::uint16_t* column = sums + table.first[static_cast<std::size_t>(j)];
+    const std::int16_t* weights = table.weights;
+    for (std::int64_t j = 0; j < table.cells; ++j, weights += table.taps) {
+        const std::uint16_t* column = sums + table.first[j];
         std::uint32_t dot = 0;
-        for (std::int32_t k = 0; k < table.taps; ++k) {
+        for (std::int64_t k = 0; k < table.taps; ++k) {
             dot += static_cast<std::uint32_t>(weights[k]) * column[k];
         }
         cells[j] += std::uint64_t{row_weight} * dot;
@@ -33,11 +33,42 @@ void normalise(const std::uint64_t* cells, std::int64_t n, double scale, double 
     }
 }
 
+void count_levels(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
+                  LevelCounts& counts) {
+    for (std::int64_t x = 0; x < n; ++x) {
+        counts.sum += grey[x];
+        counts.black += grey[x] <= limits.black;
+        counts.saturated += grey[x] >= limits.saturated;
+    }
+}
+
+void prefetch(const std::uint8_t*, std::int64_t) {}
+
+std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
+    std::uint64_t sum = 0;
+    for (std::int64_t i = 0; i < n; ++i) sum += src[i];
+    return sum;
+}
+
 }  // namespace
 
-const Kernels& scalar_kernels() noexcept {
-    static const Kernels kernels{"scalar", scalar::kDecode, set_row, add_row, add_cells, normalise};
-    return kernels;
-}
+using namespace scalar;  // NOLINT(google-build-using-namespace): the tables below name its rows
+
+// Order: GRAY8 GRAY16 RGB24 BGR24 RGBA32 BGRA32 ARGB32 YUYV UYVY NV12 NV21 I420 YV12
+const Kernels kScalarKernels{
+    "scalar",
+    {clip_luma, gray16, rgb<3, 0, 1, 2>, rgb<3, 2, 1, 0>, rgb<4, 0, 1, 2>, rgb<4, 2, 1, 0>,
+     rgb<4, 1, 2, 3>, packed_yuv<0>, packed_yuv<1>, clip_luma, clip_luma, clip_luma, clip_luma},
+    {nullptr, nullptr, colored_rgb<3, 0, 1, 2>, colored_rgb<3, 2, 1, 0>, colored_rgb<4, 0, 1, 2>,
+     colored_rgb<4, 2, 1, 0>, colored_rgb<4, 1, 2, 3>, colored_yuv<4>, colored_yuv<4>,
+     colored_yuv<2>, colored_yuv<2>, colored_yuv<1>, colored_yuv<1>},
+    set_row,
+    add_row,
+    add_cells,
+    normalise,
+    count_levels,
+    prefetch,
+    sum_bytes,
+};
 
 }  // namespace sonogaze

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "coarse.hpp"
+#include "sonogaze/plan.hpp"
+
+namespace sonogaze {
+
+// One frame on its way through a plan. Each pixel row of the region's box is fetched once, top to
+// bottom. Works on one thread.
+class Pass {
+  public:
+    // statistics and coarse may be null.
+    Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* statistics,
+         CoarseRows* coarse);
+
+    // Output row i of the region. Rows must be asked for in order.
+    void output_row(std::size_t i, float* out);
+
+  private:
+    const std::uint8_t* grey_row(std::int64_t y);
+    void decode_spans(const std::uint8_t* src, std::int64_t y);
+    void add_edge(std::int64_t y, std::uint32_t weight);
+    void add_whole_rows(std::int64_t first, std::int64_t end);
+    void count_row(const std::uint8_t* grey, std::int64_t y);
+    void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
+    void count_colors(std::int64_t y, std::int64_t x0, std::int64_t x1);
+
+    const Plan& plan_;
+    const Layout& layout_;
+    const Kernels& kernels_;
+    const Planes& data_;
+    Workspace& work_;
+    Statistics* statistics_;
+    CoarseRows* coarse_;
+    TapView taps_;
+    Decode decode_;
+    std::int64_t x0_, y0_, columns_, rows_;
+    std::int64_t stride_, pixel_bytes_;
+    const std::uint8_t* origin_;
+    std::int64_t edge_row_ = -1;
+};
+
+}  // namespace sonogaze

@@ -1,0 +1,75 @@
+#include "pass.hpp"
+
+namespace sonogaze {
+namespace {
+
+struct Chroma {
+    const std::uint8_t* u;
+    const std::uint8_t* v;
+    std::int64_t step;  // bytes between samples
+};
+
+const std::uint8_t* plane_row(const Layout& layout, const Planes& data, std::size_t plane,
+                              std::int64_t row) {
+    const Plane& p = layout.planes[plane];
+    return data[p.buffer] + p.first_row + row * p.stride;
+}
+
+// First chroma bytes of frame row y; for RGB the first pixel.
+Chroma chroma_row(const Layout& layout, const Planes& data, std::int64_t y) {
+    const auto row = [&](std::size_t plane) {
+        return plane_row(layout, data, plane, plane == 0 ? y : y / 2);
+    };
+    switch (layout.spec.format) {
+        case Format::yuyv:
+            return {row(0) + 1, row(0) + 3, 4};
+        case Format::uyvy:
+            return {row(0), row(0) + 2, 4};
+        case Format::nv12:
+            return {row(1), row(1) + 1, 2};
+        case Format::nv21:
+            return {row(1) + 1, row(1), 2};
+        case Format::i420:
+            return {row(1), row(2), 1};
+        case Format::yv12:
+            return {row(2), row(1), 1};
+        default:
+            return {row(0), row(0), traits(layout.spec.format).bytes_per_pixel};
+    }
+}
+
+}  // namespace
+
+void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
+    if (!layout_.is_sector()) {
+        count_span(grey, y, x0_, x0_ + columns_);
+        return;
+    }
+    const auto row = static_cast<std::size_t>(y);
+    for (std::size_t s = layout_.row_start[row]; s < layout_.row_start[row + 1]; ++s) {
+        count_span(grey, y, layout_.spans[s].x0, layout_.spans[s].x1);
+    }
+}
+
+// Columns x0..x1 of the frame in row y of the box.
+void Pass::count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1) {
+    kernels_.count_levels(grey + (x0 - x0_), x1 - x0, plan_.levels_, statistics_->levels);
+    statistics_->pixels += x1 - x0;
+    // Colour is looked for in every other row: as often as 4:2:0 stores it.
+    if (y % 2 == 0) count_colors(y, x0, x1);
+}
+
+void Pass::count_colors(std::int64_t y, std::int64_t x0, std::int64_t x1) {
+    const FrameSpec& spec = layout_.spec;
+    const CountColored count = kernels_.count_colored[static_cast<std::size_t>(spec.format)];
+    if (count == nullptr) return;
+    const Chroma chroma = chroma_row(layout_, data_, y0_ + y);
+    const bool halved = traits(spec.format).yuv;
+    const std::int64_t first = halved ? x0 / 2 : x0;
+    const std::int64_t end = halved ? (x1 + 1) / 2 : x1;
+    const std::int64_t offset = first * chroma.step;
+    statistics_->colored += count(chroma.u + offset, chroma.v + offset, end - first, plan_.colors_);
+    statistics_->color_samples += end - first;
+}
+
+}  // namespace sonogaze
