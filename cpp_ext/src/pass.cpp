@@ -6,7 +6,7 @@
 namespace sonogaze {
 namespace {
 
-constexpr std::int64_t kRowsAhead = 2;  // fetched into the cache while a row is worked on
+constexpr std::int64_t kRowsAhead = 2;  // asked for while a row is worked on
 
 // Grey as it lies in memory: nothing to clip, nothing to convert.
 bool is_plain(const FrameSpec& spec) {
@@ -59,16 +59,13 @@ void Pass::output_row(std::size_t i, float* out) {
 // Grey of one row of the box, where it lies in memory or decoded into the workspace.
 const std::uint8_t* Pass::grey_row(std::int64_t y) {
     const std::uint8_t* src = origin_ + y * stride_;
-    if (y + kRowsAhead < rows_) {
-        kernels_.prefetch(src + kRowsAhead * stride_, columns_ * pixel_bytes_);
-    }
     const std::uint8_t* grey = work_.grey.data();
     if (layout_.is_sector()) {
         decode_spans(src, y);
     } else if (decode_ == nullptr) {
         grey = src;
     } else {
-        decode_(src, columns_, work_.grey.data(), plan_.decode_);
+        decode_(src, columns_, work_.grey.data(), plan_.decode_, soon(y + kRowsAhead));
     }
     if (statistics_ != nullptr) count_row(grey, y);
     return grey;
@@ -84,17 +81,31 @@ void Pass::decode_spans(const std::uint8_t* src, std::int64_t y) {
         if (decode_ == nullptr) {
             std::memcpy(grey + x, src + x, static_cast<std::size_t>(n));
         } else {
-            decode_(src + x * pixel_bytes_, n, grey + x, plan_.decode_);
+            decode_(src + x * pixel_bytes_, n, grey + x, plan_.decode_, Soon{});
         }
     }
+}
+
+// Row y of the box, as something to be asked for; nothing below the box.
+Soon Pass::soon(std::int64_t y) const {
+    if (y >= rows_) return {0, 0};
+    const auto first = reinterpret_cast<std::uintptr_t>(origin_);
+    return {first + static_cast<std::uintptr_t>(y * stride_), columns_ * pixel_bytes_};
+}
+
+// For the kernels that add row y up: they ask only where no decoder has asked before.
+Soon Pass::soon_in_place(std::int64_t y) const {
+    const bool in_place = decode_ == nullptr && !layout_.is_sector();
+    return in_place ? soon(y + kRowsAhead) : Soon{0, 0};
 }
 
 // A row that two output rows share is decoded and summed once.
 void Pass::add_edge(std::int64_t y, std::uint32_t weight) {
     if (y != edge_row_) {
         std::fill(work_.edge.begin(), work_.edge.end(), std::uint64_t{0});
-        kernels_.set_row(grey_row(y), columns_, work_.sums.data());
-        kernels_.add_cells(work_.sums.data(), taps_, 1, work_.edge.data());
+        kernels_.set_row(grey_row(y), columns_, work_.sums.data(), soon_in_place(y));
+        kernels_.add_cells(work_.sums.data(), taps_, 1, work_.edge.data(),
+                           soon(y + kRowsAhead + 1));
         edge_row_ = y;
     }
     std::uint64_t* cells = work_.cells.data();
@@ -106,12 +117,12 @@ void Pass::add_whole_rows(std::int64_t first, std::int64_t end) {
     std::uint16_t* sums = work_.sums.data();
     while (first < end) {
         const std::int64_t stop = std::min(first + plan_.rows_per_flush_, end);
-        kernels_.set_row(grey_row(first), columns_, sums);
+        kernels_.set_row(grey_row(first), columns_, sums, soon_in_place(first));
         for (std::int64_t y = first + 1; y < stop; ++y) {
-            kernels_.add_row(grey_row(y), columns_, sums);
+            kernels_.add_row(grey_row(y), columns_, sums, soon_in_place(y));
         }
         kernels_.add_cells(sums, taps_, static_cast<std::uint32_t>(plan_.rows_.full),
-                           work_.cells.data());
+                           work_.cells.data(), soon(stop + kRowsAhead));
         first = stop;
     }
 }

@@ -18,12 +18,14 @@ class Pass {
 
   private:
     const std::uint8_t* grey_row(std::int64_t y);
+    Soon soon(std::int64_t y) const;
+    Soon soon_in_place(std::int64_t y) const;
     void decode_spans(const std::uint8_t* src, std::int64_t y);
     void add_edge(std::int64_t y, std::uint32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
     void count_row(const std::uint8_t* grey, std::int64_t y);
     void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
-    void count_colors(std::int64_t y, std::int64_t x0, std::int64_t x1);
+    void count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
 
     const Plan& plan_;
     const Layout& layout_;

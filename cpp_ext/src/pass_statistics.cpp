@@ -15,7 +15,7 @@ const std::uint8_t* plane_row(const Layout& layout, const Planes& data, std::siz
     return data[p.buffer] + p.first_row + row * p.stride;
 }
 
-// First chroma bytes of frame row y; for RGB the first pixel.
+// First chroma bytes of frame row y of a YUV format.
 Chroma chroma_row(const Layout& layout, const Planes& data, std::int64_t y) {
     const auto row = [&](std::size_t plane) {
         return plane_row(layout, data, plane, plane == 0 ? y : y / 2);
@@ -31,10 +31,8 @@ Chroma chroma_row(const Layout& layout, const Planes& data, std::int64_t y) {
             return {row(1) + 1, row(1), 2};
         case Format::i420:
             return {row(1), row(2), 1};
-        case Format::yv12:
+        default:  // YV12
             return {row(2), row(1), 1};
-        default:
-            return {row(0), row(0), traits(layout.spec.format).bytes_per_pixel};
     }
 }
 
@@ -56,20 +54,25 @@ void Pass::count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0,
     kernels_.count_levels(grey + (x0 - x0_), x1 - x0, plan_.levels_, statistics_->levels);
     statistics_->pixels += x1 - x0;
     // Colour is looked for in every other row: as often as 4:2:0 stores it.
-    if (y % 2 == 0) count_colors(y, x0, x1);
+    if (y % 2 == 0) count_colors(grey, y, x0, x1);
 }
 
-void Pass::count_colors(std::int64_t y, std::int64_t x0, std::int64_t x1) {
-    const FrameSpec& spec = layout_.spec;
-    const CountColored count = kernels_.count_colored[static_cast<std::size_t>(spec.format)];
-    if (count == nullptr) return;
-    const Chroma chroma = chroma_row(layout_, data_, y0_ + y);
-    const bool halved = traits(spec.format).yuv;
-    const std::int64_t first = halved ? x0 / 2 : x0;
-    const std::int64_t end = halved ? (x1 + 1) / 2 : x1;
-    const std::int64_t offset = first * chroma.step;
-    statistics_->colored += count(chroma.u + offset, chroma.v + offset, end - first, plan_.colors_);
-    statistics_->color_samples += end - first;
+void Pass::count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0,
+                        std::int64_t x1) {
+    const auto format = static_cast<std::size_t>(layout_.spec.format);
+    if (const CountRgb count = kernels_.count_rgb[format]) {
+        const std::uint8_t* src = origin_ + y * stride_ + (x0 - x0_) * pixel_bytes_;
+        statistics_->colored += count(src, grey + (x0 - x0_), x1 - x0, plan_.colors_.rgb);
+        statistics_->color_samples += x1 - x0;
+    } else if (const CountYuv count_yuv = kernels_.count_yuv[format]) {
+        const Chroma chroma = chroma_row(layout_, data_, y0_ + y);
+        const std::int64_t first = x0 / 2;
+        const std::int64_t samples = (x1 + 1) / 2 - first;
+        const std::int64_t offset = first * chroma.step;
+        statistics_->colored +=
+            count_yuv(chroma.u + offset, chroma.v + offset, samples, plan_.colors_);
+        statistics_->color_samples += samples;
+    }
 }
 
 }  // namespace sonogaze

@@ -42,15 +42,25 @@ struct TapView {
     const std::int16_t* weights;
 };
 
+// Memory that will be read soon: kernels ask for it piece by piece between their own work, so that
+// it arrives meanwhile. A hint: nothing depends on it, and it may lie outside the buffer.
+struct Soon {
+    std::uintptr_t address;
+    std::int64_t bytes;  // 0 for none
+};
+
 // grey[0..n) from n pixels whose first byte is src: for YUYV and UYVY the two bytes of the first
 // pixel, for planar YUV its luma.
 using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                        const DecodeParams& params);
+                        const DecodeParams& params, Soon soon);
 
-// Coloured among n pixels, or among n chroma samples of YUV. u and v point to the first sample's
-// chroma bytes (to the pixel's first byte for RGB, where v is unused).
-using CountColored = std::int64_t (*)(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
-                                      const ColorLimits& limits);
+// Coloured among n pixels of RGB, whose grey is known.
+using CountRgb = std::int64_t (*)(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
+                                  std::uint8_t limit);
+
+// Coloured among n chroma samples, from the bytes of the first one's U and V.
+using CountYuv = std::int64_t (*)(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
+                                  const ColorLimits& limits);
 
 // One instruction set's inner loops. The scalar set is the specification; every other one gives
 // the same bits. No kernel reads or writes a byte beyond the stated counts.
@@ -58,16 +68,17 @@ struct Kernels {
     const char* name;
 
     Decode decode[kFormats];
-    CountColored count_colored[kFormats];  // null where the format has no colour
+    CountRgb count_rgb[kFormats];  // null for other formats
+    CountYuv count_yuv[kFormats];
 
     // sums[0..n) = grey, or += grey.
-    void (*set_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums);
-    void (*add_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums);
+    void (*set_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
+    void (*add_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
 
     // cells[j] += row_weight * (cell j of the table over sums). No sum is above 32640, no dot
     // product above 2^32 - 1, and sums is readable `taps` beyond its last column.
     void (*add_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-                      std::uint64_t* cells);
+                      std::uint64_t* cells, Soon soon);
 
     // out[j] = float(double(cells[j]) * scale + bias), cells below 2^52.
     void (*normalise)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
@@ -75,9 +86,6 @@ struct Kernels {
 
     void (*count_levels)(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
                          LevelCounts& counts);
-
-    // A hint that n bytes will be read soon. May do nothing.
-    void (*prefetch)(const std::uint8_t* src, std::int64_t n);
 
     // Sum of n bytes: the least that any reader can do, for the benchmark.
     std::uint64_t (*sum_bytes)(const std::uint8_t* src, std::int64_t n);

@@ -66,12 +66,16 @@ static inline void rgb_block(const std::uint8_t* src, std::uint8_t* grey) {
 }
 
 template <class Pixel, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                const DecodeParams& p) {
+static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams& p,
+                Soon soon) {
     using Channels = Order<R, G, B>;
     const std::int64_t end = n - kBlock - Pixel::spare;
     std::int64_t x = 0;
-    for (; x <= end; x += kBlock) rgb_block<Pixel, Channels>(src + x * Pixel::size, grey + x);
+    for (; x <= end; x += kBlock) {
+        for (std::int64_t i = 0; i < kBlock * Pixel::size; i += 64)
+            fetch(soon, x * Pixel::size + i);
+        rgb_block<Pixel, Channels>(src + x * Pixel::size, grey + x);
+    }
     if (x < n && end >= 0) {
         rgb_block<Pixel, Channels>(src + end * Pixel::size, grey + end);
         x = end + kBlock;
@@ -94,14 +98,17 @@ static inline __m256i luma_words(const std::uint8_t* src) {
 
 template <int Offset>
 static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p) {
+                       const DecodeParams& p, Soon soon) {
     const auto block = [&](std::int64_t x) {
         const __m256i a = luma_words<Offset>(src + 2 * x);
         const __m256i b = luma_words<Offset>(src + 2 * x + 32);
         store(grey + x, clip(pack_words(a, b), p));
     };
     std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) block(x);
+    for (; x <= n - kBlock; x += kBlock) {
+        fetch(soon, 2 * x);
+        block(x);
+    }
     if (x < n && n >= kBlock) {
         block(n - kBlock);
         return;
@@ -110,9 +117,12 @@ static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* gr
 }
 
 static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                      const DecodeParams& p) {
+                      const DecodeParams& p, Soon soon) {
     std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) store(grey + x, clip(load(src + x), p));
+    for (; x <= n - kBlock; x += kBlock) {
+        fetch(soon, x);
+        store(grey + x, clip(load(src + x), p));
+    }
     if (x < n && n >= kBlock) {
         store(grey + n - kBlock, clip(load(src + n - kBlock), p));
         return;
@@ -135,7 +145,7 @@ static inline __m256i window_counts(const std::uint8_t* src, const DecodeParams&
 }
 
 static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                   const DecodeParams& p) {
+                   const DecodeParams& p, Soon soon) {
     const auto block = [&](std::int64_t x) {
         const __m256i a = window_counts(src + 2 * x, p);
         const __m256i b = window_counts(src + 2 * x + 32, p);
@@ -145,7 +155,10 @@ static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
                                    window_levels(_mm256_extracti128_si256(b, 1), p)));
     };
     std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) block(x);
+    for (; x <= n - kBlock; x += kBlock) {
+        fetch(soon, 2 * x);
+        block(x);
+    }
     if (x < n && n >= kBlock) {
         block(n - kBlock);
         return;

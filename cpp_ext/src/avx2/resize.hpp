@@ -13,15 +13,20 @@ static inline __m128i widen_half(const std::uint8_t* grey) {
     return _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(grey)));
 }
 
-static void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums) {
+static void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon) {
     std::int64_t x = 0;
-    for (; x <= n - 16; x += 16) store(sums + x, widen(grey + x));
+    for (; x <= n - 32; x += 32) {
+        fetch(soon, x);
+        store(sums + x, widen(grey + x));
+        store(sums + x + 16, widen(grey + x + 16));
+    }
     for (; x < n; ++x) sums[x] = grey[x];
 }
 
-static void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums) {
+static void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon) {
     std::int64_t x = 0;
     for (; x <= n - 32; x += 32) {
+        fetch(soon, x);
         store(sums + x, _mm256_add_epi16(load(sums + x), widen(grey + x)));
         store(sums + x + 16, _mm256_add_epi16(load(sums + x + 16), widen(grey + x + 16)));
     }
@@ -70,11 +75,14 @@ static inline void add_weighted(__m128i dots, __m256i weight, std::uint64_t* cel
     store(cells, _mm256_add_epi64(load(cells), product));
 }
 
+constexpr std::int64_t kLinePerCell = 8;  // bytes to ask for while one cell is summed
+
 static void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-                      std::uint64_t* cells) {
+                      std::uint64_t* cells, Soon soon) {
     const __m256i weight = _mm256_set1_epi64x(row_weight);
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; j += 8, weights += 8 * table.taps) {
+        fetch(soon, kLinePerCell * j);
         const std::int32_t* first = table.first + j;
         const __m256i dots = table.taps == 8 ? dots_8(sums, first, weights)
                                              : dots_wide(sums, first, weights, table.taps);
@@ -97,12 +105,6 @@ static void normalise(const std::uint64_t* cells, std::int64_t n, double scale, 
         _mm_storeu_ps(out + j, _mm256_cvtpd_ps(scaled));
     }
     for (; j < n; ++j) out[j] = static_cast<float>(static_cast<double>(cells[j]) * scale + bias);
-}
-
-static void prefetch(const std::uint8_t* src, std::int64_t n) {
-    for (std::int64_t i = 0; i < n; i += 64) {
-        _mm_prefetch(reinterpret_cast<const char*>(src + i), _MM_HINT_T0);
-    }
 }
 
 static std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {

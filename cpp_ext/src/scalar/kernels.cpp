@@ -6,16 +6,16 @@
 namespace sonogaze {
 namespace {
 
-void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums) {
+void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon) {
     for (std::int64_t x = 0; x < n; ++x) sums[x] = grey[x];
 }
 
-void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums) {
+void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon) {
     for (std::int64_t x = 0; x < n; ++x) sums[x] = static_cast<std::uint16_t>(sums[x] + grey[x]);
 }
 
 void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-               std::uint64_t* cells) {
+               std::uint64_t* cells, Soon) {
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; ++j, weights += table.taps) {
         const std::uint16_t* column = sums + table.first[j];
@@ -42,8 +42,6 @@ void count_levels(const std::uint8_t* grey, std::int64_t n, const LevelLimits& l
     }
 }
 
-void prefetch(const std::uint8_t*, std::int64_t) {}
-
 std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
     std::uint64_t sum = 0;
     for (std::int64_t i = 0; i < n; ++i) sum += src[i];
@@ -59,15 +57,15 @@ const Kernels kScalarKernels{
     "scalar",
     {clip_luma, gray16, rgb<3, 0, 1, 2>, rgb<3, 2, 1, 0>, rgb<4, 0, 1, 2>, rgb<4, 2, 1, 0>,
      rgb<4, 1, 2, 3>, packed_yuv<0>, packed_yuv<1>, clip_luma, clip_luma, clip_luma, clip_luma},
-    {nullptr, nullptr, colored_rgb<3, 0, 1, 2>, colored_rgb<3, 2, 1, 0>, colored_rgb<4, 0, 1, 2>,
-     colored_rgb<4, 2, 1, 0>, colored_rgb<4, 1, 2, 3>, colored_yuv<4>, colored_yuv<4>,
+    {nullptr, nullptr, colored_rgb<3, 0, 2>, colored_rgb<3, 2, 0>, colored_rgb<4, 0, 2>,
+     colored_rgb<4, 2, 0>, colored_rgb<4, 1, 3>},
+    {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, colored_yuv<4>, colored_yuv<4>,
      colored_yuv<2>, colored_yuv<2>, colored_yuv<1>, colored_yuv<1>},
     set_row,
     add_row,
     add_cells,
     normalise,
     count_levels,
-    prefetch,
     sum_bytes,
 };
 

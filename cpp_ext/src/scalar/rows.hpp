@@ -25,7 +25,8 @@ static inline std::uint8_t clip(std::uint8_t code, const DecodeParams& p) {
 
 // R, G and B are byte offsets within a pixel of Size bytes.
 template <int Size, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams&) {
+static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams&,
+                Soon = {}) {
     for (std::int64_t x = 0; x < n; ++x, src += Size) {
         grey[x] = static_cast<std::uint8_t>(luma(src[R], src[G], src[B]));
     }
@@ -34,18 +35,18 @@ static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, con
 // Luma at byte Offset of each pair of bytes.
 template <int Offset>
 static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p) {
+                       const DecodeParams& p, Soon = {}) {
     for (std::int64_t x = 0; x < n; ++x) grey[x] = clip(src[2 * x + Offset], p);
 }
 
 [[maybe_unused]] static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                                       const DecodeParams& p) {
+                                       const DecodeParams& p, Soon = {}) {
     for (std::int64_t x = 0; x < n; ++x) grey[x] = clip(src[x], p);
 }
 
 // (v - low) * 255 / (high - low) to the nearest level, v clipped to low..high.
 [[maybe_unused]] static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                                    const DecodeParams& p) {
+                                    const DecodeParams& p, Soon = {}) {
     for (std::int64_t x = 0; x < n; ++x, src += 2) {
         const auto v = static_cast<std::uint32_t>(src[0] | src[1] << 8);
         const std::uint32_t raised = v < p.window_low ? p.window_low : v;
@@ -60,13 +61,12 @@ static inline bool beyond(std::int32_t value, std::int32_t centre, std::int32_t 
     return distance > limit || -distance > limit;
 }
 
-template <int Size, int R, int G, int B>
-static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t*, std::int64_t n,
-                                const ColorLimits& limits) {
+template <int Size, int R, int B>
+static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
+                                std::uint8_t limit) {
     std::int64_t count = 0;
     for (std::int64_t x = 0; x < n; ++x, src += Size) {
-        const std::int32_t grey = luma(src[R], src[G], src[B]);
-        count += beyond(src[R], grey, limits.rgb) || beyond(src[B], grey, limits.rgb);
+        count += beyond(src[R], grey[x], limit) || beyond(src[B], grey[x], limit);
     }
     return count;
 }
