@@ -5,13 +5,29 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 CPP := $(shell find cpp_ext -name '*.cpp' -o -name '*.hpp') CMakeLists.txt
 
-.PHONY: setup
+.PHONY: setup demo test check bench
+
 setup: $(STAMP)
 
-$(VENV)/bin/python:
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMP): pyproject.toml constraints.txt $(CPP) | $(VENV)/bin/python
+$(STAMP): pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	$(BIN)/pip install --quiet -c constraints.txt scikit-build-core pybind11
 	$(BIN)/pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
 	touch $@
+
+demo: setup
+	$(BIN)/python examples/demo.py
+
+test: setup
+	$(BIN)/pytest -n 2
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $$(find cpp_ext -name '*.cpp' -o -name '*.hpp')
+
+bench: setup
+	$(BIN)/sonogaze-bench run --quick -o out/bench

@@ -1,0 +1,24 @@
+"""Classify one frame: an image or DICOM file, or a procedural phantom where none is named.
+
+    python examples/classify_frame.py [FILE]
+"""
+
+import sys
+
+import sdk
+from sdk import sources
+
+
+def main(arguments: list[str]) -> None:
+    if arguments:
+        frame, _ = next(iter(sources.open(arguments[0])))
+    else:
+        from export.data.phantom import phantom_frame
+
+        frame = sdk.Frame.from_array(phantom_frame("head", seed=1).pixels)
+    result = sdk.classify(frame)
+    print(f"{result.decision}: {result.label} ({result.confidence:.0%}), reasons {result.reasons}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""A data set small enough to train on in a test: phantom frames (synthetic) as files."""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from export.data.dataset import LABELS
+from export.data.phantom import phantom_frame
+
+COLUMNS = (
+    "file id label fine dataset country group patient machine operator brain_plane licence "
+    "source_quality dup_of width height"
+).split()
+PATIENTS = 40
+
+
+def is_test_group(group: str) -> bool:
+    return int(hashlib.sha256(group.encode()).hexdigest(), 16) % 5 == 0
+
+
+@pytest.fixture(scope="session")
+def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder laid out as the real data set, holding synthetic phantom frames."""
+    root = tmp_path_factory.mktemp("data")
+    rows = []
+    for patient in range(PATIENTS):
+        dataset = "african_planes" if patient % 8 == 7 else "fetal_planes_db"
+        (root / dataset).mkdir(exist_ok=True)
+        for label in LABELS:
+            name = f"{dataset}/p{patient:03d}_{label}.png"
+            pixels = phantom_frame(label, seed=patient, height=96, width=128).pixels
+            cv2.imwrite(str(root / name), pixels)
+            row = dict.fromkeys(COLUMNS, "")
+            row |= {"file": name, "id": Path(name).stem, "label": label, "dataset": dataset}
+            row |= {"country": "nowhere", "group": f"P{patient:03d}", "licence": "own"}
+            rows.append(row)
+    with open(root / "frames.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    return root
+
+
+@pytest.fixture
+def data_folder(phantom_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
+    yield phantom_data
