@@ -53,7 +53,7 @@ def donors_within_class(labels: Sequence[str], groups: Sequence[str], seed: int)
     classes = np.asarray(labels)
     for label in sorted(set(labels)):
         members = np.flatnonzero(classes == label)
-        donors[members] = _deranged(members, [groups[i] for i in members], rng)
+        donors[members] = _deranged(members, [groups[int(i)] for i in members], rng)
     return donors
 
 

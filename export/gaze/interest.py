@@ -6,7 +6,7 @@ import csv
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import cos, pi, radians, sin, sqrt
 from pathlib import Path
 
 from export.data.phantom import PhantomFrame, Point
@@ -43,7 +43,7 @@ class HeadEllipse:
         found = [Point("midline", cx * scale_x, cy * scale_y, 2.0)]
         for name, axis, angle in (
             ("axis1", self.axis1, turn),
-            ("axis2", self.axis2, turn + 1.5708),
+            ("axis2", self.axis2, turn + pi / 2),
         ):
             half = 0.5 * axis * self.original_width
             for end, sign in (("a", -1.0), ("b", 1.0)):
@@ -57,6 +57,10 @@ class HeadEllipse:
 def read_hc18_ellipses(path: str | Path) -> dict[str, HeadEllipse]:
     """Read ``hc18_ellipses.csv``: ellipses by frame id.
 
+    The axes in that table are too short: every ellipse's circumference is about 0.82 of the head
+    circumference that HC18 publishes with the frame, and lies inside the skull. Both axes are
+    therefore scaled so that it fits ``head_circumference_mm``; drawn, it then lies on the skull.
+
     Raises:
         GazeError: The file is missing, or a row is not usable.
     """
@@ -65,17 +69,35 @@ def read_hc18_ellipses(path: str | Path) -> dict[str, HeadEllipse]:
         with Path(path).open(newline="", encoding="utf-8") as stream:
             for line, row in enumerate(csv.DictReader(stream), start=2):
                 try:
-                    numbers = [float(row[name]) for name in ("cx", "cy", "axis1", "axis2",
-                                                             "angle_deg")]  # fmt: skip
-                    size = int(row["original_width"]), int(row["original_height"])
-                    found[row["id"]] = HeadEllipse(*numbers, *size)
-                except (KeyError, TypeError, ValueError) as error:
-                    raise GazeError(
-                        "gaze-number", f"{path}, line {line}: {error!r}; see HeadEllipse"
-                    ) from error
+                    found[row["id"]] = _ellipse(row)
+                except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+                    raise GazeError("gaze-number", f"{path}, line {line}: {error!r}") from error
     except OSError as error:
         raise GazeError("gaze-file-missing", f"{path} cannot be read: {error.strerror}") from error
     return found
+
+
+def _ellipse(row: dict[str, str]) -> HeadEllipse:
+    width, height = int(row["original_width"]), int(row["original_height"])
+    axis1, axis2 = float(row["axis1"]), float(row["axis2"])
+    drawn_mm = ellipse_circumference(axis1, axis2) * width * float(row["pixel_mm"])
+    scale = float(row["head_circumference_mm"]) / drawn_mm
+    return HeadEllipse(
+        cx=float(row["cx"]),
+        cy=float(row["cy"]),
+        axis1=axis1 * scale,
+        axis2=axis2 * scale,
+        angle_deg=float(row["angle_deg"]),
+        original_width=width,
+        original_height=height,
+    )
+
+
+def ellipse_circumference(axis1: float, axis2: float) -> float:
+    """Return the circumference from full axes by Ramanujan's second formula (1914)."""
+    a, b = 0.5 * axis1, 0.5 * axis2
+    h = ((a - b) / (a + b)) ** 2
+    return pi * (a + b) * (1.0 + 3.0 * h / (10.0 + sqrt(4.0 - 3.0 * h)))
 
 
 def still(points: Sequence[PointLike]) -> Scene:

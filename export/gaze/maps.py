@@ -116,7 +116,7 @@ def gaussian_map(
     share = np.exp(log_weight - log_weight.max())
     rows = np.exp(along_y - peak_y[:, None]) * share[:, None]
     total = rows.T @ np.exp(along_x - peak_x[:, None])
-    return (total / total.sum()).astype(np.float32)
+    return np.asarray(total / total.sum(), dtype=np.float32)
 
 
 def _log_gauss(points: Floats, size_px: int, cells: int, sigma_px: float) -> Floats:

@@ -163,8 +163,8 @@ def _choose(
             weights[last] = 0.0
         chosen = int(rng.choice(len(points), p=weights / weights.sum()))
         x, y = points[chosen].x, points[chosen].y
-    on_x, on_y = placement.to_display(np.float64(x), np.float64(y))
-    return (float(on_x), float(on_y)), chosen
+    on_x, on_y = placement.to_display(np.array([x]), np.array([y]))
+    return (float(on_x[0]), float(on_y[0])), chosen
 
 
 def _saccade(
@@ -180,7 +180,7 @@ def _saccade(
     steps = max(1, round((0.021 + 0.0022 * amplitude_deg) * rate_hz))
     share = (np.arange(steps) + 0.5) / steps
     share = share * share * (3.0 - 2.0 * share)
-    until = min(path.shape[1], index + steps)
+    until = min(int(path.shape[1]), index + steps)
     for axis in (0, 1):
         move = here[axis] + (there[axis] - here[axis]) * share
         path[axis, index:until] = move[: until - index]

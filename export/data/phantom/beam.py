@@ -9,6 +9,7 @@ Wagner et al., IEEE Trans. Sonics Ultrason. 30(3):156-163, 1983.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -70,16 +71,16 @@ class Tissue:
         return _tiled(self.scatterers, u, v, _CELL_MM), _tiled(self.uneven, u, v, _PATCH_MM)
 
 
-def _tiled(tile: NDArray, u: Array, v: Array, cell_mm: float) -> NDArray:
+def _tiled(tile: NDArray[Any], u: Array, v: Array, cell_mm: float) -> NDArray[Any]:
     """Look up an endlessly repeated square tile, whose side is a power of two."""
     side, per_mm = tile.shape[0], np.float32(1.0 / cell_mm)
     # A large shift keeps the truncation to integers a floor.
     column = (u * per_mm + np.float32(1 << 14)).astype(np.int32) & (side - 1)
     row = (v * per_mm + np.float32(1 << 14)).astype(np.int32) & (side - 1)
-    return tile.ravel().take(row * side + column)
+    return np.asarray(tile.ravel().take(row * side + column))
 
 
-def _blur(values: NDArray, sigma: float, axis: int) -> NDArray:
+def _blur(values: NDArray[Any], sigma: float, axis: int) -> NDArray[Any]:
     """Convolve with a Gaussian of unit energy, so that speckle keeps its power."""
     reach = int(np.ceil(2.5 * sigma))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
@@ -110,4 +111,4 @@ def echo_levels(field: Field, pose: Pose, tissue: Tissue, machine: Machine, turn
     power = signal.real**2 + signal.imag**2
     level_db = 10.0 * np.log10(power + np.float32(1e-9)) + machine.depth_gain_db
     shown = (level_db + np.float32(machine.gain_db)) / np.float32(machine.dynamic_range_db)
-    return np.clip(shown + np.float32(0.45), 0.0, 1.0)
+    return np.asarray(np.clip(shown + np.float32(0.45), 0.0, 1.0))

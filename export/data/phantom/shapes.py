@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import cos, degrees, hypot, radians, sin
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class _Oval:
     name: str = ""
     pulse: float = 0.0
 
-    def _placed(self, pose: Pose) -> dict[str, float]:
+    def _placed(self, pose: Pose) -> dict[str, Any]:
         x, y = pose.apply(self.x, self.y)
         size = pose.scale * (1.0 + self.pulse * pose.beat)
         return {
@@ -55,12 +56,13 @@ class _Oval:
         """Return the distance to the outline (mm, negative inside) and the outline's gradient."""
         c, s = np.float32(cos(self.angle_rad)), np.float32(sin(self.angle_rad))
         dx, dy = field.x[at] - np.float32(self.x), field.y[at] - np.float32(self.y)
-        u = (c * dx + s * dy) / np.float32(self.a**2)
-        v = (c * dy - s * dx) / np.float32(self.b**2)
-        slope = np.sqrt(u * u + v * v) + np.float32(1e-6)
-        level = np.sqrt(u * u * np.float32(self.a**2) + v * v * np.float32(self.b**2))
+        u: Array = (c * dx + s * dy) * np.float32(self.a**-2)
+        v: Array = (c * dy - s * dx) * np.float32(self.b**-2)
+        slope: Array = np.sqrt(u * u + v * v) + np.float32(1e-6)
+        level: Array = np.sqrt(u * u * np.float32(self.a**2) + v * v * np.float32(self.b**2))
         # First-order distance: exact on the outline and on circles.
-        return (level - 1.0) * level / slope, u / slope, v / slope
+        distance: Array = (level - np.float32(1.0)) * level / slope
+        return distance, u / slope, v / slope
 
 
 @dataclass(frozen=True)

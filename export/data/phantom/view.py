@@ -110,4 +110,4 @@ class View:
         lower += right * (flat.take(index + 1) - lower)
         upper += down * (lower - upper)
         upper[outside] = 0.0
-        return (np.clip(upper, 0.0, 255.0) + np.float32(0.5)).astype(np.uint8)
+        return np.asarray(np.rint(np.clip(upper, 0.0, 255.0)), dtype=np.uint8)

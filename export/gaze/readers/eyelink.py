@@ -80,7 +80,7 @@ def _check(path: str | Path, text: str, display: Display) -> NDArray[np.int64]:
 
 def _parse(path: str | Path) -> Any:
     try:
-        from mne.io import read_raw_eyelink
+        from mne.io import read_raw_eyelink  # type: ignore[import-untyped]
     except ImportError as error:
         raise GazeError(
             "gaze-library",
