@@ -1,0 +1,69 @@
+"""Versions, commit and build of what is measured."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "sonogaze",
+    "numpy",
+    "onnxruntime",
+    "torch",
+    "openvino",
+    "onnx",
+    "opencv-python-headless",
+)
+
+
+def software_facts() -> dict[str, Any]:
+    """Return versions by package (None where not installed), the commit and the kernels' hash."""
+    return {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "commit": commit(Path(__file__).resolve().parents[2]),
+        "kernels_sha256": kernels_sha256(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def commit(root: Path) -> dict[str, Any] | None:
+    """Return the git commit of the tree and whether tracked files differ; None outside git."""
+    try:
+        head = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"hash": head, "modified": bool(changes)}
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=20
+    )
+    return done.stdout.strip()
+
+
+def kernels_sha256() -> str | None:
+    """Return the SHA-256 of the compiled extension that `sdk` would load; None if not built."""
+    from importlib.util import find_spec
+
+    spec = find_spec("sdk._kernels")
+    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
+        return None
+    return sha256(Path(spec.origin))
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

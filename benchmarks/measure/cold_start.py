@@ -1,0 +1,56 @@
+"""From process start to the first result, in a process that does nothing else.
+
+    python -m benchmarks.measure.cold_start '<job>'     # one JSON object to stdout
+
+CLOCK_MONOTONIC is one clock for all processes, so the parent's reading just before it starts this
+process is the zero. Files are in the page cache: this is a restart, not a first boot.
+"""
+
+import json
+import sys
+import time
+
+PHASES = ("python", "import", "load", "first_result")
+
+
+def main(argument: str) -> int:
+    """Run the phases and print their nanoseconds; the frame's own loading is left out."""
+    python_ready = time.monotonic_ns()
+    job = json.loads(argument)
+    subject_runtime = job["subject"]["runtime"]
+    if subject_runtime == "sdk":
+        import sdk  # noqa: F401
+    else:
+        from importlib import import_module
+
+        for name in job["imports"]:
+            import_module(name)
+    imported = time.monotonic_ns()
+    import numpy as np
+
+    from benchmarks.subjects.chain import FrameShape, make_query, tensor_query
+    from benchmarks.subjects.spec import Subject
+
+    pixels = np.load(job["ring"])[0]
+    subject = Subject.from_dict(job["subject"])
+    tensor = np.load(job["tensor"])
+    begin_load = time.monotonic_ns()
+    if subject_runtime == "sdk":
+        query = make_query(subject, job["threads"], FrameShape(**job["frame"]))
+    else:
+        query = tensor_query(subject, job["threads"], tensor)
+    loaded = time.monotonic_ns()
+    query(pixels)
+    done = time.monotonic_ns()
+    phases = (
+        python_ready - job["started_ns"],
+        imported - python_ready,
+        loaded - begin_load,
+        done - loaded,
+    )
+    print(json.dumps({"ok": True, "phases_ns": dict(zip(PHASES, phases, strict=True))}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

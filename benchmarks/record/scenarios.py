@@ -1,0 +1,165 @@
+"""Figures of each scenario, from its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.record.figures import (
+    Figure,
+    Run,
+    grouped,
+    latency_figures,
+    mean_figure,
+    median_figure,
+    steady_part,
+)
+
+
+def all_figures(runs: Sequence[Run]) -> list[Figure]:
+    """Return every figure that the runs support; failed runs support none."""
+    figures: list[Figure] = []
+    tasks = grouped(runs, lambda run: run["job"]["task"])
+    for task in ("single_stream", "paced", "multi_stream"):
+        for group in grouped(tasks.get(task, []), _scenario).values():
+            figures += _timing_figures(_scenario(group[0]), group, task == "single_stream")
+    figures += _memory_figures(tasks.get("memory", []))
+    for name, make in (
+        ("cold_start", _cold_figures),
+        ("overhead", _overhead_figures),
+        ("soak", _soak_figures),
+    ):
+        for key, group in grouped(tasks.get(name, []), lambda run: run["job"]["name"]).items():
+            figures += make(key, group)
+    return figures
+
+
+def _scenario(run: Run) -> tuple[str, str, str]:
+    job = run["job"]
+    detail = [job["task"]]
+    if "fps" in job:
+        detail.append(f"{job['fps']:g}fps")
+    if "streams" in job:
+        detail.append(f"{job['streams']}streams")
+    return job["name"], "-".join(detail), f"threads={job['threads']}"
+
+
+def _timing_figures(key: tuple[str, str, str], runs: list[Run], detect: bool) -> list[Figure]:
+    results = [run["result"] for run in runs]
+    clock_ns = max(result["clock_ns"] for result in results)
+    cuts = []
+    for result in results:
+        warmup, reached = steady_part(result["service_ns"], detect)
+        result["warmup"], result["steady"] = warmup, reached
+        cuts.append(warmup)
+    figures = []
+    for stage, lists in _stage_lists(results).items():
+        steady = [values[cut:] for values, cut in zip(lists, cuts, strict=True)]
+        figures += latency_figures([*key, stage], steady, clock_ns)
+    figures += _cost_figures(key, results, paced=not detect)
+    return figures
+
+
+def _stage_lists(results: Sequence[dict]) -> dict[str, list[list[int]]]:
+    """Return raw nanoseconds by stage, one list a process; Python is what the stages leave."""
+    lists = {"end_to_end": [result["service_ns"] for result in results]}
+    if all(result["stages_ns"] for result in results):
+        for stage in ("preprocess", "inference"):
+            lists[stage] = [result["stages_ns"][stage] for result in results]
+        lists["python"] = [_remainder(result) for result in results]
+    if all(result["response_ns"] for result in results):
+        lists["response"] = [result["response_ns"] for result in results]
+    return lists
+
+
+def _remainder(result: dict) -> list[int]:
+    stages = result["stages_ns"]
+    parts = zip(result["service_ns"], stages["preprocess"], stages["inference"], strict=True)
+    return [max(0, whole - preprocess - inference) for whole, preprocess, inference in parts]
+
+
+def _cost_figures(key: tuple[str, ...], results: list[dict], paced: bool) -> list[Figure]:
+    counts = [len(result["service_ns"]) for result in results]
+    figures = [
+        mean_figure(
+            [*key, "cpu", "per_frame"],
+            "ms",
+            [r["cpu_ns"] / 1e6 / n for r, n in zip(results, counts, strict=True)],
+        )
+    ]
+    joules = [r["energy_j"] for r in results]
+    if all(value is not None for value in joules):
+        per_frame = [1000 * value / n for value, n in zip(joules, counts, strict=True)]
+        figures.append(mean_figure([*key, "energy", "package_per_frame"], "mJ", per_frame))
+    if not paced:
+        rates = [n / (r["wall_ns"] / 1e9) for r, n in zip(results, counts, strict=True)]
+        figures.append(mean_figure([*key, "throughput", "mean"], "fps", rates, better="higher"))
+        return figures
+    shares = [100 * r["cpu_ns"] / r["wall_ns"] for r in results]
+    figures.append(mean_figure([*key, "cpu", "share_of_core"], "%", shares))
+    missed = [100 * r["missed"] / n for r, n in zip(results, counts, strict=True)]
+    key = (*key, "deadline", "missed")
+    figures.append(mean_figure(key, "%", missed, samples=sum(counts), better="neither"))
+    return figures
+
+
+def _memory_figures(runs: Sequence[Run]) -> list[Figure]:
+    """Return peak, the imports' peak and their difference in MB (10^6 bytes)."""
+    groups = grouped(
+        [r for r in runs if r["result"].get("vm_hwm_kib") is not None], lambda r: r["job"]["name"]
+    )
+    peaks = {
+        name: [r["result"]["vm_hwm_kib"] * 1024 / 1e6 for r in group]
+        for name, group in groups.items()
+    }
+    figures = []
+    for name, values in peaks.items():
+        if name.startswith("imports/"):
+            continue
+        baseline = peaks.get(f"imports/{name.split('/')[1]}")
+        figures.append(median_figure([name, "memory", "process", "peak"], "MB", values))
+        if baseline:
+            middle = float(np.median(baseline))
+            figures.append(median_figure([name, "memory", "process", "imports"], "MB", baseline))
+            above = [value - middle for value in values]
+            figures.append(median_figure([name, "memory", "process", "above_imports"], "MB", above))
+    return figures
+
+
+def _cold_figures(name: str, runs: list[Run]) -> list[Figure]:
+    phases = [run["result"]["phases_ns"] for run in runs]
+    figures = [
+        median_figure([name, "cold_start", phase, "p50"], "ms", [p[phase] / 1e6 for p in phases])
+        for phase in phases[0]
+    ]
+    totals = [sum(p.values()) / 1e6 for p in phases]
+    return [*figures, median_figure([name, "cold_start", "total", "p50"], "ms", totals)]
+
+
+def _overhead_figures(name: str, runs: list[Run]) -> list[Figure]:
+    """Return medians in microseconds, and the two ratios that the SDK is held to."""
+    middles = []
+    for run in runs:
+        parts = {k: np.asarray(v) / 1e3 for k, v in run["result"]["parts_ns"].items()}
+        half = {k: float(np.median(v[len(v) // 5 :])) for k, v in parts.items()}
+        half["overhead"] = half["sdk"] - half["kernel"] - half["inference"]
+        half["over_read_bound"] = half["sdk"] - half["inference"]
+        middles.append(half)
+    figures = [
+        median_figure([name, "overhead", part, "p50"], "us", [m[part] for m in middles])
+        for part in ("sdk", "kernel", "inference", "read", "overhead")
+    ]
+    shares = [100 * m["overhead"] / (m["kernel"] + m["inference"]) for m in middles]
+    figures.append(median_figure([name, "overhead", "overhead", "share"], "%", shares))
+    ratios = [(m["sdk"] - m["inference"] - 50) / m["read"] for m in middles]
+    figures.append(median_figure([name, "overhead", "times_read_bound", "p50"], "x", ratios))
+    return figures
+
+
+def _soak_figures(name: str, runs: list[Run]) -> list[Figure]:
+    growths = [r["result"]["growth_kib_per_1000"] for r in runs]
+    known = [growth for growth in growths if growth is not None]
+    if not known:
+        return []
+    return [median_figure([name, "soak", "memory", "growth_per_1000"], "KiB", known)]

@@ -1,0 +1,66 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NOTHING = "–"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with ``digits`` significant figures and no exponent."""
+    if value is None:
+        return NOTHING
+    if value == 0:
+        return "0"
+    size = abs(value)
+    decimals = digits - 1
+    while size >= 10 and decimals > 0:
+        size, decimals = size / 10, decimals - 1
+    while size < 1 and decimals < 9:
+        size, decimals = size * 10, decimals + 1
+    return f"{value:,.{decimals}f}"
+
+
+def with_interval(figure: Mapping[str, Any] | None) -> str:
+    """Return a figure as ``value (low to high)``."""
+    if figure is None:
+        return NOTHING
+    mark = "" if figure.get("enough_samples", True) else "*"
+    if figure["low"] is None:
+        return number(figure["value"]) + mark
+    low, high = number(figure["low"]), number(figure["high"])
+    return f"{number(figure['value'])}{mark} ({low} to {high})"
+
+
+def percent(share: Mapping[str, Any] | None) -> str:
+    """Return a share with its interval in percent."""
+    if share is None or share["value"] is None:
+        return NOTHING
+    text = f"{100 * share['value']:.1f} %"
+    if share["low"] is None:
+        return text
+    return f"{text} ({100 * share['low']:.1f} to {100 * share['high']:.1f})"
+
+
+def times(a: float | None, b: float | None) -> str:
+    """Return a / b as ``12.3 x``."""
+    return NOTHING if not a or not b else f"{number(a / b)} x"
+
+
+def byte_size(value: float | None) -> str:
+    """Return bytes as kB or MB, powers of ten."""
+    if value is None:
+        return NOTHING
+    return f"{number(value / 1e6)} MB" if value >= 1e6 else f"{number(value / 1e3)} kB"
+
+
+def count(value: float | None) -> str:
+    """Return a count as plain, thousands or millions."""
+    if value is None:
+        return NOTHING
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= size:
+            return f"{number(value / size)}{unit}"
+    return number(value)

@@ -1,0 +1,173 @@
+"""A whole run: prepare, measure in fresh processes, score, write the record and the report."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.frames import FrameSet, load_frames, make_ring
+from benchmarks.machine.facts import state_at_start, throttle_count
+from benchmarks.machine.speed import reference_ms
+from benchmarks.measure.clock import SystemClock
+from benchmarks.measure.counters import read_energy
+from benchmarks.plan import Effort, Files, Job, make_plan, thread_counts
+from benchmarks.processes import Launcher
+from benchmarks.quality.collect import numerics_jobs, quality_jobs, score_numerics, score_quality
+from benchmarks.quality.teacher_logits import read_teacher
+from benchmarks.record.build import Measured, build_record, input_facts
+from benchmarks.record.cautions import caution
+from benchmarks.subjects.assemble import assemble
+from benchmarks.subjects.catalogue import automatic_precision
+from benchmarks.subjects.onnx_facts import model_facts
+from benchmarks.subjects.prepare import tensors_of
+from benchmarks.subjects.spec import Subject
+
+Advance = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asked for."""
+
+    effort: Effort
+    models: Sequence[str] = ()
+    frames: Path | None = None
+    seed: int = 0
+    quality: bool = True
+
+
+@dataclass
+class Session:
+    """A run in progress: everything that a partial record needs."""
+
+    request: Request
+    frames: FrameSet
+    subjects: list[dict[str, Any]]
+    input: dict[str, Any]
+    state: dict[str, Any]
+    planned: int = 0
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+    complete: bool = False
+
+
+def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any]:
+    """Measure and return the record; after Ctrl-C a valid partial one, ``interrupted``.
+
+    Args:
+        request: what to measure.
+        launcher: runs one job in a fresh process.
+        advance: told what comes next, how many processes are done, and how many there are.
+
+    Raises:
+        BenchError: frames or models that are not there.
+        KeyboardInterrupt: interrupted before anything was measured.
+    """
+    with tempfile.TemporaryDirectory(prefix="sonogaze-bench-") as name:
+        folder = Path(name)
+        advance("prepare frames and models", 0, 0)
+        frames = load_frames(request.frames)
+        subjects, files, session = _prepare(request, frames, folder)
+        jobs = make_plan(subjects, files, request.effort, request.seed)
+        jobs += numerics_jobs(subjects, files.tensors)
+        if request.quality:
+            jobs += quality_jobs(subjects, frames, folder)
+        session.planned = len(jobs)
+        _measure(session, jobs, launcher, advance)
+    advance("score", len(session.runs), session.planned)
+    return _finish(session)
+
+
+def _prepare(
+    request: Request, frames: FrameSet, folder: Path
+) -> tuple[list[Subject], Files, Session]:
+    files = Files(folder / "ring.npy", folder / "tensor.npy", folder / "tensors.npy")
+    ring = make_ring(frames.samples)
+    np.save(files.ring, ring)
+    subjects, recipe = assemble(request.models, request.effort.mode, frames.samples, folder)
+    tensors = tensors_of(frames.samples, recipe)
+    np.save(files.tensors, tensors)
+    np.save(files.tensor, tensors[:1])
+    clock = SystemClock()
+    state = {
+        "start": state_at_start(),
+        "throttle_start": throttle_count(),
+        "reference_start_ms": reference_ms(clock),
+        "energy": "available" if read_energy() else "not available: no readable RAPL counter",
+    }
+    entries = subject_entries(subjects, request.effort)
+    return subjects, files, Session(request, frames, entries, input_facts(frames, ring), state)
+
+
+def subject_entries(subjects: Sequence[Subject], effort: Effort) -> list[dict[str, Any]]:
+    """Return what the record says of each subject; a model without a file has no file's bytes."""
+    facts = {s.path: model_facts(s.path).to_dict() for s in subjects if s.path}
+    twins = {(s.model, s.precision): facts[s.path] for s in subjects if s.path}
+    entries = []
+    for subject in subjects:
+        counted = dict(facts.get(subject.path) or twins.get((subject.model, subject.precision), {}))
+        if not subject.path:
+            counted.pop("file_bytes", None)
+            counted.pop("sha256", None)
+        entry = {
+            "name": subject.name,
+            "family": subject.family,
+            "runtime": subject.runtime,
+            "precision": subject.precision,
+            "weights": subject.weights,
+            "threads": thread_counts(effort),
+            "preprocessing": subject.preprocessing,
+            "auto": subject.runtime == "sdk" and subject.precision == automatic_precision(),
+        }
+        entries.append({**entry, **counted})
+    return entries
+
+
+def _measure(session: Session, jobs: Sequence[Job], launcher: Launcher, advance: Advance) -> None:
+    try:
+        for index, job in enumerate(jobs):
+            advance(f"{job['task']}  {job['name']}", index, len(jobs))
+            session.runs.append({"job": {"order": index, **job}, "result": launcher(job)})
+        session.complete = True
+    except KeyboardInterrupt:
+        if not session.runs:
+            raise
+
+
+def _finish(session: Session) -> dict[str, Any]:
+    request, notes = session.request, []
+    teacher = read_teacher()
+    if request.quality and session.frames.kind == "data-set" and teacher is None:
+        notes.append(caution("quality-not-measured", "the teacher's committed logits are missing"))
+    reference = reference_ms(SystemClock()) if session.complete else None
+    state = {
+        **session.state,
+        "throttle_end": throttle_count(),
+        "reference_end_ms": reference,
+        "wall_s": round(time.monotonic() - session.started, 1),
+    }
+    quality = (
+        score_quality(session.runs, session.frames, teacher, request.seed)
+        if request.quality
+        else []
+    )
+    measured = Measured(
+        mode=request.effort.mode,
+        seed=request.seed,
+        planned=session.planned,
+        complete=session.complete,
+        runs=session.runs,
+        subjects=session.subjects,
+        frames=session.input,
+        state=state,
+        quality=quality,
+        numerics=score_numerics(session.runs),
+        notes=notes,
+    )
+    return build_record(measured)

@@ -1,0 +1,1 @@
+"""Statistics that never hide a tail: percentiles, steady state, intervals."""

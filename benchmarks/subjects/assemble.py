@@ -1,0 +1,73 @@
+"""The subjects of a run with every file that they need on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.errors import BenchError
+from benchmarks.subjects.catalogue import (
+    default_recipe,
+    default_students,
+    is_quick,
+    select,
+    student_subjects,
+    teacher_subjects,
+    user_subjects,
+)
+from benchmarks.subjects.prepare import export_teacher, quantize_teacher, tensors_of
+from benchmarks.subjects.spec import Subject
+
+_CALIBRATION_FRAMES = 16
+
+
+def assemble(
+    models: Sequence[str], mode: str, samples: list[np.ndarray], folder: Path
+) -> tuple[list[Subject], dict[str, Any]]:
+    """Return the subjects and the preprocessing that their tensors share.
+
+    Args:
+        models: glob patterns of names or model names, which choose among the default subjects (none
+            chooses all that the mode measures), and paths of .onnx files to measure beside them.
+        mode: ``quick`` or ``full``.
+        samples: grey frames for the teacher's int8 calibration.
+        folder: where the teacher's exports go.
+
+    Raises:
+        BenchError: `model-missing`, `model-unsupported`.
+    """
+    paths = [Path(name) for name in models if name.endswith(".onnx")]
+    patterns = [name for name in models if not name.endswith(".onnx")]
+    users = [subject for path in paths for subject in user_subjects(path)]
+    recipe = users[0].preprocessing if users and users[0].runtime == "sdk" else default_recipe()
+    built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
+    _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
+    return built, recipe
+
+
+def _default_subjects(
+    patterns: list[str], mode: str, recipe: dict[str, Any], folder: Path, alone: bool
+) -> list[Subject]:
+    files = default_students()
+    exports = {name: folder / f"teacher-{name}.onnx" for name in ("fp32", "int8")}
+    subjects = student_subjects("student", files, "student") if files else []
+    subjects += teacher_subjects(exports, recipe)
+    if patterns:
+        return select(subjects, patterns)
+    if not files and alone:
+        raise BenchError("model-missing", "no default student is installed; name a file: --models")
+    return [s for s in subjects if mode != "quick" or is_quick(s)]
+
+
+def _make_teacher_files(subjects: Sequence[Subject], tensors: np.ndarray) -> None:
+    """Export and quantise what the chosen subjects need, and no more."""
+    paths = [Path(s.path) for s in subjects if s.family == "teacher" and s.path]
+    if not paths:
+        return
+    fp32 = export_teacher(paths[0].with_name("teacher-fp32.onnx"), tensors[:1])
+    int8 = fp32.with_name("teacher-int8.onnx")
+    if int8 in paths:
+        quantize_teacher(fp32, int8, tensors)

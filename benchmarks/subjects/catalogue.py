@@ -1,0 +1,167 @@
+"""Which subjects a run has: the default student and teacher, and a user's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import BenchError
+from benchmarks.subjects.runtimes import available
+from benchmarks.subjects.spec import Subject
+
+TEACHER = "export.models.teacher:build_teacher"
+TWIN = "benchmarks.subjects.student_twin:twin_of"
+
+#: The part of the subjects that a quick run measures.
+QUICK = (
+    "student-*/sdk",
+    "student-*/onnxruntime",
+    "teacher-fp32/onnxruntime",
+    "teacher-fp32/pytorch",
+)
+_DEFAULT_RECIPE = {
+    "width": 192,
+    "height": 144,
+    "aspect": "stretch",
+    "mean": 0.2,
+    "std": 0.2,
+    "pad_level": 0,
+}
+
+
+def default_students() -> dict[str, Path]:
+    """Return the shipped students by precision; empty before one is released."""
+    import sdk
+
+    folder = Path(sdk.__file__).parent / "models"
+    files = {name: folder / f"default-{name}.onnx" for name in ("fp32", "int8")}
+    return {name: path for name, path in files.items() if path.is_file()}
+
+
+def automatic_precision() -> str:
+    """Return the precision that `precision="auto"` chooses on this CPU."""
+    from sdk import _kernels
+    from sdk.precision import choose_precision
+
+    return choose_precision(frozenset(_kernels.cpu_features()))
+
+
+def student_subjects(
+    model: str, files: dict[str, Path], family: str, twin: bool = True
+) -> list[Subject]:
+    """Return the subjects of one student, given its files by precision."""
+    subjects = []
+    for precision, path in files.items():
+        recipe = recipe_of(path)
+        for runtime in ("sdk", "onnxruntime", "openvino"):
+            subjects.append(
+                Subject(model, family, runtime, precision, str(path), preprocessing=recipe)
+            )
+    if twin and "fp32" in files:
+        path = files["fp32"]
+        subjects.append(
+            Subject(model, family, "pytorch", "fp32", str(path), TWIN, "trained", recipe_of(path))
+        )
+    return [subject for subject in subjects if available(subject.runtime)]
+
+
+def teacher_subjects(files: dict[str, Path], recipe: dict[str, Any]) -> list[Subject]:
+    """Return the untrained teacher in each runtime; ``files`` are its exports by precision."""
+    subjects = [Subject("teacher", "teacher", "pytorch", "fp32", "", TEACHER, "untrained", recipe)]
+    for precision, path in files.items():
+        for runtime in ("onnxruntime", "openvino"):
+            place = (runtime, precision, str(path))
+            subjects.append(Subject("teacher", "teacher", *place, TEACHER, "untrained", recipe))
+    return [subject for subject in subjects if available(subject.runtime)]
+
+
+def recipe_of(path: Path) -> dict[str, Any]:
+    """Return the preprocessing that a student file declares.
+
+    Raises:
+        ModelError: the file is no student.
+    """
+    from sdk.model_file import read_model_file
+
+    return read_model_file(path).metadata.preprocessing.to_dict()
+
+
+def default_recipe() -> dict[str, Any]:
+    """Return the default student's preprocessing, or its usual size before one is released."""
+    files = default_students()
+    return recipe_of(files["fp32"]) if "fp32" in files else dict(_DEFAULT_RECIPE)
+
+
+def user_subjects(path: Path) -> list[Subject]:
+    """Return the subjects of a user's file: a student of this project, or any frame classifier.
+
+    Raises:
+        BenchError: `model-missing`, or `model-unsupported` for another kind of input.
+    """
+    from sdk import ModelError
+    from sdk.model_file import read_model_file
+
+    if not path.is_file():
+        raise BenchError("model-missing", f"--models: no such file: {path}")
+    try:
+        metadata = read_model_file(path).metadata
+    except ModelError as error:
+        if error.slug != "model-not-a-student":
+            raise
+        return _plain_subjects(path)
+    return student_subjects(path.stem, {metadata.precision: path}, "user", twin=False)
+
+
+def _plain_subjects(path: Path) -> list[Subject]:
+    import onnx
+
+    model = onnx.load(path, load_external_data=False)
+    constants = {tensor.name for tensor in model.graph.initializer}
+    inputs = [value for value in model.graph.input if value.name not in constants]
+    dims = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim] if inputs else []
+    floats = bool(inputs) and inputs[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+    if len(inputs) != 1 or not floats or len(dims) != 4 or dims[1] not in (1, 3) or 0 in dims[2:]:
+        raise BenchError(
+            "model-unsupported",
+            f"{path}: input shape {dims}; needs one float32 input (1, 1 or 3, height, width) "
+            "of fixed height and width",
+        )
+    recipe = {**_DEFAULT_RECIPE, "height": dims[2], "width": dims[3]}
+    quantised = any(n.op_type in {"QuantizeLinear", "QLinearConv"} for n in model.graph.node)
+    subjects = [
+        Subject(
+            path.stem,
+            "user",
+            runtime,
+            "int8" if quantised else "fp32",
+            str(path),
+            preprocessing=recipe,
+            channels=dims[1],
+        )
+        for runtime in ("onnxruntime", "openvino")
+    ]
+    return [subject for subject in subjects if available(subject.runtime)]
+
+
+def select(subjects: Sequence[Subject], patterns: Sequence[str]) -> list[Subject]:
+    """Return the subjects whose name fits one of the glob patterns, in the given order.
+
+    Raises:
+        BenchError: `model-missing` for a pattern that fits none.
+    """
+    for pattern in patterns:
+        if not any(_fits(subject, pattern) for subject in subjects):
+            names = ", ".join(subject.name for subject in subjects)
+            raise BenchError("model-missing", f"--models {pattern!r}: none of {names}")
+    return [s for s in subjects if any(_fits(s, pattern) for pattern in patterns)]
+
+
+def is_quick(subject: Subject) -> bool:
+    """Return whether a quick run measures the subject."""
+    return any(_fits(subject, pattern) for pattern in QUICK)
+
+
+def _fits(subject: Subject, pattern: str) -> bool:
+    return fnmatch(subject.name, pattern) or subject.model == pattern

@@ -1,0 +1,94 @@
+"""One function a runtime: load a model, return what maps a tensor to logits.
+
+Heavy imports stay inside the functions, so that a process pays for its own runtime alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from benchmarks.subjects.spec import Subject
+
+Infer = Callable[[np.ndarray], np.ndarray]
+
+
+def onnxruntime_infer(subject: Subject, threads: int) -> Infer:
+    """Return onnxruntime's CPU provider on ``subject.path``, with the options the SDK uses."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(
+        subject.path, options, providers=["CPUExecutionProvider"]
+    )
+    name = session.get_inputs()[0].name
+    outputs = [session.get_outputs()[0].name]
+    return lambda tensor: session.run(outputs, {name: tensor})[0]
+
+
+def openvino_infer(subject: Subject, threads: int) -> Infer:
+    """Return OpenVINO's CPU plug-in on ``subject.path``, one stream, latency hint."""
+    import openvino
+
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
+        "PERFORMANCE_HINT": "LATENCY",
+        # The default on CPUs with bf16 is to compute fp32 models in bf16: other numbers.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    compiled = core.compile_model(core.read_model(subject.path), "CPU", settings)
+    request = compiled.create_infer_request()
+    return lambda tensor: request.infer([tensor], share_inputs=True)[0]
+
+
+def pytorch_infer(subject: Subject, threads: int) -> Infer:
+    """Return the eager PyTorch module of ``subject.builder`` in evaluation mode."""
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    module = build_module(subject.builder, subject.path).eval()
+
+    def infer(tensor: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            return first_tensor(module(torch.from_numpy(tensor))).numpy()
+
+    return infer
+
+
+def build_module(builder: str, path: str = "") -> Any:
+    """Return what ``package.module:function`` builds, from the file ``path`` when there is one."""
+    module, _, function = builder.partition(":")
+    build = getattr(importlib.import_module(module), function)
+    return build(path) if path else build()
+
+
+def first_tensor(output: Any) -> Any:
+    """Return the logits of a module's output: itself, ``.logits``, or the first of a sequence."""
+    if hasattr(output, "logits"):
+        return output.logits
+    if isinstance(output, dict):
+        return output["logits"]
+    return output[0] if isinstance(output, (tuple, list)) else output
+
+
+INFER: dict[str, Callable[[Subject, int], Infer]] = {
+    "onnxruntime": onnxruntime_infer,
+    "openvino": openvino_infer,
+    "pytorch": pytorch_infer,
+}
+
+
+def available(runtime: str) -> bool:
+    """Return whether the runtime's package is installed, without importing it."""
+    package = {"sdk": "onnxruntime", "pytorch": "torch"}.get(runtime, runtime)
+    return importlib.util.find_spec(package) is not None
