@@ -1,1 +1,24 @@
-"""Placeholder."""
+"""Classify ultrasound frames on the CPU that captured them.
+
+>>> import sdk
+>>> result = sdk.classify(frame)  # doctest: +SKIP
+"""
+
+from sdk.classifier import Classifier, classify
+from sdk.errors import FrameError, ModelError, SdkError, SourceError
+from sdk.frame import Frame, PixelFormat, Region
+from sdk.result import Decision, Result
+
+__all__ = [
+    "Classifier",
+    "Decision",
+    "Frame",
+    "FrameError",
+    "ModelError",
+    "PixelFormat",
+    "Region",
+    "Result",
+    "SdkError",
+    "SourceError",
+    "classify",
+]

@@ -47,6 +47,37 @@ SLUGS: dict[str, str] = {
     # Preprocessing recipes and the machine.
     "preprocessing-invalid": "a preprocessing recipe has a missing, unknown or impossible entry",
     "isa-unavailable": "the instruction set asked for is unknown or not on this machine",
+    # Model files.
+    "model-not-found": "there is no such model file",
+    "model-unreadable": "the model path is no regular file, or may not be read",
+    "model-too-large": "the model file is larger than any student",
+    "model-not-onnx": "the file is not an ONNX model",
+    "model-truncated": "the model file ends in the middle",
+    "model-malformed": "the model file breaks its own format",
+    "model-too-complex": "the model file has more parts than any student",
+    "model-external-data": "the model keeps weights in another file",
+    "model-custom-operator": "the model uses operators outside the ONNX standard",
+    "model-forbidden-content": "the model holds control flow, functions or sparse weights",
+    "model-digest-mismatch": "the model file was changed after it was packaged",
+    "model-not-a-student": "an ONNX model, but without this package's metadata",
+    "model-unknown-version": "the metadata has a format version this package does not read",
+    "model-metadata-invalid": "a metadata entry is missing, unknown or out of range",
+    "model-signature-mismatch": "inputs or outputs are not those of a student",
+    "model-precision": "no such precision, or not the one of this file",
+    "model-threads": "the number of threads is not a whole number within the limits",
+    "model-not-runnable": "the runtime refused the model",
+    "model-output-invalid": "the model gave a value that is not finite",
+    "known-answer-mismatch": "this machine computes something else than the student's maker",
+    # Sources of frames.
+    "source-not-found": "there is no such file",
+    "source-unreadable": "the path is no regular file, or may not be read",
+    "source-too-large": "the file, or an image in it, is larger than the limit",
+    "source-unknown-kind": "the file is neither an image nor a DICOM file",
+    "source-truncated": "the file ends in the middle",
+    "source-malformed": "the file breaks its own format",
+    "source-unsupported": "a valid file of a kind that is not read here",
+    "source-no-pixels": "the file holds no image",
+    "dependency-missing": "an optional dependency is not installed",
 }
 
 

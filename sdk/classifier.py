@@ -1,0 +1,237 @@
+"""One immutable student, shared by any number of threads."""
+
+from __future__ import annotations
+
+import os
+from math import exp
+from pathlib import Path
+from threading import Lock
+from time import perf_counter_ns
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.errors import ModelError
+from sdk.frame import Frame
+from sdk.model_file import ModelMetadata, read_model_file
+from sdk.model_file.metadata import PRECISIONS
+from sdk.precision import choose_precision, cpu_features
+from sdk.quality import QualityGate
+from sdk.result import Decision, Result, Timing
+from sdk.session import Session, Tensor, read_attention, read_logits
+
+LOW_CONFIDENCE = "low-confidence"
+_MODELS = Path(__file__).parent / "models"
+_US_PER_NS = 1e-3
+
+
+class Classifier:
+    """Classifies frames with one student.
+
+    Immutable after construction: any number of threads may call `classify` of one instance at the
+    same time. Each call in progress holds one input buffer, and buffers are reused, so memory
+    grows with the largest number of simultaneous calls and with nothing else.
+
+    Args:
+        path: of a student file; None is the default student.
+        precision: `auto`, `fp32` or `int8`. For the default student, `auto` chooses by a fixed
+            table of CPU features (`sdk.precision`). A path names exactly that file, and any
+            precision but `auto` must be the file's own.
+        threads: of one inference, in [1, 256]. One is best for a student: it is that small.
+
+    Raises:
+        ModelError: when the file isn't an unchanged student, or when this machine doesn't compute
+            the known answers that the file carries.
+    """
+
+    __slots__ = (
+        "_buffers",
+        "_file",
+        "_gate",
+        "_labels",
+        "_model_id",
+        "_recipe",
+        "_scale",
+        "_session",
+        "_thresholds",
+    )
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        precision: str = "auto",
+        threads: int = 1,
+    ) -> None:
+        self._file = read_model_file(_resolve_path(path, precision))
+        metadata = self._file.metadata
+        _check_precision(path, precision, metadata)
+        self._labels = metadata.labels
+        self._model_id = self._file.model_id
+        self._recipe = metadata.preprocessing
+        self._gate = QualityGate(metadata.quality, metadata.preprocessing)
+        self._scale = 1.0 / metadata.calibration.temperature
+        self._thresholds = metadata.calibration.abstain_below
+        self._session = Session(self._file, threads)
+        self._session.check_known_answers()
+        # list.append and list.pop are atomic: a pool without a lock
+        self._buffers: list[Tensor] = []
+
+    @property
+    def metadata(self) -> ModelMetadata:
+        """What the student file says of itself."""
+        return self._file.metadata
+
+    @property
+    def model_id(self) -> str:
+        """Student, precision and digest of the file."""
+        return self._model_id
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels, in the order of the logits."""
+        return self._labels
+
+    @property
+    def precision(self) -> str:
+        """`fp32` or `int8`."""
+        return self._file.metadata.precision
+
+    @property
+    def sha256(self) -> str:
+        """Digest that the file is sealed with."""
+        return self._file.sha256
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of the file."""
+        return len(self._file.data)
+
+    def __repr__(self) -> str:
+        return f"Classifier(model_id={self.model_id!r}, labels={self.labels})"
+
+    def classify(self, frame: Frame | npt.NDArray[np.uint8]) -> Result:
+        """Classify one frame; safe to call from many threads at once.
+
+        Args:
+            frame: a `Frame`, or uint8 (height, width), grey levels.
+
+        Returns:
+            A new immutable `Result`.
+
+        Raises:
+            FrameError: when the frame isn't usable.
+            ModelError: `model-output-invalid` when the student gives no finite number.
+        """
+        start = perf_counter_ns()
+        if not isinstance(frame, Frame):
+            frame = Frame.from_array(frame)
+        try:
+            buffer = self._buffers.pop()
+        except IndexError:
+            buffer = np.empty((1, 1, self._recipe.height, self._recipe.width), np.float32)
+        try:
+            self._recipe.tensor_into(frame, buffer)
+            prepared = perf_counter_ns()
+            reasons = self._gate.reasons(buffer)
+            checked = perf_counter_ns()
+            if reasons:
+                return self._rejected(reasons, start, prepared, checked)
+            outputs = self._session.run(buffer)
+        finally:
+            self._buffers.append(buffer)
+        return self._decided(outputs, start, prepared, checked)
+
+    def _decided(self, outputs: list[Tensor], start: int, prepared: int, checked: int) -> Result:
+        inferred = perf_counter_ns()
+        probabilities = self._probabilities(read_logits(outputs[0]))
+        attention = read_attention(outputs[1]) if len(outputs) > 1 else None
+        label = max(probabilities, key=probabilities.__getitem__)
+        confidence = probabilities[label]
+        sure = confidence >= self._thresholds[label]
+        done = perf_counter_ns()
+        timing = Timing(
+            (prepared - start) * _US_PER_NS,
+            (checked - prepared) * _US_PER_NS,
+            (inferred - checked) * _US_PER_NS,
+            (done - inferred) * _US_PER_NS,
+            (done - start) * _US_PER_NS,
+        )
+        return Result(
+            Decision.ACCEPT if sure else Decision.ABSTAIN,
+            label if sure else None,
+            confidence,
+            MappingProxyType(probabilities),
+            () if sure else (LOW_CONFIDENCE,),
+            attention,
+            timing,
+            self._model_id,
+        )
+
+    def _rejected(
+        self, reasons: tuple[str, ...], start: int, prepared: int, checked: int
+    ) -> Result:
+        preprocess_us, quality_us = (
+            (prepared - start) * _US_PER_NS,
+            (checked - prepared) * _US_PER_NS,
+        )
+        timing = Timing(preprocess_us, quality_us, 0.0, 0.0, (checked - start) * _US_PER_NS)
+        return Result(Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+
+    def _probabilities(self, logits: list[float]) -> dict[str, float]:
+        # softmax(logits / temperature); for a handful of logits plain floats beat array calls
+        peak, scale = max(logits), self._scale
+        weights = [exp((logit - peak) * scale) for logit in logits]
+        total = sum(weights)
+        return {label: weight / total for label, weight in zip(self._labels, weights, strict=True)}
+
+
+_default: Classifier | None = None
+_default_lock = Lock()
+
+
+def classify(frame: Frame | npt.NDArray[np.uint8]) -> Result:
+    """Classify one frame with the default student; safe to call from many threads at once.
+
+    The student is loaded once, by the first call.
+
+    Args:
+        frame: a `Frame`, or uint8 (height, width), grey levels.
+
+    Returns:
+        A new immutable `Result`.
+
+    Raises:
+        FrameError: when the frame isn't usable.
+        ModelError: when the default student cannot be loaded on this machine.
+    """
+    global _default
+    if _default is None:
+        with _default_lock:
+            if _default is None:
+                _default = Classifier()
+    return _default.classify(frame)
+
+
+def _resolve_path(path: str | os.PathLike[str] | None, precision: str) -> str | os.PathLike[str]:
+    if precision not in ("auto", *PRECISIONS):
+        raise ModelError(
+            "model-precision",
+            f"precision is {precision!r}, allowed are 'auto', 'fp32' and 'int8'",
+        )
+    if path is not None:
+        return path
+    if precision == "auto":
+        precision = choose_precision(cpu_features())
+    return _MODELS / f"default-{precision}.onnx"
+
+
+def _check_precision(
+    path: str | os.PathLike[str] | None, precision: str, metadata: ModelMetadata
+) -> None:
+    if precision not in ("auto", metadata.precision):
+        raise ModelError(
+            "model-precision",
+            f"precision is {precision!r}, but {path!r} holds {metadata.precision!r}; "
+            "name the other file, or ask for 'auto'",
+        )

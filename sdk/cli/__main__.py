@@ -1,0 +1,5 @@
+"""`python -m sdk.cli` is `sonogaze`."""
+
+from sdk.cli import main
+
+main()

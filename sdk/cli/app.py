@@ -1,0 +1,95 @@
+"""Commands `classify` and `info`."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from sdk.classifier import Classifier
+from sdk.cli.classify import classify_files
+from sdk.cli.info import describe, print_description
+from sdk.errors import SdkError
+from sdk.frame import Region
+
+app = typer.Typer(
+    name="sonogaze",
+    help="Classify ultrasound frames on this machine's CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_MODEL_HELP = "A student file; left out: the default student."
+_PRECISION_HELP = "auto, fp32 or int8."
+
+
+@app.command()
+def classify(
+    files: Annotated[
+        list[Path], typer.Argument(help="Images and DICOM files.", show_default=False)
+    ],
+    model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    region: Annotated[
+        str | None,
+        typer.Option(
+            help="x,y,width,height in pixels: the part of each frame to look at.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line: a frame, or an error.")
+    ] = False,
+) -> None:
+    """Classify every frame of FILES.
+
+    Exit code 0: every frame was read; 1: a file could not be read; 2: wrong usage.
+    """
+    # pydicom and Pillow warn of oddities that they put right; what they can't is an error here
+    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
+    try:
+        chosen = None if region is None else _parse_region(region)
+        classifier = Classifier(model, precision)
+    except SdkError as error:
+        raise _usage_failure(error, as_json) from None
+    raise typer.Exit(classify_files(classifier, files, chosen, as_json=as_json))
+
+
+@app.command()
+def info(
+    model: Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+) -> None:
+    """Show what a student file says of itself, after it was verified on this machine."""
+    try:
+        description = describe(Classifier(model, precision))
+    except SdkError as error:
+        raise _usage_failure(error, as_json) from None
+    if as_json:
+        print(json.dumps(description, allow_nan=False))
+    else:
+        print_description(description, Console())
+
+
+def _parse_region(text: str) -> Region:
+    try:
+        x, y, width, height = (int(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r}: expected four whole numbers, x,y,width,height", param_hint="--region"
+        ) from None
+    return Region.rectangle(x, y, width, height)
+
+
+def _usage_failure(error: SdkError, as_json: bool) -> typer.Exit:
+    if as_json:
+        print(json.dumps({"error": {"slug": error.slug, "message": str(error)}}))
+    else:
+        Console(stderr=True).print(f"{error.slug}: {error}", markup=False, highlight=False)
+    return typer.Exit(1)

@@ -1,0 +1,48 @@
+"""Describe a student."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sdk.classifier import Classifier
+
+
+def describe(classifier: Classifier) -> dict[str, Any]:
+    """Gather what a student file says of itself, JSON-ready."""
+    metadata = classifier.metadata
+    return {
+        "model_id": classifier.model_id,
+        "student_id": metadata.student_id,
+        "precision": metadata.precision,
+        "file_bytes": classifier.file_bytes,
+        "sha256": classifier.sha256,
+        "labels": list(metadata.labels),
+        "preprocessing": metadata.preprocessing.to_dict(),
+        "calibration": metadata.calibration.to_dict(),
+        "quality": metadata.quality.to_dict(),
+        "known_answers": len(metadata.known_answers.answers),
+        "provenance": dict(metadata.provenance),
+        "attribution": metadata.attribution,
+    }
+
+
+def print_description(description: dict[str, Any], console: Console) -> None:
+    """Print a description as a table."""
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in description.items():
+        table.add_row(key.replace("_", " "), _plain(value))
+    console.print(table, markup=False, highlight=False)
+    console.print("Verified: bytes unchanged, known answers right on this machine.")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{key}: {_plain(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    return str(value)

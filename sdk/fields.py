@@ -1,0 +1,101 @@
+"""Read JSON metadata strictly: one reader a type, each naming the field, the value and the rule."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from sdk.errors import ModelError
+
+MAX_JSON_CHARACTERS = 256 * 1024
+
+
+def invalid(field: str, value: object, allowed: str) -> ModelError:
+    """Build the error for a metadata field that breaks its rule."""
+    shown = repr(value)
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    return ModelError(
+        "model-metadata-invalid", f"model file: {field} is {shown}, allowed is {allowed}"
+    )
+
+
+def parse_json(text: str, field: str) -> Any:
+    """Parse strict JSON: no NaN or Infinity, no key twice, bounded size and depth."""
+    if len(text) > MAX_JSON_CHARACTERS:
+        raise invalid(field, f"{len(text)} characters", f"at most {MAX_JSON_CHARACTERS}")
+    try:
+        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise invalid(field, text, f"strict JSON ({error})") from error
+
+
+def dump_json(value: object) -> str:
+    """Write strict JSON with sorted keys and no spaces, so that equal values give equal bytes.
+
+    Raises:
+        ValueError: when the value holds NaN or Infinity.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False
+    )
+
+
+def json_object(value: object, field: str, keys: frozenset[str] | None = None) -> dict[str, Any]:
+    """Check for an object; with `keys`, for exactly these keys."""
+    if not isinstance(value, dict):
+        raise invalid(field, value, "a JSON object")
+    if keys is not None and set(value) != keys:
+        raise invalid(field, sorted(value), f"exactly the keys {sorted(keys)}")
+    return value
+
+
+def json_list(value: object, field: str, *, low: int, high: int) -> list[Any]:
+    """Check for a list of `low` to `high` items, both included."""
+    if not isinstance(value, list) or not low <= len(value) <= high:
+        raise invalid(field, value, f"a list of {low} to {high} items")
+    return value
+
+
+def number(value: object, field: str, *, low: float, high: float) -> float:
+    """Check for a finite number in [low, high]; a boolean is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalid(field, value, "a number")
+    if not low <= value <= high or not math.isfinite(value):
+        raise invalid(field, value, f"a number in [{low}, {high}]")
+    return float(value)
+
+
+def integer(value: object, field: str, *, low: int, high: int) -> int:
+    """Check for an integer in [low, high]; a boolean is none."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise invalid(field, value, f"an integer in [{low}, {high}]")
+    return value
+
+
+def string(value: object, field: str, *, longest: int) -> str:
+    """Check for a printable string of 1 to `longest` characters, without space at its ends."""
+    ok = isinstance(value, str) and 1 <= len(value) <= longest
+    if not ok or not str(value).isprintable() or str(value).strip() != value:
+        raise invalid(field, value, f"a printable string of 1 to {longest} characters")
+    return str(value)
+
+
+def numbers_by_label(
+    value: object, field: str, labels: tuple[str, ...], *, low: float, high: float
+) -> Mapping[str, float]:
+    """Check for an object that gives every label, and nothing else, a number in [low, high]."""
+    entries = json_object(value, field, frozenset(labels))
+    return {key: number(entries[key], f"{field}.{key}", low=low, high=high) for key in labels}
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    entries = dict(pairs)
+    if len(entries) != len(pairs):
+        raise ValueError("a key is there twice")
+    return entries
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")

@@ -1,0 +1,12 @@
+"""Student files: plain ONNX with metadata, read once, bounded, sealed and verified."""
+
+from sdk.model_file.metadata import Calibration, ModelMetadata
+from sdk.model_file.reader import ModelFile, parse_model_file, read_model_file
+
+__all__ = [
+    "Calibration",
+    "ModelFile",
+    "ModelMetadata",
+    "parse_model_file",
+    "read_model_file",
+]

@@ -1,0 +1,59 @@
+"""The seal of a student file: its last 64 bytes are the SHA-256 of all bytes before them.
+
+The digest is the value of the last metadata entry of the file, so the file stays a plain ONNX
+model. Whatever byte changes, the seal breaks. It finds damage, not forgery: whoever can write the
+file can seal it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sdk.errors import ModelError
+
+DIGEST_KEY = "sonogaze.sha256"
+DIGEST_CHARACTERS = 64
+# ModelProto.metadata_props (field 14, 83 bytes): key (field 1, 15 bytes), value (field 2, 64 bytes)
+_FRAME = b"\x72\x53\x0a\x0f" + DIGEST_KEY.encode() + b"\x12\x40"
+
+
+def seal(body: bytes) -> bytes:
+    """Append the digest entry to a serialised ONNX model that has none.
+
+    Args:
+        body: a serialised ModelProto whose last field is `metadata_props` or an earlier one.
+
+    Returns:
+        The complete file.
+    """
+    signed = body + _FRAME
+    return signed + _hex_digest(memoryview(signed)).encode("ascii")
+
+
+def is_sealed(data: bytes) -> bool:
+    """Whether the file ends in a digest entry (right or wrong)."""
+    return data[:-DIGEST_CHARACTERS].endswith(_FRAME) and len(data) > DIGEST_CHARACTERS
+
+
+def verify_seal(data: bytes) -> str:
+    """Check the digest of a complete file.
+
+    Returns:
+        The digest, 64 lower-case hexadecimal characters.
+
+    Raises:
+        ModelError: `model-digest-mismatch` when a byte was changed or the file isn't sealed.
+    """
+    computed = _hex_digest(memoryview(data)[:-DIGEST_CHARACTERS])
+    if not is_sealed(data) or data[-DIGEST_CHARACTERS:] != computed.encode("ascii"):
+        stated = data[-DIGEST_CHARACTERS:].decode("ascii", "replace") if is_sealed(data) else "none"
+        raise ModelError(
+            "model-digest-mismatch",
+            f"model file: digest {stated[:16]!r}..., the bytes give {computed[:16]!r}...; "
+            "the file was changed after it was packaged: copy or package it again",
+        )
+    return computed
+
+
+def _hex_digest(data: memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,52 @@
+"""Which file of the default student runs on which CPU.
+
+`precision="auto"` must give the same bits on the same machine each time, so it follows this fixed
+table and never a measurement at run time. An explicit `precision=` overrides it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PRECISION_BY_FEATURES: tuple[tuple[frozenset[str], str], ...] = ((frozenset(), "fp32"),)
+"""Rows of (CPU features that must all be there, precision); the first row that fits counts."""
+
+_CPUINFO = Path("/proc/cpuinfo")
+_CPUINFO_BYTES = 16_384
+_FEATURE_LINES = ("flags", "Features")
+
+
+def cpu_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
+    """Read the feature names of the first core, as Linux spells them.
+
+    Args:
+        cpuinfo: in the format of /proc/cpuinfo: `flags` on x86-64, `Features` on aarch64.
+
+    Returns:
+        Names such as `avx512_vnni` or `asimddp`; empty where there is no such file.
+    """
+    try:
+        with cpuinfo.open("rb") as file:
+            text = file.read(_CPUINFO_BYTES).decode("ascii", "replace")
+    except OSError:
+        return frozenset()
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() in _FEATURE_LINES:
+            return frozenset(value.split())
+    return frozenset()
+
+
+def choose_precision(features: frozenset[str]) -> str:
+    """Look up the precision for a CPU.
+
+    Args:
+        features: names of CPU features, as `cpu_features` gives them.
+
+    Returns:
+        `fp32` or `int8`.
+    """
+    for required, precision in PRECISION_BY_FEATURES:
+        if required <= features:
+            return precision
+    raise AssertionError("the last row of PRECISION_BY_FEATURES fits every CPU")

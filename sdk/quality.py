@@ -1,0 +1,169 @@
+"""Is this frame worth classifying? The gate that turns away frames without an ultrasound image.
+
+The gate looks at the student's own input, on every eighth cell of every eighth row together with
+the cells to the right and below, so its cost doesn't depend on the frame's size. Its thresholds are
+data of the student (grey levels and shares), stored in the model file. Reasons, all stable slugs:
+
+- `no-signal`: nearly every cell is black.
+- `uniform`: one flat level, whatever its brightness.
+- `saturated`: a large share of the cells is white.
+- `noise`: neighbouring cells are unrelated, as in the snow of an open input.
+- `test-pattern`: every row, or every column, repeats the one beside it (bars, ramps).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.fields import json_object, number
+
+if TYPE_CHECKING:
+    from sdk.preprocess import Preprocessing
+
+_LARGEST_STEP = 8
+_FEWEST_CELLS = 16
+_LEVELS = 255.0
+# rows that repeat differ so little that the costly comparison is left out for all other frames
+_PATTERN_MAY_BEGIN = 0.02
+_Image = npt.NDArray[np.float32]
+_SHARES = ("min_lit_share", "max_saturated_share", "min_correlation", "max_repeated_share")
+
+
+@dataclass(frozen=True, slots=True)
+class QualityThresholds:
+    """Thresholds of the gate: levels in grey levels [0, 255], shares in [0, 1].
+
+    The defaults leave room around 3,386 real fetal frames, of which none is rejected: their lit
+    share is at least 0.12, deviation 18, correlation 0.80; their saturated share at most 0.02 and
+    repeated share at most 0.40.
+
+    Attributes:
+        black_level: a cell at or below it is black.
+        min_lit_share: fewer cells above `black_level` than this is `no-signal`.
+        min_deviation: a standard deviation below this is `uniform`.
+        saturated_level: a cell at or above it is saturated.
+        max_saturated_share: more saturated cells than this is `saturated`.
+        min_correlation: a correlation of neighbouring cells below this is `noise`.
+        repeat_level: rows that differ by at most this in every cell repeat each other.
+        max_repeated_share: more repeated rows, or columns, than this is `test-pattern`.
+    """
+
+    black_level: float = 12.0
+    min_lit_share: float = 0.02
+    min_deviation: float = 4.0
+    saturated_level: float = 250.0
+    max_saturated_share: float = 0.3
+    min_correlation: float = 0.5
+    repeat_level: float = 1.5
+    max_repeated_share: float = 0.8
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the thresholds as JSON-ready numbers."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Any) -> QualityThresholds:
+        """Read the thresholds of a model file.
+
+        Raises:
+            ModelError: `model-metadata-invalid` for a key or number out of place.
+        """
+        names = [field.name for field in fields(cls)]
+        entries = json_object(value, "sonogaze.quality", frozenset(names))
+        read = {
+            name: number(
+                entries[name],
+                f"sonogaze.quality.{name}",
+                low=0.0,
+                high=1.0 if name in _SHARES else _LEVELS,
+            )
+            for name in names
+        }
+        return cls(**read)
+
+
+class QualityGate:
+    """The gate of one student; immutable, so any number of threads may share it.
+
+    Args:
+        thresholds: from the model file.
+        preprocessing: the student's recipe, which says what a tensor value means in grey levels.
+    """
+
+    __slots__ = (
+        "_black",
+        "_bright_mean",
+        "_dark_mean",
+        "_limits",
+        "_min_variance",
+        "_ones",
+        "_repeat",
+        "_saturated",
+        "_step",
+    )
+
+    def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
+        self._limits = thresholds
+        mean, std = preprocessing.mean, preprocessing.std
+        per_level = 1.0 / (_LEVELS * std)
+        self._black = np.float32((thresholds.black_level / _LEVELS - mean) / std)
+        self._saturated = np.float32((thresholds.saturated_level / _LEVELS - mean) / std)
+        self._min_variance = (thresholds.min_deviation * per_level) ** 2
+        self._repeat = np.float32(thresholds.repeat_level * per_level)
+        # no darker frame can be saturated, no brighter one without signal: these need no counting
+        dark = thresholds.black_level + thresholds.min_lit_share * _LEVELS
+        bright = thresholds.saturated_level * thresholds.max_saturated_share
+        self._dark_mean = (dark / _LEVELS - mean) / std
+        self._bright_mean = (bright / _LEVELS - mean) / std
+        height, width = preprocessing.height, preprocessing.width
+        self._step = max(1, min(_LARGEST_STEP, min(height, width) // _FEWEST_CELLS))
+        sampled = len(range(0, height - 1, self._step)) * len(range(0, width - 1, self._step))
+        # the dot product with ones is the fastest sum of a short array
+        self._ones = np.ones(sampled, np.float32)
+
+    def reasons(self, tensor: _Image) -> tuple[str, ...]:
+        """Name what is wrong with a frame.
+
+        Args:
+            tensor: float32 (1, 1, height, width), as the student sees it; not changed.
+
+        Returns:
+            Reason slugs, empty for a frame worth classifying.
+        """
+        image, step, limits = tensor[0, 0], self._step, self._limits
+        cells = image[:-1:step, :-1:step].copy()
+        flat = cells.ravel()
+        count = flat.size
+        mean = float(flat.dot(self._ones)) / count
+        if mean <= self._dark_mean:
+            lit = np.count_nonzero(flat > self._black)
+            if lit < limits.min_lit_share * count:
+                return ("no-signal",)
+        variance = float(flat.dot(flat)) / count - mean * mean
+        if variance < self._min_variance:
+            return ("uniform",)
+        if mean >= self._bright_mean:
+            white = np.count_nonzero(flat >= self._saturated)
+            if white > limits.max_saturated_share * count:
+                return ("saturated",)
+        right = image[:-1:step, 1::step] - cells
+        below = image[1::step, :-1:step] - cells
+        return self._texture_reasons(right, below, variance)
+
+    def _texture_reasons(self, right: _Image, below: _Image, variance: float) -> tuple[str, ...]:
+        # the mean square of a difference is 2 * variance * (1 - correlation)
+        loosest = 2.0 * variance * right.size
+        unlike_right = float(right.ravel().dot(right.ravel())) / loosest
+        unlike_below = float(below.ravel().dot(below.ravel())) / loosest
+        if 1.0 - max(unlike_right, unlike_below) < self._limits.min_correlation:
+            return ("noise",)
+        if min(unlike_right, unlike_below) > _PATTERN_MAY_BEGIN:
+            return ()
+        most = self._limits.max_repeated_share
+        rows_repeat = (np.abs(below).max(axis=1) <= self._repeat).mean() > most
+        columns_repeat = (np.abs(right).max(axis=0) <= self._repeat).mean() > most
+        return ("test-pattern",) if rows_repeat or columns_repeat else ()
