@@ -47,10 +47,10 @@ void Pass::output_row(std::size_t i, float* out) {
     // A row at the border between two output rows belongs to both by its overlap.
     const bool top_edge = span.first_weight != plan_.rows_.full;
     const bool bottom_edge = span.last != span.first && span.last_weight != plan_.rows_.full;
-    if (top_edge) add_edge(first++, static_cast<std::uint32_t>(span.first_weight));
+    if (top_edge) add_edge(first++, span.first_weight);
     if (bottom_edge) --end;
     add_whole_rows(first, end);
-    if (bottom_edge) add_edge(span.last, static_cast<std::uint32_t>(span.last_weight));
+    if (bottom_edge) add_edge(span.last, span.last_weight);
     const std::uint64_t* cells = work_.cells.data();
     kernels_.normalise(cells, plan_.inner_.width, plan_.scale_, plan_.bias_, out);
     if (coarse_ != nullptr) coarse_->add(cells);
@@ -100,17 +100,13 @@ Soon Pass::soon_in_place(std::int64_t y) const {
 }
 
 // A row that two output rows share is decoded and summed once.
-void Pass::add_edge(std::int64_t y, std::uint32_t weight) {
+void Pass::add_edge(std::int64_t y, std::int32_t weight) {
     if (y != edge_row_) {
-        std::fill(work_.edge.begin(), work_.edge.end(), std::uint64_t{0});
         kernels_.set_row(grey_row(y), columns_, work_.sums.data(), soon_in_place(y));
-        kernels_.add_cells(work_.sums.data(), taps_, 1, work_.edge.data(),
-                           soon(y + kRowsAhead + 1));
+        kernels_.dot_cells(work_.sums.data(), taps_, work_.edge.data(), soon(y + kRowsAhead + 1));
         edge_row_ = y;
     }
-    std::uint64_t* cells = work_.cells.data();
-    const std::uint64_t* edge = work_.edge.data();
-    for (std::int64_t j = 0; j < taps_.cells; ++j) cells[j] += edge[j] * weight;
+    add_dots(work_.edge.data(), weight);
 }
 
 void Pass::add_whole_rows(std::int64_t first, std::int64_t end) {
@@ -121,10 +117,14 @@ void Pass::add_whole_rows(std::int64_t first, std::int64_t end) {
         for (std::int64_t y = first + 1; y < stop; ++y) {
             kernels_.add_row(grey_row(y), columns_, sums, soon_in_place(y));
         }
-        kernels_.add_cells(sums, taps_, static_cast<std::uint32_t>(plan_.rows_.full),
-                           work_.cells.data(), soon(stop + kRowsAhead));
+        kernels_.dot_cells(sums, taps_, work_.dots.data(), soon(stop + kRowsAhead));
+        add_dots(work_.dots.data(), plan_.rows_.full);
         first = stop;
     }
+}
+
+void Pass::add_dots(const std::uint32_t* dots, std::int32_t weight) {
+    kernels_.add_cells(dots, taps_.cells, static_cast<std::uint32_t>(weight), work_.cells.data());
 }
 
 }  // namespace sonogaze

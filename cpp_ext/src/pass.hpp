@@ -21,8 +21,9 @@ class Pass {
     Soon soon(std::int64_t y) const;
     Soon soon_in_place(std::int64_t y) const;
     void decode_spans(const std::uint8_t* src, std::int64_t y);
-    void add_edge(std::int64_t y, std::uint32_t weight);
+    void add_edge(std::int64_t y, std::int32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
+    void add_dots(const std::uint32_t* dots, std::int32_t weight);
     void count_row(const std::uint8_t* grey, std::int64_t y);
     void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
     void count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);

@@ -8,6 +8,7 @@ Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_
     : grey(static_cast<std::size_t>(columns)),
       sums(static_cast<std::size_t>(columns + taps)),
       cells(static_cast<std::size_t>(cell_count)),
+      dots(static_cast<std::size_t>(cell_count)),
       edge(static_cast<std::size_t>(cell_count)),
       coarse(static_cast<std::size_t>(cell_count)) {}
 

@@ -75,10 +75,14 @@ struct Kernels {
     void (*set_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
     void (*add_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
 
-    // cells[j] += row_weight * (cell j of the table over sums). No sum is above 32640, no dot
-    // product above 2^32 - 1, and sums is readable `taps` beyond its last column.
-    void (*add_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-                      std::uint64_t* cells, Soon soon);
+    // dots[j] = cell j of the table over sums, for every cell of the table. No sum is above 32640,
+    // no dot product above 2^32 - 1, and sums is readable `taps` beyond its last column.
+    void (*dot_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots,
+                      Soon soon);
+
+    // cells[j] += weight * dots[j] for n cells, a multiple of kCellBlock.
+    void (*add_cells)(const std::uint32_t* dots, std::int64_t n, std::uint32_t weight,
+                      std::uint64_t* cells);
 
     // out[j] = float(double(cells[j]) * scale + bias), cells below 2^52.
     void (*normalise)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,

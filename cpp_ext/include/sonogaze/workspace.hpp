@@ -14,7 +14,8 @@ struct Workspace {
     std::vector<std::uint8_t> grey;     // one decoded row
     std::vector<std::uint16_t> sums;    // column sums, readable `taps` beyond the last column
     std::vector<std::uint64_t> cells;   // one output row
-    std::vector<std::uint64_t> edge;    // cells of a row shared by two output rows, unweighted
+    std::vector<std::uint32_t> dots;    // one output row of dot products
+    std::vector<std::uint32_t> edge;    // the same of a row that two output rows share
     std::vector<std::uint64_t> coarse;  // cells of several output rows
 };
 

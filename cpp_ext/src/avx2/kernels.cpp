@@ -17,6 +17,7 @@ const Kernels kAvx2Kernels{
      colored_packed<4>, colored_packed<2>, colored_packed<2>, colored_planar, colored_planar},
     set_row,
     add_row,
+    dot_cells,
     add_cells,
     normalise,
     count_levels,

@@ -70,24 +70,26 @@ static inline __m256i dots_wide(const std::uint16_t* sums, const std::int32_t* f
                             _mm256_permute2x128_si256(a, b, 0x31));
 }
 
-static inline void add_weighted(__m128i dots, __m256i weight, std::uint64_t* cells) {
-    const __m256i product = _mm256_mul_epu32(_mm256_cvtepu32_epi64(dots), weight);
-    store(cells, _mm256_add_epi64(load(cells), product));
-}
+constexpr std::int64_t kBytesPerCell = 8;  // to ask for while one cell is summed
 
-constexpr std::int64_t kLinePerCell = 8;  // bytes to ask for while one cell is summed
-
-static void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-                      std::uint64_t* cells, Soon soon) {
-    const __m256i weight = _mm256_set1_epi64x(row_weight);
+static void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots,
+                      Soon soon) {
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; j += 8, weights += 8 * table.taps) {
-        fetch(soon, kLinePerCell * j);
+        fetch(soon, kBytesPerCell * j);
         const std::int32_t* first = table.first + j;
-        const __m256i dots = table.taps == 8 ? dots_8(sums, first, weights)
-                                             : dots_wide(sums, first, weights, table.taps);
-        add_weighted(_mm256_castsi256_si128(dots), weight, cells + j);
-        add_weighted(_mm256_extracti128_si256(dots, 1), weight, cells + j + 4);
+        store(dots + j, table.taps == 8 ? dots_8(sums, first, weights)
+                                        : dots_wide(sums, first, weights, table.taps));
+    }
+}
+
+static void add_cells(const std::uint32_t* dots, std::int64_t n, std::uint32_t weight,
+                      std::uint64_t* cells) {
+    const __m256i weights = _mm256_set1_epi64x(weight);
+    for (std::int64_t j = 0; j < n; j += 4) {
+        const __m256i wide = _mm256_cvtepu32_epi64(load_half(dots + j));
+        const __m256i product = _mm256_mul_epu32(wide, weights);
+        store(cells + j, _mm256_add_epi64(load(cells + j), product));
     }
 }
 

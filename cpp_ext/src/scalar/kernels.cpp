@@ -14,8 +14,7 @@ void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon
     for (std::int64_t x = 0; x < n; ++x) sums[x] = static_cast<std::uint16_t>(sums[x] + grey[x]);
 }
 
-void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t row_weight,
-               std::uint64_t* cells, Soon) {
+void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots, Soon) {
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; ++j, weights += table.taps) {
         const std::uint16_t* column = sums + table.first[j];
@@ -23,8 +22,13 @@ void add_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t ro
         for (std::int64_t k = 0; k < table.taps; ++k) {
             dot += static_cast<std::uint32_t>(weights[k]) * column[k];
         }
-        cells[j] += std::uint64_t{row_weight} * dot;
+        dots[j] = dot;
     }
+}
+
+void add_cells(const std::uint32_t* dots, std::int64_t n, std::uint32_t weight,
+               std::uint64_t* cells) {
+    for (std::int64_t j = 0; j < n; ++j) cells[j] += std::uint64_t{weight} * dots[j];
 }
 
 void normalise(const std::uint64_t* cells, std::int64_t n, double scale, double bias, float* out) {
@@ -63,6 +67,7 @@ const Kernels kScalarKernels{
      colored_yuv<2>, colored_yuv<2>, colored_yuv<1>, colored_yuv<1>},
     set_row,
     add_row,
+    dot_cells,
     add_cells,
     normalise,
     count_levels,
