@@ -138,7 +138,8 @@ def _fit(features: Floats, target: NDArray[np.int64], classes: int, ridge: float
     hot = np.eye(classes)[target]
     penalty = np.full((bordered.shape[1], 1), ridge / count)
     penalty[-1] = 0.0
-    curve = 0.5 * float(np.linalg.norm(bordered, 2) ** 2) / count + ridge / count
+    largest = float(np.linalg.eigvalsh(bordered.T @ bordered)[-1])
+    curve = (0.5 * largest + ridge) / count
     weights = np.zeros((bordered.shape[1], classes))
     ahead, pace = weights, 1.0
     for _ in range(400):

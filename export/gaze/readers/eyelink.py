@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,9 @@ def _parse(path: str | Path) -> Any:
             f"({error})",
         ) from error
     try:
-        return read_raw_eyelink(Path(path), create_annotations=False, verbose="ERROR")
+        with warnings.catch_warnings():  # it warns of its own dependencies, not of the file
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return read_raw_eyelink(Path(path), create_annotations=False, verbose="ERROR")
     except Exception as error:  # the library documents none: whatever it raises, the file is bad
         raise GazeError(
             "gaze-library", f"MNE-Python cannot read {path}: {type(error).__name__}: {error}"
