@@ -14,6 +14,7 @@ from sdk.errors import ModelError
 DIGEST_KEY = "sonogaze.sha256"
 DIGEST_CHARACTERS = 64
 # ModelProto.metadata_props (field 14, 83 bytes): key (field 1, 15 bytes), value (field 2, 64 bytes)
+_HEXADECIMAL = frozenset(b"0123456789abcdef")
 _FRAME = b"\x72\x53\x0a\x0f" + DIGEST_KEY.encode() + b"\x12\x40"
 
 
@@ -31,8 +32,9 @@ def seal(body: bytes) -> bytes:
 
 
 def is_sealed(data: bytes) -> bool:
-    """Whether the file ends in a digest entry (right or wrong)."""
-    return data[:-DIGEST_CHARACTERS].endswith(_FRAME) and len(data) > DIGEST_CHARACTERS
+    """Whether the file was sealed once, however damaged: the frame or the digits are left."""
+    tail = data[-DIGEST_CHARACTERS:]
+    return _has_frame(data) or (len(tail) == DIGEST_CHARACTERS and _HEXADECIMAL.issuperset(tail))
 
 
 def verify_seal(data: bytes) -> str:
@@ -45,14 +47,18 @@ def verify_seal(data: bytes) -> str:
         ModelError: `model-digest-mismatch` when a byte was changed or the file isn't sealed.
     """
     computed = _hex_digest(memoryview(data)[:-DIGEST_CHARACTERS])
-    if not is_sealed(data) or data[-DIGEST_CHARACTERS:] != computed.encode("ascii"):
-        stated = data[-DIGEST_CHARACTERS:].decode("ascii", "replace") if is_sealed(data) else "none"
+    if not _has_frame(data) or data[-DIGEST_CHARACTERS:] != computed.encode("ascii"):
+        stated = data[-DIGEST_CHARACTERS:].decode("ascii", "replace") if _has_frame(data) else "none"
         raise ModelError(
             "model-digest-mismatch",
             f"model file: digest {stated[:16]!r}..., the bytes give {computed[:16]!r}...; "
             "the file was changed after it was packaged: copy or package it again",
         )
     return computed
+
+
+def _has_frame(data: bytes) -> bool:
+    return data[-DIGEST_CHARACTERS - len(_FRAME) : -DIGEST_CHARACTERS] == _FRAME
 
 
 def _hex_digest(data: memoryview) -> str:

@@ -17,6 +17,8 @@ from sdk.model_file.wire import BYTES, VARINT, Field, WireReader
 
 MAX_FIELDS = 200_000
 FLOAT32 = 1
+# every writer puts ir_version first: field 1, a varint
+_FIRST_TAG = b"\x08"
 _STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 
 
@@ -87,6 +89,8 @@ def walk_onnx(data: bytes) -> OnnxSummary:
         ModelError: `model-not-onnx`, `model-truncated`, `model-malformed`, `model-too-complex`,
             `model-external-data`, `model-custom-operator` or `model-forbidden-content`.
     """
+    if not data.startswith(_FIRST_TAG):
+        raise _not_onnx(f"begins with {data[:8]!r}")
     return _Walk(data).model()
 
 

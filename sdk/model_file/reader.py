@@ -60,8 +60,6 @@ def parse_model_file(data: bytes) -> ModelFile:
     Raises:
         ModelError: for everything that isn't an unchanged student; the slug says why.
     """
-    if not data:
-        raise ModelError("model-not-onnx", "model file: 0 bytes, expected an ONNX model")
     if is_sealed(data):
         digest = verify_seal(data)
         summary = walk_onnx(data)

@@ -1,0 +1,229 @@
+"""`Classifier` and `classify`: the same answer from any thread, typed errors, no state between."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from toy_student import CARD, LABELS, toy_model
+
+import sdk
+import sdk.classifier
+from export.onnx.packaging import package
+from sdk import Decision, FrameError, ModelError
+from sdk.model_file.known_answers import pattern_frame
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[np.ndarray]:
+    return [pattern_frame("ring", 200 + 7 * i, 150 + 3 * i) for i in range(8)]
+
+
+@pytest.fixture(scope="module")
+def classifier(toy_path: Path) -> sdk.Classifier:
+    return sdk.Classifier(toy_path)
+
+
+def with_thresholds(tmp_path: Path, threshold: float) -> sdk.Classifier:
+    path = tmp_path / "thresholds.onnx"
+    card = replace(CARD, abstain_below=dict.fromkeys(LABELS, threshold))
+    path.write_bytes(package(toy_model(), card))
+    return sdk.Classifier(path)
+
+
+def test_probabilities_are_the_softmax_of_the_logits_over_the_temperature(
+    classifier: sdk.Classifier, toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    plain = onnxruntime.InferenceSession(toy_path, providers=["CPUExecutionProvider"])
+    for frame in frames:
+        tensor = CARD.preprocessing.tensor(frame)
+        logits, attention = plain.run(None, {"frame": tensor})
+        scaled = logits[0].astype(np.float64) / CARD.temperature
+        expected = np.exp(scaled - scaled.max())
+        expected /= expected.sum()
+        result = classifier.classify(frame)
+        assert result.probabilities is not None
+        assert list(result.probabilities) == list(LABELS)
+        np.testing.assert_allclose(list(result.probabilities.values()), expected, rtol=1e-6)
+        assert result.confidence == max(result.probabilities.values())
+        np.testing.assert_allclose(result.attention, attention[0], rtol=1e-6)
+
+
+def test_a_frame_and_its_array_give_the_same_bits(
+    classifier: sdk.Classifier, frames: list[np.ndarray]
+) -> None:
+    frame = sdk.Frame(frames[0].tobytes(), width=200, height=150, format="GRAY8")
+    by_frame, by_array = classifier.classify(frame), classifier.classify(frames[0])
+    assert by_frame.probabilities == by_array.probabilities
+
+
+def test_many_threads_get_what_one_thread_gets(
+    classifier: sdk.Classifier, frames: list[np.ndarray]
+) -> None:
+    alone = [classifier.classify(frame).probabilities for frame in frames]
+    start = threading.Barrier(8)
+
+    def work(offset: int) -> None:
+        start.wait()
+        for step in range(40):
+            at = (offset + step) % len(frames)
+            assert classifier.classify(frames[at]).probabilities == alone[at]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert len(classifier._buffers) <= 8, "one buffer a simultaneous call, no more"
+
+
+def test_a_bad_frame_leaves_nothing_behind(
+    classifier: sdk.Classifier, frames: list[np.ndarray]
+) -> None:
+    before = classifier.classify(frames[0]).probabilities
+    buffers = len(classifier._buffers)
+    for bad in (np.zeros((4, 4, 3), np.uint8), np.zeros((0, 4), np.uint8), np.zeros(5), None):
+        with pytest.raises(FrameError):
+            classifier.classify(bad)  # type: ignore[arg-type]
+    assert len(classifier._buffers) == buffers
+    assert classifier.classify(frames[0]).probabilities == before
+
+
+def test_a_label_is_withheld_below_its_threshold(
+    tmp_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    sure = classifier.classify(frames[0])
+    assert sure.decision is Decision.ACCEPT
+    assert sure.label == max(sure.probabilities, key=sure.probabilities.get)
+    assert sure.reasons == ()
+    # a threshold of 1 is met by certainty alone, and no softmax of this toy is certain
+    held = with_thresholds(tmp_path, 1.0).classify(pattern_frame("speckle", 320, 240))
+    assert (held.decision, held.label) == (Decision.ABSTAIN, None)
+    assert held.reasons == ("low-confidence",)
+    assert held.probabilities is not None
+    assert held.confidence == max(held.probabilities.values()) < 1
+
+
+def test_a_rejected_frame_has_reasons_and_no_probabilities(classifier: sdk.Classifier) -> None:
+    result = classifier.classify(np.zeros((600, 800), np.uint8))
+    assert result.decision == "reject"
+    assert result.reasons == ("no-signal",)
+    assert (result.label, result.probabilities, result.attention) == (None, None, None)
+    assert result.confidence == 0.0
+    assert result.timing.inference_us == 0.0
+
+
+def test_stage_times_add_up_to_no_more_than_the_total(
+    classifier: sdk.Classifier, frames: list[np.ndarray]
+) -> None:
+    timing = classifier.classify(frames[0]).timing
+    stages = timing.preprocess_us + timing.quality_us + timing.inference_us + timing.decision_us
+    assert 0 < stages <= timing.total_us * 1.000001
+
+
+def test_attention_is_read_only_and_belongs_to_its_result(
+    classifier: sdk.Classifier, frames: list[np.ndarray]
+) -> None:
+    first = classifier.classify(frames[0])
+    kept = first.attention.copy()
+    classifier.classify(frames[5])
+    np.testing.assert_array_equal(first.attention, kept)
+    with pytest.raises(ValueError, match="read-only"):
+        first.attention[0, 0] = 1.0
+
+
+@pytest.mark.parametrize("name", ["logits", "attention"])
+def test_an_output_that_is_not_finite_is_an_error(
+    toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    logits, attention = np.zeros((1, 4), np.float32), np.full((1, 9, 12), 1 / 108, np.float32)
+    {"logits": logits, "attention": attention}[name].flat[1] = np.nan
+    monkeypatch.setattr(
+        type(classifier._session), "run", lambda self, tensor: [logits, attention]
+    )
+    with pytest.raises(ModelError, match=name) as caught:
+        classifier.classify(frames[0])
+    assert caught.value.slug == "model-output-invalid"
+
+
+def test_a_path_names_exactly_that_file(toy_path: Path, toy_int8_path: Path) -> None:
+    assert sdk.Classifier(toy_path).precision == "fp32"
+    assert sdk.Classifier(str(toy_int8_path)).precision == "int8"
+    assert sdk.Classifier(toy_int8_path, precision="int8").precision == "int8"
+    with pytest.raises(ModelError, match="holds 'fp32'") as caught:
+        sdk.Classifier(toy_path, precision="int8")
+    assert caught.value.slug == "model-precision"
+
+
+@pytest.mark.parametrize("precision", ["fp16", "", None, 8])
+def test_an_unknown_precision_is_refused(toy_path: Path, precision: object) -> None:
+    with pytest.raises(ModelError, match="allowed are 'auto', 'fp32' and 'int8'"):
+        sdk.Classifier(toy_path, precision=precision)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, True, 1.0, "1", None])
+def test_an_impossible_number_of_threads_is_refused(toy_path: Path, threads: object) -> None:
+    with pytest.raises(ModelError, match="threads is") as caught:
+        sdk.Classifier(toy_path, threads=threads)  # type: ignore[arg-type]
+    assert caught.value.slug == "model-threads"
+
+
+def test_two_threads_of_inference_give_the_same_label(
+    toy_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    two = sdk.Classifier(toy_path, threads=2).classify(frames[0])
+    assert two.label == classifier.classify(frames[0]).label
+
+
+def test_the_default_student_is_loaded_once_by_whoever_comes_first(
+    toy_as_default: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    original = sdk.Classifier.__init__
+
+    def counted(self: sdk.Classifier, *args: object, **kwargs: object) -> None:
+        made.append(self)
+        original(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sdk.Classifier, "__init__", counted)
+    start = threading.Barrier(6)
+
+    def work(_: int) -> str:
+        start.wait()
+        return sdk.classify(frames[0]).model_id
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len(set(pool.map(work, range(6)))) == 1
+    assert len(made) == 1
+
+
+def test_auto_follows_the_table_of_cpu_features(
+    toy_as_default: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for precision in ("fp32", "int8"):
+        monkeypatch.setattr(sdk.classifier, "choose_precision", lambda _, chosen=precision: chosen)
+        assert sdk.Classifier().precision == precision
+        assert sdk.Classifier(precision="fp32").precision == "fp32"
+
+
+def test_a_model_the_runtime_refuses_is_a_model_error(tmp_path: Path) -> None:
+    import onnx
+
+    from sdk.model_file.digest import seal
+
+    model = onnx.load_from_string(package(toy_model(), CARD))
+    del model.metadata_props[-1]
+    model.graph.node[1].op_type = "NoSuchOperator"
+    path = tmp_path / "unknown.onnx"
+    path.write_bytes(seal(model.SerializeToString()))
+    with pytest.raises(ModelError, match="NoSuchOperator") as caught:
+        sdk.Classifier(path)
+    assert caught.value.slug == "model-not-runnable"
+
+
+def test_nothing_is_printed(toy_path: Path, frames: list[np.ndarray], capfd) -> None:  # type: ignore[no-untyped-def]
+    sdk.Classifier(toy_path).classify(frames[0])
+    assert capfd.readouterr() == ("", "")
