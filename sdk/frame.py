@@ -7,25 +7,19 @@ rightly. Nothing is guessed: what is ambiguous is refused with a ``FrameError``.
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
-from sdk import _kernels
+from sdk import _array_checks, _frame_checks, _kernels, _mjpeg
 from sdk.errors import FrameError
 
 __all__ = ["Frame", "PixelFormat", "Region"]
 
 _LAYOUTS_KEPT = 64
-_MATRICES = {"bt601": 1, "bt709": 2, "bt2020": 3}
-_RANGES = {"limited": True, "full": False}
-_COLORS = {f"{m}-{r}": (_MATRICES[m], _RANGES[r]) for m in _MATRICES for r in _RANGES}
 
 
 class PixelFormat(StrEnum):
@@ -44,34 +38,43 @@ class PixelFormat(StrEnum):
     NV21 = "NV21"
     I420 = "I420"
     YV12 = "YV12"
-
-
-_YUV = {"YUYV", "UYVY", "NV12", "NV21", "I420", "YV12"}
-_PLANES = {"NV12": 2, "NV21": 2, "I420": 3, "YV12": 3}
-_CHANNELS = {"GRAY8": 1, "GRAY16": 1, "RGB24": 3, "BGR24": 3, "RGBA32": 4, "BGRA32": 4, "ARGB32": 4}
-_CHANNELS |= {"YUYV": 2, "UYVY": 2}
+    MJPEG = "MJPEG"
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
     """The part of a frame that holds the ultrasound image; see the two constructors."""
 
-    kind: str
+    kind: Literal["rectangle", "sector"]
     numbers: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        names = {
+            "rectangle": ("x", "y", "width", "height"),
+            "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
+        }.get(self.kind, ())
+        if not names or len(self.numbers) != len(names):
+            raise FrameError(
+                "region-invalid",
+                f"region is {self.kind!r} with {len(self.numbers)} numbers; "
+                "use Region.rectangle(...) or Region.sector(...)",
+            )
+        check = _frame_checks.whole if self.kind == "rectangle" else _frame_checks.finite
+        numbers = tuple(
+            check(value, f"region {name}", "region-invalid")
+            for name, value in zip(names, self.numbers, strict=True)
+        )
+        object.__setattr__(self, "numbers", numbers)
 
     @classmethod
     def rectangle(cls, x: int, y: int, width: int, height: int) -> Region:
-        """Pixels ``x .. x + width - 1`` by ``y .. y + height - 1``.
+        """Take pixels ``x .. x + width - 1`` by ``y .. y + height - 1``.
 
         Raises:
-            FrameError: ``region-invalid`` if a number is not whole, negative, or a side is empty.
+            FrameError: ``region-invalid`` if a number is not whole. A ``Frame`` refuses a region
+                that is empty or does not lie inside it.
         """
-        names = ("x", "y", "width", "height")
-        numbers = tuple(
-            _whole(v, f"region {n}", "region-invalid")
-            for n, v in zip(names, (x, y, width, height), strict=True)
-        )
-        return cls("rectangle", numbers)
+        return cls("rectangle", (x, y, width, height))
 
     @classmethod
     def sector(
@@ -83,7 +86,7 @@ class Region:
         angle_min_deg: float,
         angle_max_deg: float,
     ) -> Region:
-        """Pixels whose centre is ``r_min`` to ``r_max`` away from ``(cx, cy)``, between two angles.
+        """Take pixels whose centre is ``r_min`` to ``r_max`` from ``(cx, cy)``, between two angles.
 
         Lengths are in pixels, the centre of pixel (0, 0) is (0.5, 0.5), and the apex may lie
         outside the frame. Angles run clockwise from straight down. The region's box is the
@@ -93,12 +96,22 @@ class Region:
         Raises:
             FrameError: ``region-invalid`` if a number is not finite.
         """
-        names = ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg")
-        values = (cx, cy, r_min, r_max, angle_min_deg, angle_max_deg)
-        numbers = tuple(
-            _finite(v, f"sector {n}", "region-invalid") for n, v in zip(names, values, strict=True)
-        )
-        return cls("sector", numbers)
+        return cls("sector", (cx, cy, r_min, r_max, angle_min_deg, angle_max_deg))
+
+
+class _Key(NamedTuple):
+    """All that is said about a frame's layout, checked one by one but not against each other."""
+
+    format: str
+    width: int
+    height: int
+    strides: tuple[int, ...]
+    planes: bool
+    color: str | None
+    region: Region | None
+    pixel_size: tuple[float, float]
+    window: tuple[int, int]
+    unit: int = 1  # the region's numbers count 1/unit of a pixel
 
 
 class Frame:
@@ -108,8 +121,8 @@ class Frame:
         data: any object that exposes its bytes (``bytes``, ``bytearray``, ``memoryview``, array,
             ctypes), or a tuple of one such object for each plane. The first byte is the lowest
             address of the image.
-        width: pixels, 1 to 16384.
-        height: pixels, 1 to 16384.
+        width: pixels, 1 to 16384; may be left out for MJPEG, which carries it.
+        height: pixels, 1 to 16384; may be left out for MJPEG.
         format: a ``PixelFormat`` or its name.
         strides: bytes from one row to the next for each plane, padding included; one number will
             do for one plane. Negative declares that the plane is stored bottom-up. Left out: rows
@@ -125,26 +138,43 @@ class Frame:
 
     __slots__ = ("_data", "_key", "_layout")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the contract's description of a frame
         self,
         data: Any,
         *,
-        width: int,
-        height: int,
         format: PixelFormat | str,
+        width: int | None = None,
+        height: int | None = None,
         strides: int | Sequence[int] | None = None,
         color: str | None = None,
         region: Region | None = None,
         pixel_size_mm: float | tuple[float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> None:
+        name = _format_name(format)
+        if name == "MJPEG":
+            data, width, height = _mjpeg.described(data, width, height, strides)
+        if region is not None and not isinstance(region, Region):
+            raise FrameError(
+                "region-invalid",
+                f"region is {region!r}, it must be Region.rectangle(...) or Region.sector(...)",
+            )
         planes = isinstance(data, (tuple, list))
         self._data = tuple(data) if planes else data
-        self._key = _layout_key(
-            width, height, format, strides, planes, color, region, pixel_size_mm, window
+        self._key = _Key(
+            name,
+            _frame_checks.whole(width, "width", "frame-size"),
+            _frame_checks.whole(height, "height", "frame-size"),
+            _frame_checks.stride_tuple(strides),
+            planes,
+            _frame_checks.color_name(color, name),
+            region,
+            _frame_checks.pixel_pair(pixel_size_mm),
+            _frame_checks.window_pair(window, name),
         )
-        self._layout = _layout(self._key)
-        self._layout.check(self._data)
+        self._layout = layout_of(self._key)
+        if name != "MJPEG":
+            self._layout.check(self._data)
 
     @classmethod
     def from_array(
@@ -158,7 +188,7 @@ class Frame:
         pixel_size_mm: float | tuple[float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> Frame:
-        """A frame over an array, without a copy: views, padded and sub-image rows included.
+        """Describe an array, without a copy: views, padded and sub-image rows included.
 
         Args:
             array: ``(height, width)`` of uint8 (GRAY8) or uint16 (GRAY16), or
@@ -170,14 +200,17 @@ class Frame:
             region: as for ``Frame``.
             pixel_size_mm: as for ``Frame``.
             window: as for ``Frame``.
+
+        Raises:
+            FrameError: the array does not fit the format, or its rows are not side by side.
         """
-        name = _array_format(array, format)
+        name = _array_checks.array_format(array, format)
         return cls(
             array,
             width=array.shape[1],
             height=array.shape[0],
             format=name,
-            strides=_array_stride(array, strides),
+            strides=_array_checks.array_stride(array, strides),
             color=color,
             region=region,
             pixel_size_mm=pixel_size_mm,
@@ -187,22 +220,27 @@ class Frame:
     @property
     def width(self) -> int:
         """Pixels."""
-        return self._key[1]
+        return self._key.width
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return self._key[2]
+        return self._key.height
 
     @property
     def format(self) -> PixelFormat:
         """How the pixels are stored."""
-        return PixelFormat(self._key[0])
+        return PixelFormat(self._key.format)
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """Bytes from one row to the next for each plane."""
-        return self._layout.strides
+        """Bytes from one row to the next for each plane; empty for MJPEG."""
+        return () if self._key.format == "MJPEG" else self._layout.strides
+
+    @property
+    def region(self) -> Region | None:
+        """The part to look at; None for the whole frame."""
+        return self._key.region
 
     @property
     def region_box(self) -> tuple[int, int, int, int]:
@@ -213,221 +251,38 @@ class Frame:
         return f"Frame({self.format} {self.width} x {self.height}, region={self.region_box})"
 
 
-_layouts: dict[Any, _kernels.Layout] = {}
+_layouts: dict[_Key, _kernels.Layout] = {}
 
 
-def _layout(key: Any) -> _kernels.Layout:
-    """The checked layout of a key; the last few are kept, since a stream repeats its geometry."""
+def layout_of(key: _Key) -> _kernels.Layout:
+    """Return the checked layout; the last few are kept, since a stream repeats its geometry."""
     layout = _layouts.get(key)
     if layout is None:
-        format_, width, height, strides, planes, color, region, pixel_size, window = key
-        matrix, limited = _COLORS[color] if color else (0, False)
+        matrix, limited = _frame_checks.COLORS[key.color] if key.color else (0, False)
         layout = _kernels.Layout(
-            format=format_,
-            width=width,
-            height=height,
-            strides=strides,
-            separate_planes=planes,
+            # A decoded MJPEG is grey; this layout checks its region.
+            format="GRAY8" if key.format == "MJPEG" else key.format,
+            width=key.width,
+            height=key.height,
+            strides=key.strides,
+            separate_planes=key.planes,
             matrix=matrix,
             limited=limited,
-            window=window,
-            region=None if region is None else region.numbers,
-            unit=1,
-            pixel_size_mm=pixel_size,
+            window=key.window,
+            region=None if key.region is None else key.region.numbers,
+            unit=key.unit,
+            pixel_size_mm=key.pixel_size,
         )
         while len(_layouts) >= _LAYOUTS_KEPT:
-            _layouts.pop(next(iter(_layouts), None), None)
+            _layouts.pop(next(iter(_layouts), key), None)
         _layouts[key] = layout
     return layout
 
 
-def _layout_key(
-    width: Any,
-    height: Any,
-    format_: Any,
-    strides: Any,
-    planes: bool,
-    color: Any,
-    region: Any,
-    pixel_size: Any,
-    window: Any,
-) -> tuple[Any, ...]:
+def _format_name(format_: Any) -> str:
     name = str(format_) if isinstance(format_, str) else ""
     if name not in PixelFormat.__members__:
         raise FrameError(
-            "format-unknown",
-            f"format is {format_!r}, it must be one of {', '.join(PixelFormat)}",
-        )
-    if region is not None and not isinstance(region, Region):
-        raise FrameError(
-            "region-invalid",
-            f"region is {region!r}, it must be Region.rectangle(...) or Region.sector(...)",
-        )
-    return (
-        name,
-        _whole(width, "width", "frame-size"),
-        _whole(height, "height", "frame-size"),
-        _stride_tuple(strides),
-        planes,
-        _color(color, name),
-        region,
-        _pixel_size(pixel_size),
-        _window(window, name),
-    )
-
-
-def _whole(value: Any, field: str, slug: str) -> int:
-    """A Python int from any integer type; bool and float are refused rather than rounded."""
-    if type(value) is int and -(2**62) < value < 2**62:
-        return value
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise FrameError(
-            slug, f"{field} is {value!r} ({type(value).__name__}), it must be a whole number"
-        )
-    try:
-        number = operator.index(value)
-    except TypeError as error:
-        raise FrameError(slug, f"{field} is {value!r}, it must be a whole number") from error
-    if not -(2**62) < number < 2**62:
-        raise FrameError(slug, f"{field} is {number}, its magnitude must be below 2**62")
-    return number
-
-
-def _finite(value: Any, field: str, slug: str) -> float:
-    numeric = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not numeric or not math.isfinite(value):
-        raise FrameError(slug, f"{field} is {value!r}, it must be a finite number")
-    return float(value)
-
-
-def _stride_tuple(strides: Any) -> tuple[int, ...]:
-    if strides is None:
-        return ()
-    if not isinstance(strides, (tuple, list)):
-        strides = (strides,)
-    if not strides:
-        raise FrameError("strides-invalid", "strides is empty, it needs one number for each plane")
-    return tuple(_whole(s, f"strides[{i}]", "strides-invalid") for i, s in enumerate(strides))
-
-
-def _color(color: Any, name: str) -> str | None:
-    if color is None:
-        if name in _YUV:
-            raise FrameError(
-                "color-missing",
-                f"color is missing, {name} needs matrix and range: one of {', '.join(_COLORS)}",
-            )
-        return None
-    if name not in _YUV:
-        raise FrameError(
-            "color-unexpected",
-            f"color is {color!r}, but {name} has no matrix or range; leave it out",
-        )
-    if not isinstance(color, str) or color not in _COLORS:
-        raise FrameError(
-            "color-unknown", f"color is {color!r}, it must be one of {', '.join(_COLORS)}"
-        )
-    return color
-
-
-def _pixel_size(size: Any) -> tuple[float, float]:
-    if size is None:
-        return (1.0, 1.0)
-    pair = size if isinstance(size, (tuple, list)) else (size, size)
-    if len(pair) != 2:
-        raise FrameError(
-            "pixel-size-invalid", f"pixel_size_mm has {len(pair)} numbers, it must be (x, y) or one"
-        )
-    x, y = (_finite(v, "pixel_size_mm", "pixel-size-invalid") for v in pair)
-    return (x, y)
-
-
-def _window(window: Any, name: str) -> tuple[int, int]:
-    if name != "GRAY16":
-        if window is not None:
-            raise FrameError(
-                "window-unexpected", f"window is {window!r}, but only GRAY16 has one; leave it out"
-            )
-        return (0, 65535)
-    if window is None:
-        raise FrameError(
-            "window-missing",
-            "window is missing, GRAY16 needs (low, high): the values shown as black and as white",
-        )
-    if not isinstance(window, (tuple, list)) or len(window) != 2:
-        raise FrameError("window-invalid", f"window is {window!r}, it must be (low, high)")
-    low, high = (_whole(v, "window", "window-invalid") for v in window)
-    return (low, high)
-
-
-def _array_format(array: Any, format_: Any) -> str:
-    """The format's name, after the array's rank, type and channels were checked against it."""
-    if not isinstance(array, np.ndarray):
-        raise FrameError(
-            "frame-type", f"the frame is a {type(array).__name__}, it must be a numpy array"
-        )
-    if format_ is None:
-        if array.ndim == 3 and array.shape[2] in (3, 4):
-            raise FrameError(
-                "format-missing",
-                f"an array of shape {array.shape} is ambiguous, name its format: "
-                'sdk.Frame.from_array(a, format="BGR24")',
-            )
-        format_ = "GRAY8"
-    name = str(format_) if isinstance(format_, str) else ""
-    channels = _CHANNELS.get(name)
-    if channels is None:
-        if name in _PLANES:
-            raise FrameError(
-                "frame-rank",
-                f"{name} has {_PLANES[name]} planes and is no array of pixels; use "
-                f'sdk.Frame(data, width=, height=, format="{name}", color=)',
-            )
-        raise FrameError(
             "format-unknown", f"format is {format_!r}, it must be one of {', '.join(PixelFormat)}"
         )
-    rank = 2 if channels == 1 else 3
-    if array.ndim != rank:
-        raise FrameError(
-            "frame-rank", f"the array has shape {array.shape}, {name} needs {rank} dimensions"
-        )
-    dtype = np.uint16 if name == "GRAY16" else np.uint8
-    if array.dtype != dtype:
-        raise FrameError(
-            "frame-dtype", f"the array holds {array.dtype}, {name} needs {np.dtype(dtype)}"
-        )
-    if rank == 3 and array.shape[2] != channels:
-        raise FrameError(
-            "frame-channels",
-            f"the array has shape {array.shape}, {name} needs {channels} channels",
-        )
     return name
-
-
-def _array_stride(array: NDArray[Any], declared: Any) -> int | None:
-    """The row stride in bytes, None where a single row leaves it open."""
-    if array.size == 0:
-        raise FrameError("frame-size", f"the array has shape {array.shape}, it must hold a pixel")
-    packed = array.itemsize
-    for axis in range(array.ndim - 1, 0, -1):
-        if array.shape[axis] > 1 and array.strides[axis] != packed:
-            raise FrameError(
-                "strides-gapped",
-                f"the array has strides {array.strides}, the pixels of a row must lie side by "
-                "side; copy it with np.ascontiguousarray(a)",
-            )
-        packed *= array.shape[axis]
-    stride = array.strides[0]
-    if array.shape[0] == 1:
-        return None
-    if declared is not None and declared != stride:
-        raise FrameError(
-            "strides-invalid", f"strides is {declared!r}, but the array's row stride is {stride}"
-        )
-    if stride < 0 and declared is None:
-        raise FrameError(
-            "strides-negative",
-            f"the array's rows run upwards (strides {array.strides}); declare it with "
-            f"sdk.Frame.from_array(a, strides={stride}) or copy with np.ascontiguousarray(a)",
-        )
-    return stride

@@ -14,13 +14,35 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk import _kernels
+from sdk import _kernels, _mjpeg
 from sdk.errors import ModelError
-from sdk.frame import Frame
+from sdk.frame import Frame, Region, layout_of
 
-__all__ = ["Preprocessing"]
+__all__ = ["Preprocessing", "Statistics"]
 
 _PLANS_KEPT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a pass counted inside the region; ``docs/formats.md`` defines each.
+
+    Attributes:
+        mean: grey level, 0 to 255.
+        black: share of pixels, 0 to 1.
+        saturated: share of pixels, 0 to 1.
+        colored: share of colour samples, 0 to 1; None where the format has no colour.
+        difference: mean absolute difference to an earlier frame's ``coarse``, in grey levels; None
+            without one.
+        coarse: grey levels of blocks of 4 x 4 cells.
+    """
+
+    mean: float
+    black: float
+    saturated: float
+    colored: float | None
+    difference: float | None
+    coarse: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -68,7 +90,7 @@ class Preprocessing:
                 _refuse(name, value, f"a finite number {low_f:g}..1000")
 
     def tensor(self, frame: Frame | NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The frame as a new array of shape ``(1, 1, height, width)``.
+        """Return the frame as a new array of shape ``(1, 1, height, width)``.
 
         Raises:
             FrameError: the frame is not a ``Frame`` or a two-dimensional uint8 array, or its
@@ -79,14 +101,54 @@ class Preprocessing:
         return out
 
     def tensor_into(self, frame: Frame | NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-        """As ``tensor``, into a C-contiguous float32 array of ``height * width`` values."""
+        """Do as ``tensor``, into a C-contiguous float32 array of ``height * width`` values."""
+        plan, data = self._prepare(frame)
+        plan.run(data, out)
+
+    def measure_into(
+        self,
+        frame: Frame | NDArray[np.uint8],
+        out: NDArray[np.float32],
+        previous: Statistics | None = None,
+    ) -> Statistics:
+        """Do as ``tensor_into``, and count what the quality gate needs in the same pass.
+
+        Args:
+            frame: as for ``tensor``.
+            out: as for ``tensor_into``.
+            previous: statistics of an earlier frame of the same recipe; gives ``difference`` where
+                its inner rectangle was of the same size.
+        """
+        plan, data = self._prepare(frame)
+        coarse = np.empty(plan.coarse_shape, np.float32)
+        before = None
+        if previous is not None and previous.coarse.shape == coarse.shape:
+            before = previous.coarse
+        pixels, mean, black, saturated, colored, samples, difference = plan.measure(
+            data, out, coarse, before
+        )
+        return Statistics(
+            mean=mean,
+            black=black / pixels,
+            saturated=saturated / pixels,
+            colored=colored / samples if samples else None,
+            difference=None if before is None else difference,
+            coarse=coarse,
+        )
+
+    def _prepare(self, frame: Frame | NDArray[np.uint8]) -> tuple[_kernels.Plan, Any]:
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
         layout = frame._layout
         plan = self._plans.get(layout)
         if plan is None:
             plan = self._plan(layout)
-        plan.run(frame._data, out)
+        if frame._key.format != "MJPEG":
+            return plan, frame._data
+        # The plan of the whole size says how many cells the region gets; decode just enough.
+        _, _, width, height = plan.inner
+        scaled, pixels = _scaled_luma(frame, (width, height))
+        return self._plans.get(scaled) or self._plan(scaled), pixels
 
     def _plan(self, layout: _kernels.Layout) -> _kernels.Plan:
         plan = _kernels.Plan(
@@ -100,12 +162,12 @@ class Preprocessing:
             isa=os.environ.get("SONOGAZE_ISA", ""),
         )
         while len(self._plans) >= _PLANS_KEPT:
-            self._plans.pop(next(iter(self._plans), None), None)  # type: ignore[arg-type]
+            self._plans.pop(next(iter(self._plans), layout), None)
         self._plans[layout] = plan
         return plan
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as plain values, for a model file; ``from_dict`` reads it back."""
+        """Return the recipe as plain values for a model file; ``from_dict`` reads it back."""
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     @classmethod
@@ -127,6 +189,21 @@ class Preprocessing:
     def __reduce__(self) -> tuple[Any, ...]:
         """Plans belong to one process and are made anew in another."""
         return Preprocessing.from_dict, (self.to_dict(),)
+
+
+def _scaled_luma(frame: Frame, cells: tuple[int, int]) -> tuple[_kernels.Layout, Any]:
+    """Decode a JPEG frame at the scale that its region needs, and lay the region over it."""
+    key = frame._key
+    x, y, width, height = frame.region_box
+    sector = key.region is not None and key.region.kind == "sector"
+    # A sector is cut out of whole pixels: it is decoded in full.
+    n = 8 if sector else _mjpeg.eighths((width, height), cells)
+    pixels = _mjpeg.luma(frame._data, key.width, key.height, n)
+    if not sector:
+        region = Region.rectangle(x * n, y * n, width * n, height * n)
+        key = key._replace(region=region, unit=8)
+    rows, columns = pixels.shape
+    return layout_of(key._replace(format="GRAY8", width=columns, height=rows)), pixels
 
 
 def _refuse(name: str, value: object, rule: str) -> None:

@@ -108,7 +108,10 @@ py::tuple measure(const Plan& plan, const py::object& data, const py::object& ou
         const py::gil_scoped_release unlocked;
         s = plan.measure(frame.pointers(), floats, blocks, before);
     }
-    return py::make_tuple(s.pixels, s.levels.sum, s.levels.black, s.levels.saturated, s.colored,
+    const Range range = plan.layout().spec.range;
+    const double code = static_cast<double>(s.levels.sum) / static_cast<double>(s.pixels);
+    const double mean = (code - black_code(range)) * 255.0 / code_levels(range);
+    return py::make_tuple(s.pixels, mean, s.levels.black, s.levels.saturated, s.colored,
                           s.color_samples, s.difference);
 }
 

@@ -1,0 +1,105 @@
+"""Checks of what a caller says about a frame, each with a ``FrameError`` that helps."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from sdk.errors import FrameError
+
+CHANNELS = {"GRAY8": 1, "GRAY16": 1, "RGB24": 3, "BGR24": 3, "RGBA32": 4, "BGRA32": 4, "ARGB32": 4}
+CHANNELS |= {"YUYV": 2, "UYVY": 2}
+PLANES = {"NV12": 2, "NV21": 2, "I420": 3, "YV12": 3}
+YUV = {"YUYV", "UYVY", *PLANES}
+FORMATS = (*CHANNELS, *PLANES, "MJPEG")
+_MATRICES = {"bt601": 1, "bt709": 2, "bt2020": 3}
+_RANGES = {"limited": True, "full": False}
+# Name of a matrix and range -> what the kernels call them.
+COLORS = {f"{m}-{r}": (_MATRICES[m], _RANGES[r]) for m in _MATRICES for r in _RANGES}
+
+
+def whole(value: Any, field: str, slug: str) -> int:
+    """Return a Python int for any integer type; refuse bool and float rather than round."""
+    if type(value) is int and -(2**62) < value < 2**62:
+        return value
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise FrameError(
+            slug, f"{field} is {value!r} ({type(value).__name__}), it must be a whole number"
+        )
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise FrameError(slug, f"{field} is {value!r}, it must be a whole number") from error
+    if not -(2**62) < number < 2**62:
+        raise FrameError(slug, f"{field} is {number}, its magnitude must be below 2**62")
+    return number
+
+
+def finite(value: Any, field: str, slug: str) -> float:
+    numeric = isinstance(value, (int, float, np.integer, np.floating))
+    if isinstance(value, bool) or not numeric or not math.isfinite(value):
+        raise FrameError(slug, f"{field} is {value!r}, it must be a finite number")
+    return float(value)
+
+
+def stride_tuple(strides: Any) -> tuple[int, ...]:
+    if strides is None:
+        return ()
+    if not isinstance(strides, (tuple, list)):
+        strides = (strides,)
+    if not strides:
+        raise FrameError("strides-invalid", "strides is empty, it needs one number for each plane")
+    return tuple(whole(s, f"strides[{i}]", "strides-invalid") for i, s in enumerate(strides))
+
+
+def color_name(color: Any, name: str) -> str | None:
+    if color is None:
+        if name in YUV:
+            raise FrameError(
+                "color-missing",
+                f"color is missing, {name} needs matrix and range: one of {', '.join(COLORS)}",
+            )
+        return None
+    if name not in YUV:
+        raise FrameError(
+            "color-unexpected",
+            f"color is {color!r}, but {name} has no matrix or range; leave it out",
+        )
+    if not isinstance(color, str) or color not in COLORS:
+        raise FrameError(
+            "color-unknown", f"color is {color!r}, it must be one of {', '.join(COLORS)}"
+        )
+    return color
+
+
+def pixel_pair(size: Any) -> tuple[float, float]:
+    if size is None:
+        return (1.0, 1.0)
+    pair = size if isinstance(size, (tuple, list)) else (size, size)
+    if len(pair) != 2:
+        raise FrameError(
+            "pixel-size-invalid", f"pixel_size_mm has {len(pair)} numbers, it must be (x, y) or one"
+        )
+    x, y = (finite(v, "pixel_size_mm", "pixel-size-invalid") for v in pair)
+    return (x, y)
+
+
+def window_pair(window: Any, name: str) -> tuple[int, int]:
+    if name != "GRAY16":
+        if window is not None:
+            raise FrameError(
+                "window-unexpected", f"window is {window!r}, but only GRAY16 has one; leave it out"
+            )
+        return (0, 65535)
+    if window is None:
+        raise FrameError(
+            "window-missing",
+            "window is missing, GRAY16 needs (low, high): the values shown as black and as white",
+        )
+    if not isinstance(window, (tuple, list)) or len(window) != 2:
+        raise FrameError("window-invalid", f"window is {window!r}, it must be (low, high)")
+    low, high = (whole(v, "window", "window-invalid") for v in window)
+    return (low, high)

@@ -1,0 +1,68 @@
+"""JPEG frames: luma alone, scaled inside the inverse transform. Needs the extra ``mjpeg``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdk.errors import FrameError
+
+
+def _library() -> Any:
+    try:
+        import simplejpeg
+    except ImportError as error:
+        raise FrameError(
+            "jpeg-unavailable", "MJPEG needs a decoder: pip install 'sonogaze[mjpeg]'"
+        ) from error
+    return simplejpeg
+
+
+def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryview, int, int]:
+    """Return the bytes of a JPEG image with its own width and height.
+
+    Raises:
+        FrameError: ``jpeg-invalid`` if it has no readable header, ``frame-size`` if it has another
+            size than the caller says, ``data-type`` if it is not one buffer of bytes.
+    """
+    try:
+        view = memoryview(data).cast("B")
+    except (TypeError, ValueError) as error:
+        raise FrameError(
+            "data-type", f"data is a {type(data).__name__}, MJPEG needs one contiguous buffer"
+        ) from error
+    if strides is not None:
+        raise FrameError("strides-invalid", f"strides is {strides!r}, but MJPEG has none")
+    try:
+        rows, columns = _library().decode_jpeg_header(view)[:2]
+    except (ValueError, RuntimeError) as error:
+        raise FrameError("jpeg-invalid", f"data is no JPEG image: {error}") from error
+    for field, said, found in (("width", width, columns), ("height", height, rows)):
+        if said is not None and said != found:
+            raise FrameError("frame-size", f"{field} is {said!r}, but the JPEG has {found}")
+    return view, int(columns), int(rows)
+
+
+def eighths(box: tuple[int, int], cells: tuple[int, int]) -> int:
+    """Return the smallest n, 1 to 8, for which n/8 of the box is at least as large as the cells."""
+    return min(8, max(-(-8 * c // b) for b, c in zip(box, cells, strict=True)))
+
+
+def luma(data: Any, width: int, height: int, n: int) -> NDArray[np.uint8]:
+    """Decode the luma at n/8 of the size.
+
+    Raises:
+        FrameError: ``jpeg-invalid`` if the data is damaged or ends early.
+    """
+    rows, columns = -(-height * n // 8), -(-width * n // 8)
+    try:
+        grey = _library().decode_jpeg(data, "GRAY", min_height=rows, min_width=columns)
+    except (ValueError, RuntimeError) as error:
+        raise FrameError("jpeg-invalid", f"the JPEG image cannot be decoded: {error}") from error
+    if grey.shape[:2] != (rows, columns):
+        raise FrameError(
+            "jpeg-invalid", f"the JPEG decoded to {grey.shape[:2]} instead of {(rows, columns)}"
+        )
+    return np.asarray(grey)[:, :, 0]

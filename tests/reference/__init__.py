@@ -1,0 +1,1 @@
+"""Slow NumPy implementations, written from the documentation and not from the compiled code."""
