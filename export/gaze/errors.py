@@ -31,6 +31,8 @@ SLUGS: dict[str, str] = {
     # What the caller says.
     "gaze-display": "the display is missing, impossible, or not the one that the file names",
     "gaze-placement": "the image rectangle is empty or not finite",
+    "gaze-settings": "gaze.toml is not TOML, or has a wrong, unknown or missing entry",
+    "gaze-labels": "labels.csv or truth.json of a folder with gaze is not usable",
     "gaze-samples": "the arrays of a recording disagree in length or in meaning",
     "gaze-argument": "a number is outside its range",
 }

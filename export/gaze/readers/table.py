@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from pathlib import Path
 
 import numpy as np
 
 from export.gaze.errors import GazeError
 from export.gaze.readers.checks import eye, recording
-from export.gaze.readers.text import Table, number_or_blank, read_table, whole
+from export.gaze.readers.text import Table, number_or_blank, read_table, whole, write_text
 from export.gaze.samples import Bools, Eye, GazeSamples, combine_eyes
 
 
@@ -56,14 +55,7 @@ def write_gaze_csv(samples: GazeSamples, path: str | Path) -> None:
         table.writerow([
             int(time), _cell(x), _cell(y), int(valid), _cell(distance), int(samples.simulated),
         ])  # fmt: skip
-    target = Path(path)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        scratch.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(scratch, target)
-    except OSError as error:
-        scratch.unlink(missing_ok=True)
-        raise GazeError("gaze-write", f"cannot write {path}: {error}") from error
+    write_text(path, text.getvalue())
 
 
 def _cell(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,3 +181,19 @@ def whole(cell: str) -> float:
     if value != int(value) or abs(value) > 2**53:
         raise ValueError("is not a whole number below 2**53")
     return value
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text file whole or not at all.
+
+    Raises:
+        GazeError: It cannot be written (``gaze-write``).
+    """
+    target = Path(path)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        scratch.write_text(text, encoding="utf-8")
+        os.replace(scratch, target)
+    except OSError as error:
+        scratch.unlink(missing_ok=True)
+        raise GazeError("gaze-write", f"cannot write {path}: {error}") from error

@@ -1,0 +1,124 @@
+"""``gaze.toml``: what has to be said about a recording session beside the recordings.
+
+::
+
+    [display]                       # all four are needed
+    width_px = 1920
+    height_px = 1080
+    pixel_pitch_mm = 0.2665
+    viewing_distance_mm = 620
+
+    [image]                         # rectangle of the display that the frame filled
+    x = 0
+    y = 0
+    width = 1920
+    height = 1080
+    letterbox = true                # false: the frame was stretched to the rectangle
+
+    [map]                           # optional, see MapSettings
+    sigma_deg = 1.0
+    offset_us = 0
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from export.gaze.display import Display, Placement
+from export.gaze.errors import GazeError
+from export.gaze.maps import MapSettings
+from export.gaze.readers.text import read_text, write_text
+
+
+@dataclass(frozen=True)
+class ImageArea:
+    """The rectangle of the display given to the image; with ``letterbox``, it kept its aspect."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    letterbox: bool = True
+
+    def placement(self, frame_width: int, frame_height: int) -> Placement:
+        """Return where a frame of this size stood."""
+        if self.letterbox:
+            return Placement.letterboxed(
+                frame_width, frame_height, self.x, self.y, self.width, self.height
+            )
+        return Placement(self.x, self.y, self.width, self.height, frame_width, frame_height)
+
+
+@dataclass(frozen=True)
+class Session:
+    """All of ``gaze.toml``."""
+
+    display: Display
+    image: ImageArea
+    map: MapSettings
+
+
+def read_session(path: str | Path) -> Session:
+    """Read ``gaze.toml``.
+
+    Raises:
+        GazeError: The file is missing or not TOML, or a table or key is missing, unknown, of the
+            wrong type or out of range.
+    """
+    try:
+        tables = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise GazeError("gaze-settings", f"{path} is not TOML: {error}") from error
+    unknown = sorted(set(tables) - {"display", "image", "map"})
+    if unknown:
+        raise GazeError(
+            "gaze-settings", f"{path} has [{unknown[0]}]; allowed are [display], [image], [map]"
+        )
+    return Session(
+        display=Display(**_table(path, tables, "display", Display)),
+        image=ImageArea(**_table(path, tables, "image", ImageArea)),
+        map=MapSettings(**_table(path, tables, "map", MapSettings)),
+    )
+
+
+def _table(path: str | Path, tables: Mapping[str, Any], name: str, kind: type) -> dict[str, Any]:
+    values = tables.get(name, {})
+    if not isinstance(values, dict):
+        raise GazeError("gaze-settings", f"{path}: {name} is {values!r}; it must be a table")
+    known = {field.name: str(field.type) for field in fields(kind)}
+    for key, value in values.items():
+        if key not in known:
+            raise GazeError(
+                "gaze-settings", f"{path}: [{name}] has {key!r}; allowed are {', '.join(known)}"
+            )
+        wanted = {"int": (int,), "float": (int, float), "bool": (bool,)}[known[key]]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and known[key] != "bool"):
+            raise GazeError(
+                "gaze-settings", f"{path}: [{name}] {key} is {value!r}; it must be {known[key]}"
+            )
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    missing = [key for key in needed if key not in values]
+    if missing:
+        raise GazeError("gaze-settings", f"{path}: [{name}] lacks {missing[0]!r}")
+    return dict(values)
+
+
+def write_session(session: Session, path: str | Path) -> None:
+    """Write ``gaze.toml`` so that ``read_session`` gives it back.
+
+    Raises:
+        GazeError: The file cannot be written (``gaze-write``).
+    """
+    lines: list[str] = []
+    for name in ("display", "image", "map"):
+        table = getattr(session, name)
+        lines.append(f"[{name}]")
+        for field in fields(table):
+            value = getattr(table, field.name)
+            lines.append(f"{field.name} = {str(value).lower()}")
+        lines.append("")
+    write_text(path, "\n".join(lines))
