@@ -8,7 +8,8 @@ data of the student (grey levels and shares), stored in the model file. Reasons,
 - `uniform`: one flat level, whatever its brightness.
 - `saturated`: a large share of the cells is white.
 - `noise`: neighbouring cells are unrelated, as in the snow of an open input.
-- `test-pattern`: every row, or every column, repeats the one beside it (bars, ramps).
+- `test-pattern`: nearly every row, or column, repeats the one beside it (bars, ramps), in a picture
+  whose contrast is large beside that difference.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 _LARGEST_STEP = 8
 _FEWEST_CELLS = 16
 _LEVELS = 255.0
-# rows that repeat differ so little that the costly comparison is left out for all other frames
-_PATTERN_MAY_BEGIN = 0.02
+# rows or columns that repeat correlate by more than this
+_PATTERN_CORRELATION = 0.98
 _Image = npt.NDArray[np.float32]
 _SHARES = ("min_lit_share", "max_saturated_share", "min_correlation", "max_repeated_share")
 
@@ -161,7 +162,7 @@ class QualityGate:
         unlike_below = float(below.ravel().dot(below.ravel())) / loosest
         if 1.0 - max(unlike_right, unlike_below) < self._limits.min_correlation:
             return ("noise",)
-        if min(unlike_right, unlike_below) > _PATTERN_MAY_BEGIN:
+        if 1.0 - min(unlike_right, unlike_below) < _PATTERN_CORRELATION:
             return ()
         most = self._limits.max_repeated_share
         rows_repeat = (np.abs(below).max(axis=1) <= self._repeat).mean() > most

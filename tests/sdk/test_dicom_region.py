@@ -1,0 +1,90 @@
+"""The 2-D tissue region of a DICOM image is chosen, with its pixel size when that is a length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dicom_files import make_dataset, region, regions, write
+from pydicom.dataset import Dataset
+
+from sdk import Region, sources
+from sdk.sources.dicom_region import choose_region
+
+TISSUE, FLOW, SPECTRUM, ECG = (1, 1), (1, 2), (3, 3), (4, 10)
+
+
+def chosen_box(*items: Dataset) -> tuple[float, ...] | None:
+    dataset = Dataset()
+    dataset.SequenceOfUltrasoundRegions = regions(*items)
+    chosen = choose_region(dataset, 100, 80)
+    return None if chosen is None else chosen.region.numbers
+
+
+def test_corners_are_included() -> None:
+    assert chosen_box(region((10, 20, 59, 69), *TISSUE)) == (10, 20, 50, 50)
+
+
+def test_traces_are_passed_over() -> None:
+    tissue = region((0, 0, 49, 29), *TISSUE)
+    spectrum = region((0, 30, 99, 79), *SPECTRUM)
+    assert chosen_box(spectrum, tissue, region((0, 70, 99, 79), *ECG)) == (0, 0, 50, 30)
+    assert chosen_box(spectrum) is None
+
+
+def test_of_two_panes_the_larger_and_of_equal_ones_the_first() -> None:
+    left, right = region((0, 0, 39, 79), *TISSUE), region((50, 0, 99, 79), *TISSUE)
+    assert chosen_box(left, right) == (50, 0, 50, 80)
+    assert chosen_box(region((0, 0, 39, 79), *TISSUE), region((60, 0, 99, 79), *TISSUE)) == (
+        0, 0, 40, 80,
+    )  # fmt: skip
+
+
+def test_tissue_comes_before_a_larger_colour_flow_region() -> None:
+    flow = region((0, 0, 99, 79), *FLOW)
+    assert chosen_box(flow, region((5, 5, 14, 14), *TISSUE)) == (5, 5, 10, 10)
+    assert chosen_box(flow) == (0, 0, 100, 80)
+
+
+def test_a_region_is_cut_at_the_frame_and_one_outside_it_passed_over() -> None:
+    assert chosen_box(region((50, 40, 300, 400), *TISSUE)) == (50, 40, 50, 40)
+    assert chosen_box(region((100, 0, 120, 20), *TISSUE)) is None
+    assert chosen_box(region((20, 0, 10, 20), *TISSUE)) is None
+
+
+def test_an_incomplete_item_is_passed_over() -> None:
+    item = region((0, 0, 9, 9), *TISSUE)
+    del item.RegionLocationMaxX1
+    assert chosen_box(item) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "size"),
+    [
+        ({}, (0.2, 0.3)),
+        ({"PhysicalDeltaY": -0.03}, (0.2, 0.3)),
+        ({"PhysicalUnitsYDirection": 4}, None),
+        ({"PhysicalDeltaX": 0.0}, None),
+        ({"PhysicalDeltaX": float("nan")}, None),
+    ],
+    ids=["cm", "negative", "seconds", "zero", "nan"],
+)
+def test_pixel_size_is_known_only_for_lengths(
+    tags: dict[str, object], size: tuple[float, float] | None
+) -> None:
+    dataset = Dataset()
+    dataset.SequenceOfUltrasoundRegions = regions(region((0, 0, 9, 9), *TISSUE, **tags))
+    chosen = choose_region(dataset, 100, 80)
+    assert chosen is not None
+    assert chosen.pixel_size_mm == (None if size is None else pytest.approx(size))
+
+
+def test_a_given_region_comes_before_the_one_in_the_file(tmp_path: Path) -> None:
+    pixels = np.zeros((80, 100), np.uint8)
+    dataset = make_dataset(pixels, SequenceOfUltrasoundRegions=regions(region((0, 0, 49, 49))))
+    path = write(dataset, tmp_path / "a.dcm")
+    frame, info = next(sources.open(path))
+    assert (frame.region_box, info.region_origin) == ((0, 0, 50, 50), "file")
+    frame, info = next(sources.open(path, region=Region.rectangle(1, 2, 3, 4)))
+    assert (frame.region_box, info.region_origin) == ((1, 2, 3, 4), "given")

@@ -1,0 +1,180 @@
+"""The gate turns away what is no ultrasound image, and no real frame."""
+
+from __future__ import annotations
+
+import csv
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pydicom.data
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdk import ModelError, sources
+from sdk.model_file.known_answers import pattern_frame
+from sdk.preprocess import Preprocessing
+from sdk.quality import QualityGate, QualityThresholds
+
+RECIPES = (
+    Preprocessing(width=192, height=144, aspect="stretch", mean=0.2, std=0.25),
+    Preprocessing(width=192, height=144, aspect="letterbox", mean=0.0, std=1.0),
+)
+REAL = Path(pydicom.data.__file__).parent / "test_files"
+
+
+def reasons(pixels: np.ndarray, recipe: Preprocessing = RECIPES[0]) -> tuple[str, ...]:
+    tensor = recipe.tensor(np.ascontiguousarray(pixels, np.uint8))
+    before = tensor.copy()
+    found = QualityGate(QualityThresholds(), recipe).reasons(tensor)
+    np.testing.assert_array_equal(tensor, before)
+    return found
+
+
+def bars(height: int = 600, width: int = 800) -> np.ndarray:
+    return np.repeat(np.linspace(235, 16, 8), width // 8)[None].repeat(height, 0)
+
+
+def smpte(height: int = 600) -> np.ndarray:
+    image = bars(height)
+    image[height * 2 // 3 :] = image[height * 2 // 3 :, ::-1]
+    image[height * 3 // 4 :] = np.roll(image[height * 3 // 4 :], 130, axis=1)
+    return image
+
+
+def logo() -> np.ndarray:
+    image = np.zeros((600, 800))
+    image[285:315, 360:440] = 200
+    return image
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (height, width))
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=["stretch", "letterbox"])
+@pytest.mark.parametrize(
+    ("pixels", "reason"),
+    [
+        (np.zeros((600, 800)), "no-signal"),
+        (np.full((600, 800), 12), "no-signal"),
+        (logo(), "no-signal"),
+        (np.full((600, 800), 29), "uniform"),
+        (np.full((600, 800), 255), "uniform"),
+        (np.where(np.indices((600, 800)).sum(0) % 400 < 200, 255, 90), "saturated"),
+        (bars(), "test-pattern"),
+        (bars().T, "test-pattern"),
+        (smpte(), "test-pattern"),
+        (np.linspace(0, 255, 800)[None].repeat(600, 0), "test-pattern"),
+        (noise(600, 800), "noise"),
+        (noise(144, 192), "noise"),
+    ],
+    ids=[
+        "black",
+        "video-black",
+        "logo",
+        "grey",
+        "white",
+        "overexposed",
+        "bars",
+        "lying-bars",
+        "smpte",
+        "ramp",
+        "noise",
+        "noise-at-input-size",
+    ],
+)
+def test_what_is_no_image_is_named(
+    pixels: np.ndarray, reason: str, recipe: Preprocessing
+) -> None:
+    assert reasons(pixels, recipe) == (reason,)
+
+
+@pytest.mark.parametrize("pattern", ["ring", "speckle"])
+def test_frames_with_structure_pass(pattern: str) -> None:
+    assert reasons(pattern_frame(pattern, 640, 480)) == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["examples_ybr_color", "examples_rgb_color", "examples_palette", "examples_jpeg2k"]
+)
+def test_real_ultrasound_passes(name: str) -> None:
+    for recipe in RECIPES:
+        gate = QualityGate(QualityThresholds(), recipe)
+        for frame, _ in sources.open(REAL / f"{name}.dcm"):
+            assert gate.reasons(recipe.tensor(frame)) == ()
+
+
+def test_real_fetal_frames_pass() -> None:
+    folder = Path(os.environ.get("SONOGAZE_DATA", Path(__file__).parents[2] / "../shared/data"))
+    if not (folder / "frames.csv").is_file():
+        pytest.skip("no data set here: set SONOGAZE_DATA")
+    with (folder / "frames.csv").open(newline="") as file:
+        paths = [row["file"] for row in csv.DictReader(file)][::20]
+    gate = QualityGate(QualityThresholds(), RECIPES[0])
+    rejected = []
+    for path in paths:
+        frame, _ = next(sources.open(folder / path))
+        found = gate.reasons(RECIPES[0].tensor(frame))
+        rejected += [(path, found)] if found else []
+    assert len(paths) > 100
+    assert rejected == []
+
+
+def reference(tensor: np.ndarray, recipe: Preprocessing, limits: QualityThresholds) -> str:
+    """The rules of the module's text on the sampled cells, in float64 grey levels."""
+    levels = (tensor[0, 0].astype(np.float64) * recipe.std + recipe.mean) * 255
+    cells, right, below = levels[:-1:8, :-1:8], levels[:-1:8, 1::8], levels[1::8, :-1:8]
+    if (cells > limits.black_level).mean() < limits.min_lit_share:
+        return "no-signal"
+    if cells.std() < limits.min_deviation:
+        return "uniform"
+    if (cells >= limits.saturated_level).mean() > limits.max_saturated_share:
+        return "saturated"
+    likeness = [1 - ((side - cells) ** 2).mean() / (2 * cells.var()) for side in (right, below)]
+    if min(likeness) < limits.min_correlation:
+        return "noise"
+    rows = (np.abs(below - cells).max(axis=1) <= limits.repeat_level).mean()
+    columns = (np.abs(right - cells).max(axis=0) <= limits.repeat_level).mean()
+    repeats = max(rows, columns) > limits.max_repeated_share and max(likeness) >= 0.98
+    return "test-pattern" if repeats else ""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    seed=st.integers(0, 2**31),
+    smooth=st.integers(1, 40),
+    low=st.integers(0, 255),
+    high=st.integers(0, 255),
+)
+def test_the_gate_follows_its_written_rules(seed: int, smooth: int, low: int, high: int) -> None:
+    rng = np.random.default_rng(seed)
+    small = rng.random((144 // smooth + 1, 192 // smooth + 1))
+    image = np.kron(small, np.ones((smooth, smooth)))[:144, :192]
+    recipe = RECIPES[0]
+    tensor = recipe.tensor((min(low, high) + image * abs(high - low)).astype(np.uint8))
+    limits = QualityThresholds()
+    expected = reference(tensor, recipe, limits)
+    assert QualityGate(limits, recipe).reasons(tensor) == ((expected,) if expected else ())
+
+
+def test_a_small_input_is_sampled_too() -> None:
+    recipe = Preprocessing(width=24, height=16)
+    assert reasons(np.zeros((100, 100)), recipe) == ("no-signal",)
+    y, x = np.mgrid[-1:1:100j, -1:1:100j]
+    assert reasons(200 * np.exp(-3 * (x * x + y * y)), recipe) == ()
+
+
+def test_thresholds_survive_their_dict() -> None:
+    limits = replace(QualityThresholds(), min_deviation=7.5)
+    assert QualityThresholds.from_dict(limits.to_dict()) == limits
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("min_lit_share", 1.1), ("black_level", -1), ("black_level", True)]
+)
+def test_thresholds_out_of_range_are_refused(name: str, value: object) -> None:
+    with pytest.raises(ModelError, match=rf"sonogaze\.quality\.{name}"):
+        QualityThresholds.from_dict(QualityThresholds().to_dict() | {name: value})

@@ -1,0 +1,197 @@
+"""Images become frames as they are shown; whatever is wrong is a typed error."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from sdk import Region, SdkError, SourceError, sources
+from sdk.preprocess import Preprocessing
+
+H, W = 24, 32
+
+
+def exact(frame: object) -> np.ndarray:
+    """The grey levels of a frame, through the kernel at its own size."""
+    recipe = Preprocessing(width=W, height=H, aspect="stretch")
+    return recipe.tensor(frame)[0, 0] * 255  # type: ignore[arg-type]
+
+
+def luma(red: int, green: int, blue: int) -> int:
+    return (9798 * red + 19235 * green + 3735 * blue + 16384) >> 15
+
+
+def only_frame(path: Path) -> np.ndarray:
+    frames = list(sources.open(path))
+    assert len(frames) == 1
+    return exact(frames[0][0])
+
+
+def slug_of(path: Path | str, **kwargs: object) -> str:
+    with pytest.raises(SdkError) as caught:
+        list(sources.open(path, **kwargs))  # type: ignore[arg-type]
+    return caught.value.slug
+
+
+@pytest.fixture(scope="module")
+def grey() -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, (H, W)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tiff", "pgm", "gif", "webp", "jp2"])
+def test_lossless_grey_is_kept_exactly(tmp_path: Path, grey: np.ndarray, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    options = {"lossless": True} if suffix == "webp" else {}
+    Image.fromarray(grey).save(path, **options)
+    np.testing.assert_allclose(only_frame(path), grey, atol=1e-4)
+
+
+def test_the_name_of_a_file_means_nothing(tmp_path: Path, grey: np.ndarray) -> None:
+    path = tmp_path / "a.dcm"
+    Image.fromarray(grey).save(path, format="PNG")
+    np.testing.assert_allclose(only_frame(path), grey, atol=1e-4)
+
+
+def test_16_bits_are_shown_over_their_whole_range(tmp_path: Path) -> None:
+    wide = np.arange(H * W, dtype=np.uint16).reshape(H, W) * 85
+    for suffix in ("png", "tiff"):
+        path = tmp_path / f"a.{suffix}"
+        Image.fromarray(wide).save(path)
+        np.testing.assert_allclose(only_frame(path), wide * (255 / 65535), atol=0.501)
+
+
+def test_a_palette_is_looked_up(tmp_path: Path) -> None:
+    image = Image.new("P", (W, H), 1)
+    image.putpalette([0, 0, 0, 10, 200, 30])
+    image.save(tmp_path / "a.png")
+    np.testing.assert_allclose(only_frame(tmp_path / "a.png"), luma(10, 200, 30), atol=1e-4)
+
+
+def test_alpha_is_laid_over_black(tmp_path: Path) -> None:
+    Image.new("RGBA", (W, H), (200, 100, 50, 0)).save(tmp_path / "clear.png")
+    Image.new("RGBA", (W, H), (200, 100, 50, 255)).save(tmp_path / "solid.png")
+    Image.new("LA", (W, H), (200, 128)).save(tmp_path / "half.png")
+    np.testing.assert_allclose(only_frame(tmp_path / "clear.png"), 0, atol=1e-4)
+    np.testing.assert_allclose(only_frame(tmp_path / "solid.png"), luma(200, 100, 50), atol=1e-4)
+    np.testing.assert_allclose(only_frame(tmp_path / "half.png"), 200 * 128 / 255, atol=1)
+
+
+def test_one_bit_and_cmyk(tmp_path: Path) -> None:
+    Image.new("1", (W, H), 1).save(tmp_path / "bit.png")
+    Image.new("CMYK", (W, H), (0, 0, 0, 55)).save(tmp_path / "cmyk.tiff")
+    np.testing.assert_allclose(only_frame(tmp_path / "bit.png"), 255, atol=1e-4)
+    np.testing.assert_allclose(only_frame(tmp_path / "cmyk.tiff"), 200, atol=1)
+
+
+def test_exif_orientation_turns_the_image_upright(tmp_path: Path, grey: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: show it rotated by 90 degrees clockwise
+    turned = np.rot90(grey).copy()
+    Image.fromarray(turned).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_allclose(only_frame(tmp_path / "a.png"), grey, atol=1e-4)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tiff", "png", "webp"])
+def test_pages_and_animations_come_frame_by_frame(tmp_path: Path, suffix: str) -> None:
+    pages = [Image.new("RGB", (W, H), (level,) * 3) for level in (10, 90, 250)]
+    path = tmp_path / f"a.{suffix}"
+    options = {"lossless": True} if suffix == "webp" else {}
+    pages[0].save(path, save_all=True, append_images=pages[1:], **options)
+    read = list(sources.open(path))
+    assert [info.index for _, info in read] == [0, 1, 2]
+    assert {info.frame_count for _, info in read} == {3}
+    for (frame, _), level in zip(read, (10, 90, 250), strict=True):
+        np.testing.assert_allclose(exact(frame), level, atol=1e-4)
+
+
+def test_a_region_is_applied_and_said(tmp_path: Path, grey: np.ndarray) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(grey).save(path)
+    frame, info = next(sources.open(path, region=Region.rectangle(4, 5, 10, 8)))
+    assert frame.region_box == (4, 5, 10, 8)
+    assert (info.kind, info.region_origin, info.path) == ("image", "given", str(path))
+    assert slug_of(path, region=Region.rectangle(30, 0, 10, 10)) == "region-outside"
+
+
+def test_paths_that_are_no_readable_file(tmp_path: Path) -> None:
+    assert slug_of(tmp_path / "none.png") == "source-not-found"
+    assert slug_of(tmp_path) == "source-unreadable"
+    assert slug_of("bad\0name") == "source-unreadable"
+    os.mkfifo(tmp_path / "pipe")
+    assert slug_of(tmp_path / "pipe") == "source-unreadable"
+
+
+def test_missing_and_unknown_files_are_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"not a picture at all")
+    with pytest.raises(SourceError, match="allowed are images"):
+        sources.open(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes(b"")
+    with pytest.raises(SourceError, match="0 bytes") as caught:
+        sources.open(tmp_path / "b.png")
+    assert caught.value.slug == "source-unknown-kind"
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpeg", "tiff", "gif", "webp", "bmp"])
+def test_half_a_file_is_an_error(tmp_path: Path, grey: np.ndarray, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(np.kron(grey, np.ones((8, 8), np.uint8))).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    assert slug_of(path) in {"source-truncated", "source-malformed"}
+
+
+def test_a_decompression_bomb_is_refused_by_its_size(tmp_path: Path) -> None:
+    Image.new("1", (40_000, 30_000)).save(tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size < 200_000
+    assert slug_of(tmp_path / "a.png") == "source-too-large"
+    Image.new("1", (9_000, 9_000)).save(tmp_path / "b.png")
+    assert slug_of(tmp_path / "b.png") == "source-too-large"
+
+
+def test_floating_point_pixels_are_unsupported(tmp_path: Path) -> None:
+    Image.new("F", (W, H), 0.5).save(tmp_path / "a.tiff")
+    assert slug_of(tmp_path / "a.tiff") == "source-unsupported"
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_damaged_image_is_a_frame_or_a_typed_error(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM"]))
+    buffer = io.BytesIO()
+    Image.new("L", (W, H), 77).save(buffer, kind)
+    raw = bytearray(buffer.getvalue())
+    for _ in range(data.draw(st.integers(1, 4))):
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        path = Path(folder) / "damaged"
+        path.write_bytes(raw)
+        try:
+            for frame, _ in sources.open(path):
+                assert frame.width > 0
+        except SdkError:
+            pass
+
+
+def test_without_pillow_the_error_names_the_extra(tmp_path: Path, grey: np.ndarray) -> None:
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    code = (
+        "import sys; sys.modules['PIL'] = None\n"
+        "import sdk, sdk.sources\n"
+        f"try: list(sdk.sources.open({str(tmp_path / 'a.png')!r}))\n"
+        "except sdk.SourceError as error: print(error.slug, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("dependency-missing")
+    assert "pip install 'sonogaze[images]'" in done.stdout
