@@ -72,16 +72,13 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
 
 
 def _from_folder(folder: Path, count: int) -> FrameSet:
-    from sdk import Classifier
-
     table = folder / "frames.csv"
     frames = _read_table(table) if table.is_file() else _read_tree(folder)
     if not frames:
         raise BenchError("frames-missing", f"{folder}: no image ({', '.join(sorted(_IMAGES))})")
-    known = set(Classifier().labels)
-    labelled = [frame for frame in frames if frame.label in known]
+    labelled = [frame for frame in frames if frame.label]
     parts = {"folder": labelled} if labelled else {}
-    text = f"user's folder: {len(frames)} frames, {len(labelled)} with a label of the student"
+    text = f"user's folder: {len(frames)} frames, {len(labelled)} with a label"
     return FrameSet("folder", text, _samples(frames, count), parts)
 
 

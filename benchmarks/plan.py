@@ -17,12 +17,26 @@ Job = dict[str, Any]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a mode measures. ``processes`` is per figure and never below 5."""
+    """How much a mode measures.
+
+    Attributes:
+        mode: ``quick`` or ``full``.
+        processes: fresh processes per figure, never below 5.
+        queries: most queries of a back-to-back process.
+        queries_least: its least, however slow; five processes of it carry a p99.
+        seconds: after which it stops, once it has its least.
+        paced_seconds: length of a paced process.
+        paced_fps: frames a second.
+        streams: numbers of simultaneous streams.
+        soak_seconds: length of the memory-growth run.
+        all_threads: whether all cores are measured beside one thread.
+    """
 
     mode: str
     processes: int
-    queries_fast: int
-    queries_slow: int
+    queries: int
+    queries_least: int
+    seconds: float
     paced_seconds: float
     paced_fps: tuple[float, ...]
     streams: tuple[int, ...]
@@ -30,8 +44,8 @@ class Effort:
     all_threads: bool
 
 
-QUICK = Effort("quick", 5, 400, 110, 3.4, (30.0, 60.0), (2,), 5.0, False)
-FULL = Effort("full", 5, 1500, 200, 8.0, (30.0, 60.0), (2, 4), 60.0, True)
+QUICK = Effort("quick", 5, 500, 130, 1.0, 3.4, (30.0, 60.0), (2,), 5.0, False)
+FULL = Effort("full", 5, 1500, 200, 4.0, 8.0, (30.0, 60.0), (2, 4), 60.0, True)
 
 #: Seconds after which a worker is taken for hung.
 _TIMEOUT_S = 180.0
@@ -40,9 +54,10 @@ _WARM = 50
 
 @dataclass(frozen=True)
 class Files:
-    """What the harness prepared: the ring of screens, one tensor, tensors for numerics."""
+    """What the harness prepared: ring of screens, one of them alone, one tensor, all tensors."""
 
     ring: Path
+    screen: Path
     tensor: Path
     tensors: Path
 
@@ -83,14 +98,17 @@ def base_job(task: str, subject: Subject | None, threads: int, **more: Any) -> J
 def _jobs_of(subject: Subject, files: Files, effort: Effort) -> list[Job]:
     inputs = {"ring": str(files.ring), "frame": vars(SCREEN)}
     tensor = {"tensor": str(files.tensor), "imports": IMPORTS[subject.runtime]}
-    fast = subject.family == "student"
-    queries = effort.queries_fast if fast else effort.queries_slow
+    limits = {
+        "queries": effort.queries,
+        "min_queries": effort.queries_least,
+        "max_seconds": effort.seconds,
+    }
     jobs = [
-        base_job("single_stream", subject, n, queries=queries, max_seconds=12.0, **inputs)
-        for n in thread_counts(effort)
+        base_job("single_stream", subject, n, **limits, **inputs) for n in thread_counts(effort)
     ]
-    jobs.append(base_job("memory", subject, 1, queries=30, **inputs, **tensor))
-    jobs.append(base_job("cold_start", subject, 1, **inputs, **tensor))
+    alone = {**inputs, **tensor, "screen": str(files.screen)}
+    jobs.append(base_job("memory", subject, 1, queries=30, **alone))
+    jobs.append(base_job("cold_start", subject, 1, **alone))
     if subject.runtime == "sdk":
         jobs += _device_jobs(subject, inputs, effort)
     return jobs
@@ -123,7 +141,7 @@ def _device_jobs(subject: Subject, inputs: dict[str, Any], effort: Effort) -> li
         )
         for streams in effort.streams
     ]
-    jobs.append(base_job("overhead", subject, 1, queries=effort.queries_fast // 2, **inputs))
+    jobs.append(base_job("overhead", subject, 1, queries=effort.queries // 2, **inputs))
     return jobs
 
 

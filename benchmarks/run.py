@@ -87,9 +87,10 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any
 def _prepare(
     request: Request, frames: FrameSet, folder: Path
 ) -> tuple[list[Subject], Files, Session]:
-    files = Files(folder / "ring.npy", folder / "tensor.npy", folder / "tensors.npy")
+    files = Files(*(folder / f"{name}.npy" for name in ("ring", "screen", "tensor", "tensors")))
     ring = make_ring(frames.samples)
     np.save(files.ring, ring)
+    np.save(files.screen, ring[0])
     subjects, recipe = assemble(request.models, request.effort.mode, frames.samples, folder)
     tensors = tensors_of(frames.samples, recipe)
     np.save(files.tensors, tensors)

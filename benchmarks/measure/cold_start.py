@@ -31,7 +31,7 @@ def main(argument: str) -> int:
     from benchmarks.subjects.chain import FrameShape, make_query, tensor_query
     from benchmarks.subjects.spec import Subject
 
-    pixels = np.load(job["ring"])[0]
+    pixels = np.load(job["screen"])
     subject = Subject.from_dict(job["subject"])
     tensor = np.load(job["tensor"])
     begin_load = time.monotonic_ns()

@@ -50,7 +50,8 @@ def _traced(run: Callable[[], Trace]) -> dict[str, Any]:
 def run_single_stream(job: Job) -> dict[str, Any]:
     """Back to back; the first queries are in the trace, so that warm-up can be seen."""
     query = _ring_query(job)
-    return _traced(lambda: single_stream(query, SystemClock(), job["queries"], job["max_seconds"]))
+    limits = (job["queries"], job["max_seconds"], job["min_queries"])
+    return _traced(lambda: single_stream(query, SystemClock(), *limits))
 
 
 def run_paced(job: Job) -> dict[str, Any]:
@@ -86,7 +87,7 @@ def run_memory(job: Job) -> dict[str, Any]:
     from benchmarks.subjects.chain import FrameShape, sdk_query, tensor_query
     from benchmarks.subjects.spec import Subject
 
-    subject, pixels = Subject.from_dict(job["subject"]), np.load(job["ring"])[0]
+    subject, pixels = Subject.from_dict(job["subject"]), np.load(job["screen"])
     query: Callable[[Any], Any]
     if subject.runtime == "sdk":
         query = sdk_query(subject, job["threads"], FrameShape(**job["frame"]))

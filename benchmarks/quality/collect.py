@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,26 +55,38 @@ def score_quality(
         if said is not None:
             mine = [members[index] for index in known]
             entries.append(evaluate(_TEACHER, part, mine, said, None, seed))
+        complete = said if len(known) == len(members) else None
         for run in runs:
-            if run["job"].get("part") == part and run["result"].get("ok"):
-                entries.append(_student_entry(run, part, members, said, known, seed))
+            if run["job"].get("part") != part or not run["result"].get("ok"):
+                continue
+            answers, kept = _known_labels(answers_of(run["result"]), members)
+            if not kept:
+                continue
+            teachers = _rows(complete, kept) if complete else None
+            chosen = [members[index] for index in kept]
+            entry = evaluate(run["job"]["name"], part, chosen, answers, teachers, seed)
+            entries.append(entry)
+            if part in _GUARDED:
+                _log_look(part, run["job"]["name"], entry["accuracy"]["value"])
     return entries
 
 
-def _student_entry(
-    run: dict[str, Any],
-    part: str,
-    members: Sequence[LabelledFrame],
-    said: Answers | None,
-    known: Sequence[int],
-    seed: int,
-) -> dict[str, Any]:
-    answers = answers_of(run["result"])
-    complete = said if len(known) == len(members) else None
-    entry = evaluate(run["job"]["name"], part, members, answers, complete, seed)
-    if part in _GUARDED:
-        _log_look(part, run["job"]["name"], entry["accuracy"]["value"])
-    return entry
+def _known_labels(answers: Answers, members: Sequence[LabelledFrame]) -> tuple[Answers, list[int]]:
+    """Return the answers on frames whose label the model knows, and their positions."""
+    kept = [index for index, frame in enumerate(members) if frame.label in answers.labels]
+    return _rows(answers, kept), kept
+
+
+def _rows(answers: Answers, rows: list[int]) -> Answers:
+    def pick(values: np.ndarray | None) -> np.ndarray | None:
+        return None if values is None else values[rows]
+
+    return replace(
+        answers,
+        logits=answers.logits[rows],
+        probabilities=pick(answers.probabilities),
+        accepted=pick(answers.accepted),
+    )
 
 
 def answers_of(result: dict[str, Any]) -> Answers:

@@ -18,7 +18,17 @@ from benchmarks.record.scenarios import all_figures
 from benchmarks.record.store import VERSION
 
 #: Entries of a job that say where the harness put its files: no matter for a reader.
-_PRIVATE = {"ring", "tensor", "tensors", "subject", "frame", "imports", "timeout_s", "frames"}
+_PRIVATE = {
+    "ring",
+    "screen",
+    "tensor",
+    "tensors",
+    "subject",
+    "frame",
+    "imports",
+    "timeout_s",
+    "frames",
+}
 
 
 @dataclass(frozen=True)

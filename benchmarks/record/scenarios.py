@@ -106,25 +106,29 @@ def _cost_figures(key: tuple[str, ...], results: list[dict], paced: bool) -> lis
 
 def _memory_figures(runs: Sequence[Run]) -> list[Figure]:
     """Return peak, the imports' peak and their difference in MB (10^6 bytes)."""
-    groups = grouped(
-        [r for r in runs if r["result"].get("vm_hwm_kib") is not None], lambda r: r["job"]["name"]
-    )
-    peaks = {
-        name: [r["result"]["vm_hwm_kib"] * 1024 / 1e6 for r in group]
-        for name, group in groups.items()
-    }
+    readable = [run for run in runs if run["result"].get("vm_hwm_kib") is not None]
+    groups = grouped(readable, lambda run: run["job"]["name"])
     figures = []
-    for name, values in peaks.items():
+    for name, group in groups.items():
         if name.startswith("imports/"):
             continue
-        baseline = peaks.get(f"imports/{name.split('/')[1]}")
-        figures.append(median_figure([name, "memory", "process", "peak"], "MB", values))
-        if baseline:
-            middle = float(np.median(baseline))
-            figures.append(median_figure([name, "memory", "process", "imports"], "MB", baseline))
-            above = [value - middle for value in values]
-            figures.append(median_figure([name, "memory", "process", "above_imports"], "MB", above))
+        key = (name, "memory", "process")
+        peaks = [_peak_mb(run) for run in group]
+        figures.append(median_figure([*key, "peak"], "MB", peaks))
+        imports = [_peak_mb(run) for run in groups.get(f"imports/{name.split('/')[1]}", [])]
+        if not imports:
+            continue
+        above = [peak - float(np.median(imports)) for peak in peaks]
+        frames = [run["result"].get("frame_bytes", 0) / 1e6 for run in group]
+        without = [value - frame for value, frame in zip(above, frames, strict=True)]
+        figures.append(median_figure([*key, "imports"], "MB", imports))
+        figures.append(median_figure([*key, "above_imports"], "MB", above))
+        figures.append(median_figure([*key, "above_imports_and_frame"], "MB", without))
     return figures
+
+
+def _peak_mb(run: Run) -> float:
+    return float(run["result"]["vm_hwm_kib"]) * 1024 / 1e6
 
 
 def _cold_figures(name: str, runs: list[Run]) -> list[Figure]:
@@ -144,7 +148,6 @@ def _overhead_figures(name: str, runs: list[Run]) -> list[Figure]:
         parts = {k: np.asarray(v) / 1e3 for k, v in run["result"]["parts_ns"].items()}
         half = {k: float(np.median(v[len(v) // 5 :])) for k, v in parts.items()}
         half["overhead"] = half["sdk"] - half["kernel"] - half["inference"]
-        half["over_read_bound"] = half["sdk"] - half["inference"]
         middles.append(half)
     figures = [
         median_figure([name, "overhead", part, "p50"], "us", [m[part] for m in middles])

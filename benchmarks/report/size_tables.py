@@ -20,14 +20,23 @@ def memory(view: View) -> Table:
                     with_interval(peak),
                     with_interval(view.figure(*key, "imports")),
                     with_interval(view.figure(*key, "above_imports")),
+                    with_interval(view.figure(*key, "above_imports_and_frame")),
                     with_interval(view.figure(key[0], "soak", "memory", "growth_per_1000")),
                 ]
             )
     return Table(
         "Memory of a fresh process (MB = 10^6 bytes)",
-        ["subject", "peak", "imports only", "difference", "growth, KiB per 1,000 frames"],
+        [
+            "subject",
+            "peak",
+            "imports only",
+            "difference",
+            "less the frame",
+            "growth, KiB per 1,000 frames",
+        ],
         rows,
-        f"VmHWM. The difference holds the model, its buffers and one {_frame_mb(view)} MB frame.",
+        "VmHWM. The difference holds the runtime's pages that a model touches, the model, its "
+        f"buffers, and the caller's own frame of {_frame_mb(view)} MB.",
     )
 
 

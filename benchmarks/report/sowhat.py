@@ -51,9 +51,10 @@ def _cost(view: View) -> Iterator[str]:
         yield f"That costs {number(share, 2)} % of one core."
     if above is not None:
         peak = view.value(name, "memory", "process", "peak")
+        own = view.value(name, "memory", "process", "above_imports_and_frame")
         yield (
             f"Its process peaks at {number(peak)} MB, {number(above)} MB above the bare imports of "
-            "numpy and onnxruntime."
+            f"numpy and onnxruntime, the caller's own frame of {number(above - own)} MB included."
         )
     if cold is not None:
         yield f"From process start to the first result it takes {number(cold)} ms."

@@ -9,12 +9,14 @@ NOTHING = "–"
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with ``digits`` significant figures and no exponent."""
+    """Return a number with ``digits`` significant figures; an exponent below 0.0001."""
     if value is None:
         return NOTHING
     if value == 0:
         return "0"
     size = abs(value)
+    if size < 1e-4:
+        return f"{value:.1e}"
     decimals = digits - 1
     while size >= 10 and decimals > 0:
         size, decimals = size / 10, decimals - 1

@@ -40,12 +40,11 @@ def default_students() -> dict[str, Path]:
     return {name: path for name, path in files.items() if path.is_file()}
 
 
-def automatic_precision() -> str:
-    """Return the precision that `precision="auto"` chooses on this CPU."""
-    from sdk import _kernels
-    from sdk.precision import choose_precision
+def automatic_precision() -> str | None:
+    """Return the precision that `precision="auto"` chooses here; None without a default student."""
+    from sdk import Classifier
 
-    return choose_precision(frozenset(_kernels.cpu_features()))
+    return Classifier().precision if default_students() else None
 
 
 def student_subjects(

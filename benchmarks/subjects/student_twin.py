@@ -1,4 +1,4 @@
-"""The student in PyTorch with the weights of its own .onnx file.
+"""The student in PyTorch with the architecture and the weights of its own .onnx file.
 
 Batch norms were folded into their convolutions at export; here each becomes the identity plus the
 convolution's bias, so the twin computes the same function from the same artefact.
@@ -6,76 +6,128 @@ convolution's bias, so the twin computes the same function from the same artefac
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-#: Weight and bias.
-Layer = tuple[np.ndarray, np.ndarray]
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolution of the file, `weight` (outputs, inputs / groups, kernel, kernel)."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+    stride: int
+
+    @property
+    def depthwise(self) -> bool:
+        """Return whether each channel has its own kernel."""
+        return self.weight.shape[1] == 1 and self.weight.shape[0] > 1 and not self.pointwise
+
+    @property
+    def pointwise(self) -> bool:
+        """Return whether the kernel is one pixel."""
+        return self.weight.shape[2] == 1
+
+
+@dataclass(frozen=True)
+class Layers:
+    """The convolutions in order, and the classifier (labels, features) with its bias."""
+
+    convolutions: list[Convolution]
+    weight: np.ndarray
+    bias: np.ndarray
 
 
 def twin_of(path: str) -> Any:
     """Return `export.models.student.Student` carrying the weights of an fp32 .onnx file.
 
     Raises:
-        ValueError: the file's layers are not those of the default architecture.
+        ValueError: the file's layers are not those of a student of this project.
     """
     import torch
 
-    from export.models.student import Student
+    from export.models.student import Student, StudentConfig
 
-    convolutions, linear = _weights(Path(path))
-    student = Student(classes=len(linear[0]))
+    layers = read_layers(Path(path))
+    config = StudentConfig.from_rows(*architecture(layers.convolutions))
+    student = Student(len(layers.weight), config)
     with torch.no_grad():
-        _fill_convolutions(student, convolutions)
-        student.classifier.weight.copy_(torch.from_numpy(linear[0]))
-        student.classifier.bias.copy_(torch.from_numpy(linear[1]))
+        _fill(student, layers.convolutions)
+        student.classifier.weight.copy_(torch.from_numpy(layers.weight))
+        student.classifier.bias.copy_(torch.from_numpy(layers.bias))
     return student.eval()
 
 
-def _weights(path: Path) -> tuple[list[Layer], Layer]:
+def read_layers(path: Path) -> Layers:
+    """Return the layers with weights of an ONNX file, in the order in which they run.
+
+    Raises:
+        ValueError: no classifier (Gemm) in it.
+    """
     import onnx
     from onnx import numpy_helper
 
     graph = onnx.load(path).graph
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    convolutions, linear = [], None
+    convolutions = []
+    classifier = None
     for node in graph.node:
-        if node.op_type not in {"Conv", "Gemm"}:
-            continue
-        weight = values[node.input[1]]
-        rows = len(weight) if node.op_type == "Conv" else weight.shape[0]
-        bias = values[node.input[2]] if len(node.input) > 2 else np.zeros(rows, np.float32)
+        attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
         if node.op_type == "Conv":
-            convolutions.append((weight.copy(), bias.copy()))
-        else:
-            flipped = any(a.name == "transB" and a.i for a in node.attribute)
-            linear = (weight.copy() if flipped else weight.T.copy(), bias.copy())
-    if linear is None:
-        raise ValueError(f"{path}: no Gemm; not the default student's architecture")
-    return convolutions, linear
+            weight = values[node.input[1]].copy()
+            bias = _bias(values, node, len(weight))
+            convolutions.append(Convolution(weight, bias, attributes.get("strides", [1])[0]))
+        elif node.op_type == "Gemm":
+            weight = values[node.input[1]]
+            rows = weight.copy() if attributes.get("transB") else weight.T.copy()
+            classifier = rows, _bias(values, node, len(rows))
+    if classifier is None:
+        raise ValueError(f"{path}: no Gemm; not a student of this project")
+    return Layers(convolutions, *classifier)
 
 
-def _fill_convolutions(student: Any, weights: list[Layer]) -> None:
+def _bias(values: dict[str, np.ndarray], node: Any, size: int) -> np.ndarray:
+    return values[node.input[2]].copy() if len(node.input) > 2 else np.zeros(size, np.float32)
+
+
+def architecture(found: list[Convolution]) -> tuple[int, list[list[int]], int]:
+    """Return stem channels, rows `[expansion, channels, kernel, stride]` and head channels.
+
+    Raises:
+        ValueError: the convolutions are not stem, inverted-residual blocks, head and score.
+    """
+    if len(found) < 3 or not (found[-1].pointwise and found[-2].pointwise):
+        raise ValueError(f"{len(found)} convolutions in the file, not a student of this project")
+    stem, *body, head, _score = found
+    rows, inputs = [], len(stem.weight)
+    while body:
+        expand = None if body[0].depthwise else body.pop(0)
+        if len(body) < 2 or not body[0].depthwise or not body[1].pointwise:
+            raise ValueError("a block in the file is not expand, depthwise, project")
+        depthwise, project = body.pop(0), body.pop(0)
+        expansion = 0 if expand is None else len(expand.weight) // inputs
+        kernel = depthwise.weight.shape[-1]
+        rows.append([expansion, len(project.weight), kernel, depthwise.stride])
+        inputs = len(project.weight)
+    return len(stem.weight), rows, len(head.weight)
+
+
+def _fill(student: Any, found: list[Convolution]) -> None:
     import torch
     from torch import nn
 
-    modules = [m for m in student.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
-    count = sum(isinstance(m, nn.Conv2d) for m in modules)
-    if count != len(weights):
-        raise ValueError(f"{len(weights)} convolutions in the file, {count} in the architecture")
-    remaining = iter(weights)
+    remaining = iter(found)
     bias = torch.empty(0)
-    for module in modules:
+    for module in student.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.weight.copy_(torch.sqrt(module.running_var + module.eps))
             module.bias.copy_(bias)
-            continue
-        weight, array = next(remaining)
-        if tuple(weight.shape) != tuple(module.weight.shape):
-            raise ValueError(f"convolution {weight.shape} in the file, {module.weight.shape} here")
-        module.weight.copy_(torch.from_numpy(weight))
-        bias = torch.from_numpy(array)
-        if module.bias is not None:
-            module.bias.copy_(bias)
+        elif isinstance(module, nn.Conv2d):
+            convolution = next(remaining)
+            module.weight.copy_(torch.from_numpy(convolution.weight))
+            bias = torch.from_numpy(convolution.bias)
+            if module.bias is not None:
+                module.bias.copy_(bias)

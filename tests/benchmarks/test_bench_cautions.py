@@ -1,0 +1,117 @@
+import copy
+
+import pytest
+from bench_fakes import fake_record, fake_runs
+
+from benchmarks.record.cautions import CAUTIONS, all_cautions, caution
+
+
+def slugs(record):
+    return {warning["slug"] for warning in record["warnings"]}
+
+
+def calm():
+    record = fake_record()
+    record["machine"] = {**record["machine"], "virtualisation": [], "governor": "performance"}
+    record["software"] = {**record["software"], "commit": None}
+    record["subjects"] = [s for s in record["subjects"] if s["weights"] == "trained"]
+    record["warnings"] = all_cautions(record)
+    return record
+
+
+def again(change):
+    record = copy.deepcopy(calm())
+    change(record)
+    return {warning["slug"]: warning["detail"] for warning in all_cautions(record)}
+
+
+def test_a_quiet_run_has_no_warning():
+    assert calm()["warnings"] == []
+
+
+def test_too_few_samples_are_told():
+    assert "too-few-samples" in slugs(fake_record(runs=fake_runs(count=60)))
+
+
+def test_too_few_processes_are_told():
+    assert "too-few-samples" in slugs(fake_record(runs=fake_runs(processes=4, count=400)))
+
+
+@pytest.mark.parametrize(
+    ("key", "slug"), [("other_cores", "other-load"), ("steal_cores", "stolen-time")]
+)
+def test_load_of_others_is_told_with_its_size(key, slug):
+    def change(record):
+        record["runs"][0]["result"]["load"][key] = 0.7
+
+    assert "up to 0.70 cores" in again(change)[slug]
+
+
+def test_an_unreadable_load_counter_is_told():
+    def change(record):
+        for run in record["runs"]:
+            run["result"]["load"] = None
+
+    assert "/proc/stat" in again(change)["counter-unreadable"]
+
+
+def test_a_coarse_clock_is_told():
+    def change(record):
+        record["runs"][0]["result"]["clock_ns"] = 1_000_000
+
+    assert "step 1000000 ns" in again(change)["coarse-clock"]
+
+
+def test_a_restless_process_is_told():
+    def change(record):
+        record["runs"][0]["result"]["steady"] = False
+
+    assert "1 processes" in again(change)["no-steady-state"]
+
+
+def test_throttling_and_a_changed_speed_are_told():
+    def change(record):
+        record["state"] |= {"throttle_start": 3, "throttle_end": 5, "reference_end_ms": 1.2}
+
+    found = again(change)
+    assert found["throttled"] == "2 events"
+    assert "1.200 at the end" in found["speed-changed"]
+
+
+def test_governor_virtual_machine_and_low_memory_are_told():
+    def change(record):
+        record["machine"] |= {"governor": "powersave", "virtualisation": ["container"]}
+        record["machine"]["memory_kib"] = 1_000_000
+        record["state"]["start"]["memory_available_kib"] = 50_000
+
+    assert {"governor", "virtualised", "paging"} <= again(change).keys()
+
+
+def test_a_failed_process_is_told_with_its_error():
+    def change(record):
+        record["runs"][0]["result"] = {"ok": False, "error": "killed"}
+
+    assert "killed" in again(change)["worker-failed"]
+
+
+def test_an_interrupted_run_says_how_far_it_came():
+    record = fake_record(complete=False, planned=99)
+    assert record["status"] == "interrupted"
+    assert "40 of 99" in next(w["detail"] for w in record["warnings"] if w["slug"] == "interrupted")
+
+
+def test_untrained_weights_and_unmeasured_quality_are_told():
+    assert {"untrained-weights", "quality-not-measured"} <= slugs(fake_record(quality=[]))
+
+
+def test_a_modified_tree_is_told():
+    def change(record):
+        record["software"]["commit"] = {"hash": "abc", "modified": True}
+
+    assert again(change)["modified-tree"] == "abc"
+
+
+def test_an_unknown_slug_cannot_be_made():
+    with pytest.raises(KeyError):
+        caution("something-else", "")
+    assert all(CAUTIONS.values())

@@ -1,0 +1,88 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import processes
+from benchmarks.plan import base_job
+from benchmarks.processes import THREAD_VARIABLES, environment, launch
+
+
+def job(**changes):
+    return {**base_job("memory", None, 1, imports=["json"]), **changes}
+
+
+def run_python(code, timeout=20.0):
+    return processes._run([sys.executable, "-c", code], "", job(timeout_s=timeout))
+
+
+def test_a_job_is_run_in_a_fresh_process_with_its_own_peak_memory():
+    result = launch(job())
+    assert result["ok"]
+    assert 4_000 < result["vm_hwm_kib"] < 60_000
+    assert result["load"]["other_cores"] >= 0
+
+
+def test_imports_cost_memory_that_is_seen():
+    assert launch(job(imports=["numpy"]))["vm_hwm_kib"] > launch(job())["vm_hwm_kib"] + 3_000
+
+
+def test_an_unknown_task_and_a_missing_module_fail_with_their_error():
+    assert "KeyError" in launch(job(task="dance"))["error"]
+    assert "no_such_module" in launch(job(imports=["no_such_module"]))["error"]
+
+
+def test_a_hung_worker_is_killed():
+    result = run_python("while True: pass", timeout=0.3)
+    assert result == {"ok": False, "error": "timed out after 0.3 s"}
+
+
+def test_a_worker_that_dies_is_told_with_its_last_words():
+    result = run_python("import sys; sys.exit('out of luck')")
+    assert "status 1: out of luck" in result["error"]
+    assert "status -9" in run_python("import os; os.kill(os.getpid(), 9)")["error"]
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[1]", '{"ok": true'])
+def test_an_answer_that_is_no_object_is_a_failure(text):
+    assert run_python(f"print({text!r})")["ok"] is False
+
+
+def test_what_libraries_print_does_not_spoil_the_answer(tmp_path):
+    (tmp_path / "noisy.py").write_text("import os; print('hello'); os.system('echo world')")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.worker"],
+        input=json.dumps(job(imports=["noisy"])),
+        capture_output=True,
+        text=True,
+        env={**environment(1), "PYTHONPATH": str(tmp_path)},
+        check=True,
+    )
+    assert json.loads(done.stdout)["ok"]
+    assert "hello" in done.stderr
+    assert "world" in done.stderr
+
+
+def test_ctrl_c_ends_the_worker(monkeypatch):
+    started = []
+    original = subprocess.Popen
+
+    class Interrupted(original):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+        def communicate(self, *args, **kwargs):
+            if self.returncode is None and kwargs.get("timeout"):
+                raise KeyboardInterrupt
+            return super().communicate(*args, **kwargs)
+
+    monkeypatch.setattr(processes.subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_python("while True: pass")
+    assert started[0].returncode == -9
+
+
+def test_libraries_are_held_to_the_jobs_threads():
+    assert {environment(3)[name] for name in THREAD_VARIABLES} == {"3"}

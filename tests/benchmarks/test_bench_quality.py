@@ -1,0 +1,200 @@
+import gzip
+
+import numpy as np
+import pytest
+
+from benchmarks.errors import BenchError
+from benchmarks.frames import FrameSet, LabelledFrame
+from benchmarks.quality import collect, metrics
+from benchmarks.quality.evaluate import Answers, evaluate
+from benchmarks.quality.numerics import differences
+from benchmarks.quality.teacher_logits import answers_for, read_teacher
+
+LABELS = ("head", "abdomen", "femur", "background")
+
+
+def frames(*labels):
+    return [LabelledFrame(str(i), f"{i}.png", label, f"p{i}") for i, label in enumerate(labels)]
+
+
+def logits_for(*labels):
+    return np.array([[5.0 * (name == label) for name in LABELS] for label in labels])
+
+
+def test_accuracy_and_recall_by_hand():
+    predicted, truth = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1])
+    assert metrics.accuracy(predicted, truth) == 0.5
+    assert metrics.recall(predicted, truth, 1) == pytest.approx(1 / 3)
+    assert np.isnan(metrics.recall(predicted, truth, 3))
+
+
+def test_calibration_error_by_hand():
+    # two bins: (0.6, 0.6) with one right: |0.5 - 0.6|; (0.9, 0.9) with both right: |1 - 0.9|
+    probabilities = np.array([[0.6, 0.4], [0.6, 0.4], [0.9, 0.1], [0.9, 0.1]])
+    truth = np.array([0, 1, 0, 0])
+    assert metrics.calibration_error(probabilities, truth, bins=10) == pytest.approx(0.1)
+
+
+def test_a_probability_on_an_edge_belongs_to_the_bin_below():
+    # 0.5 is in (0, 0.5], 0.75 in (0.5, 1]: in one bin their errors would cancel
+    probabilities = np.array([[0.5, 0.5], [0.75, 0.25]])
+    truth = np.array([0, 1])
+    found = metrics.calibration_error(probabilities, truth, bins=2)
+    assert found == pytest.approx((0.5 + 0.75) / 2)
+
+
+def test_perfect_and_wrong_confidence_are_the_two_ends():
+    sure = np.array([[1.0, 0.0]] * 3)
+    assert metrics.calibration_error(sure, np.zeros(3, int)) == 0
+    assert metrics.calibration_error(sure, np.ones(3, int)) == 1
+
+
+def test_agreement_counts_being_wrong_alike():
+    members = frames("head", "head", "femur", "femur")
+    student = Answers(LABELS, logits_for("head", "femur", "femur", "head"))
+    teacher = Answers(LABELS, logits_for("head", "femur", "head", "femur"))
+    entry = evaluate("s", "test", members, student, teacher)
+    assert entry["accuracy"]["value"] == 0.5
+    assert entry["agreement"]["value"] == 0.5
+
+
+def test_the_teachers_columns_are_matched_by_name():
+    members = frames("head", "femur")
+    student = Answers(LABELS, logits_for("head", "femur"))
+    shuffled = ("femur", "background", "head", "abdomen")
+    order = [LABELS.index(label) for label in shuffled]
+    teacher = Answers(shuffled, logits_for("head", "femur")[:, order])
+    assert evaluate("s", "test", members, student, teacher)["agreement"]["value"] == 1.0
+
+
+def test_coverage_counts_what_is_accepted_and_accuracy_counts_all():
+    members = frames("head", "head", "femur", "femur")
+    accepted = np.array([True, False, True, False])
+    answers = Answers(
+        LABELS, logits_for("head", "femur", "femur", "head"), np.full((4, 4), 0.25), accepted
+    )
+    entry = evaluate("s", "test", members, answers, None)
+    assert entry["coverage"]["value"] == 0.5
+    assert entry["accuracy"]["value"] == 0.5
+    assert entry["selective_accuracy"]["value"] == 1.0
+    assert entry["agreement"] is None
+
+
+def test_a_label_without_frames_has_no_recall():
+    entry = evaluate(
+        "s", "p", frames("head", "femur"), Answers(LABELS, logits_for("head", "femur")), None
+    )
+    assert entry["recall"]["background"]["value"] is None
+    assert entry["recall"]["head"]["value"] == 1.0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_logits_that_are_not_finite_are_refused(bad):
+    with pytest.raises(ValueError, match="NaN"):
+        evaluate("s", "p", frames("head"), Answers(LABELS, np.array([[bad, 0, 0, 0]])), None)
+
+
+def write_teacher(path, text):
+    with gzip.open(path, "wt") as file:
+        file.write(text)
+    return path
+
+
+HEAD = "id,head,abdomen,femur,background\n"
+
+
+def test_the_teachers_committed_logits_are_read_by_id(tmp_path):
+    path = write_teacher(tmp_path / "t.csv.gz", "# note\n" + HEAD + "a,1,2,3,4\nb,4,3,2,1\n")
+    answers, known = answers_for(read_teacher(path), ["b", "unknown", "a"])
+    assert known == [0, 2]
+    assert answers.logits.tolist() == [[4, 3, 2, 1], [1, 2, 3, 4]]
+
+
+def test_a_teacher_that_is_not_there_is_none(tmp_path):
+    assert read_teacher(tmp_path / "none.csv.gz") is None
+    assert answers_for(None, ["a"]) == (None, [])
+    assert answers_for({}, ["a"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [HEAD + "a,1,2,nan,4\n", HEAD + "a,1,2,3\n", HEAD + "a,1,2,x,4\n", "id,head\na,1\n", "x\n1\n"],
+)
+def test_damaged_logits_are_refused(tmp_path, text):
+    with pytest.raises(BenchError) as caught:
+        read_teacher(write_teacher(tmp_path / "t.csv.gz", text))
+    assert caught.value.slug == "record-unreadable"
+
+
+def test_a_truncated_file_of_logits_is_refused(tmp_path):
+    path = write_teacher(tmp_path / "t.csv.gz", HEAD + "a,1,2,3,4\n" * 500)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(BenchError):
+        read_teacher(path)
+
+
+def quality_run(said, part="folder", decision="accept"):
+    rows = logits_for(*said).tolist()
+    result = {"ok": True, "labels": list(LABELS), "logits": rows, "temperature": 2.0}
+    result |= {"decisions": [decision] * len(rows), "probabilities": [None] * len(rows)}
+    return {"job": {"name": "s/sdk", "part": part, "task": "quality"}, "result": result}
+
+
+def test_frames_with_a_label_that_the_model_does_not_know_are_left_out():
+    members = frames("head", "kidney", "femur")
+    fold = FrameSet("folder", "", [], {"folder": members})
+    entry = collect.score_quality([quality_run(["head", "head", "femur"])], fold, None, 0)[0]
+    assert (entry["frames"], entry["accuracy"]["value"]) == (2, 1.0)
+    only = FrameSet("folder", "", [], {"folder": frames("kidney")})
+    assert collect.score_quality([quality_run(["head"])], only, None, 0) == []
+
+
+def test_every_look_at_a_guarded_part_is_logged(monkeypatch):
+    looks = []
+    monkeypatch.setattr(collect, "_log_look", lambda *what: looks.append(what))
+    for part in ("external", "folder"):
+        fold = FrameSet("data-set", "", [], {part: frames("head", "femur")})
+        collect.score_quality([quality_run(["head", "head"], part)], fold, None, 0)
+    assert looks == [("external", "s/sdk", 0.5)]
+
+
+def test_the_teacher_is_scored_by_its_committed_logits():
+    members = frames("head", "femur")
+    rows = {str(i): dict.fromkeys(LABELS, 0.0) | {"head": 1.0} for i in range(2)}
+    fold = FrameSet("folder", "", [], {"folder": members})
+    teacher, student = collect.score_quality([quality_run(["head", "femur"])], fold, rows, 0)
+    assert (teacher["subject"], teacher["accuracy"]["value"]) == ("teacher (committed logits)", 0.5)
+    assert student["agreement"]["value"] == 0.5
+
+
+def test_probabilities_are_calibrated_by_the_files_own_temperature():
+    answers = collect.answers_of(quality_run(["head"])["result"])
+    weights = np.exp(np.array([5.0, 0, 0, 0]) / 2.0)
+    assert answers.probabilities[0] == pytest.approx(weights / weights.sum())
+
+
+def test_numerical_difference_is_taken_from_pytorch_else_onnxruntime():
+    base = logits_for("head", "femur")
+    near, far = base + 0.001, base.copy()
+    far[1] = logits_for("head")[0]
+    found = {
+        e["subject"]: e
+        for e in differences(
+            {
+                "student-fp32/pytorch": base,
+                "student-fp32/onnxruntime": near,
+                "student-int8/onnxruntime": far,
+                "mine-fp32/onnxruntime": base,
+                "mine-fp32/openvino": near,
+            }
+        )
+    }
+    assert set(found) == {
+        "student-fp32/onnxruntime",
+        "student-int8/onnxruntime",
+        "mine-fp32/openvino",
+    }
+    assert found["student-fp32/onnxruntime"]["max_abs_logit"] == pytest.approx(0.001)
+    assert found["student-int8/onnxruntime"]["reference"] == "student-fp32/pytorch"
+    assert found["student-int8/onnxruntime"]["label_changes"] == 1
+    assert found["mine-fp32/openvino"]["reference"] == "mine-fp32/onnxruntime"

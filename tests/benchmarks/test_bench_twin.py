@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+from toy_student import toy_student
+
+torch = pytest.importorskip("torch")
+
+
+# with and without expansion, residual or not, both kernels
+ROWS = [[0, 12, 5, 2], [2, 12, 3, 1], [3, 16, 5, 2], [0, 16, 3, 1]]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    import onnx
+
+    from export.models.student import Student, StudentConfig
+    from export.onnx.convert import to_onnx
+
+    torch.manual_seed(3)
+    student = Student(4, StudentConfig.from_rows(8, ROWS, 24)).eval()
+    for module in student.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2.0)
+            module.weight.data.uniform_(0.5, 2.0)
+            module.bias.data.normal_()
+    torch.nn.init.normal_(student.score.weight)
+    path = tmp_path_factory.mktemp("twin") / "student.onnx"
+    onnx.save(to_onnx(student, 144, 192), path)
+    return student, path
+
+
+def test_the_twin_computes_what_its_file_computes(exported):
+    from benchmarks.subjects.runtimes import INFER
+    from benchmarks.subjects.spec import Subject
+    from benchmarks.subjects.student_twin import twin_of
+
+    student, path = exported
+    tensor = np.random.default_rng(0).normal(size=(1, 1, 144, 192)).astype(np.float32)
+    with torch.no_grad():
+        trained, twin = (
+            student(torch.from_numpy(tensor)),
+            twin_of(str(path))(torch.from_numpy(tensor)),
+        )
+    scale = float(trained[0].abs().max())
+    assert twin[0].numpy() == pytest.approx(trained[0].numpy(), abs=1e-4 * scale)
+    assert twin[1].numpy() == pytest.approx(trained[1].numpy(), abs=1e-5)
+    subject = Subject("s", "student", "onnxruntime", "fp32", str(path))
+    assert INFER["onnxruntime"](subject, 1)(tensor) == pytest.approx(
+        twin[0].numpy(), abs=1e-4 * scale
+    )
+
+
+def test_a_file_of_another_architecture_has_no_twin(tmp_path):
+    from benchmarks.subjects.student_twin import twin_of
+
+    path = tmp_path / "toy.onnx"
+    path.write_bytes(toy_student())
+    with pytest.raises(ValueError, match="convolutions in the file"):
+        twin_of(str(path))
+
+
+def test_the_teacher_is_exported_untrained_and_quantised(tmp_path):
+    from benchmarks.subjects.onnx_facts import model_facts
+    from benchmarks.subjects.prepare import export_teacher, quantize_teacher
+    from benchmarks.subjects.runtimes import INFER
+    from benchmarks.subjects.spec import Subject
+
+    tensors = np.random.default_rng(0).normal(size=(3, 1, 144, 192)).astype(np.float32)
+    fp32 = export_teacher(tmp_path / "t32.onnx", tensors[:1])
+    int8 = quantize_teacher(fp32, tmp_path / "t8.onnx", tensors)
+    assert model_facts(int8).file_bytes < 0.4 * model_facts(fp32).file_bytes
+    assert model_facts(int8).parameters == model_facts(fp32).parameters > 3_000_000
+    for path in (fp32, int8):
+        subject = Subject("teacher", "teacher", "onnxruntime", "fp32", str(path))
+        assert INFER["onnxruntime"](subject, 1)(tensors[:1]).shape == (1, 4)
+
+
+def test_the_architecture_is_read_from_the_file(exported):
+    from benchmarks.subjects.student_twin import architecture, read_layers
+
+    assert architecture(read_layers(exported[1]).convolutions) == (8, ROWS, 24)
