@@ -2,7 +2,7 @@
 
 The grabber here is synthetic: it draws a moving phantom into one reused screen buffer.
 
-    python examples/capture_loop.py [SECONDS]
+Usage: ``python examples/capture_loop.py [SECONDS]``.
 """
 
 import sys

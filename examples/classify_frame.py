@@ -1,6 +1,6 @@
 """Classify one frame: an image or DICOM file, or a procedural phantom where none is named.
 
-    python examples/classify_frame.py [FILE]
+python examples/classify_frame.py [FILE]
 """
 
 import sys

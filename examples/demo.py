@@ -4,7 +4,7 @@ Real fetal frames are shown where the data set is (patients the student never le
 elsewhere the ultrasound DICOM files inside pydicom's own package (not fetal: no label on them
 can be right) and a procedural, synthetic phantom.
 
-    python examples/demo.py [-o DIRECTORY]
+Usage: ``python examples/demo.py [-o DIRECTORY]``.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PYDICOM_ULTRASOUND = (
 
 
 def real_frames(root: Path) -> Iterator[Shown]:
-    """Frames of patients that were held out of training, the same number for each label."""
+    """Read frames of patients held out of training, the same number for each label."""
     held_out = [r for r in load_records(root) if r.split == "val"]
     for label in LABELS:
         for record in [r for r in held_out if r.label == label][:PER_LABEL]:
@@ -43,7 +43,7 @@ def real_frames(root: Path) -> Iterator[Shown]:
 
 
 def dicom_frames() -> Iterator[Shown]:
-    """The real ultrasound files that pydicom's wheel carries; none of them is fetal."""
+    """Read the real ultrasound files that pydicom's wheel carries; none of them is fetal."""
     from pydicom.data import get_testdata_file
 
     for name in PYDICOM_ULTRASOUND:
@@ -54,17 +54,15 @@ def dicom_frames() -> Iterator[Shown]:
 
 
 def phantom_frames() -> Iterator[Shown]:
-    """A few synthetic frames."""
+    """Draw a few synthetic frames."""
     for label in LABELS:
         for seed in (1, 2):
             pixels = phantom_frame(label, seed=seed).pixels
             yield f"synthetic {label}", sdk.Frame.from_array(pixels)
 
 
-def tile(
-    frame: sdk.Frame, caption: str, result: sdk.Result, recipe: Preprocessing
-) -> Image.Image:
-    """One picture of the sheet: what the student saw of the frame, and what it said."""
+def tile(frame: sdk.Frame, caption: str, result: sdk.Result, recipe: Preprocessing) -> Image.Image:
+    """Draw one picture of the sheet: what the student saw of the frame, and what it said."""
     grey = (recipe.tensor(frame)[0, 0] * recipe.std + recipe.mean).clip(0, 1) * 255
     picture = Image.new("RGB", TILE, (24, 26, 30))
     seen = Image.fromarray(grey.astype("uint8"))

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from export import steps
+from export.data.phantom import write_phantom_set
 from export.display import bars
 from sdk import SdkError
 
@@ -23,10 +24,19 @@ LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of 
 
 
 @app.command()
-def teacher(recipe: RecipeOption = "default", out: FolderOption = Path("runs/default")) -> None:
+def teacher(
+    recipe: RecipeOption = "default",
+    out: FolderOption = Path("runs/default"),
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="write docs/results/teacher-logits.json (a look)")
+    ] = False,
+) -> None:
     """Train the teacher; stop it at any time, the same command goes on."""
     with bars(console) as show:
         steps.teacher(recipe, out, show)
+        scores = steps.evidence(recipe, out, show) if evidence else None
+    if scores:
+        typer.echo(json.dumps(scores, indent=2))
 
 
 @app.command()
@@ -68,6 +78,17 @@ def release(
     with bars(console) as show:
         report = steps.release(recipe, out, losses, seed, destination, show)
     typer.echo(json.dumps(report, indent=2))
+
+
+@app.command()
+def phantom(
+    directory: Annotated[Path, typer.Argument(help="where PNG files, labels and truth go")],
+    count: Annotated[int, typer.Option(help="frames of each label")] = 10,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
+) -> None:
+    """Write synthetic frames with ground truth."""
+    with bars(console) as show:
+        write_phantom_set(directory, count, seed, lambda d, n: show("phantom", d, n, ""))
 
 
 @app.command()

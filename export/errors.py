@@ -6,6 +6,7 @@ SLUGS: dict[str, str] = {
     "data-missing": "no data set was found",
     "data-columns": "frames.csv lacks a column",
     "data-label": "a label is none of the recipe's",
+    "data-no-validation": "the data set has no validation or no training part",
     "frame-unreadable": "a frame of the data set is no image",
     "recipe-missing": "no such recipe",
     "recipe-syntax": "the recipe is not valid TOML",

@@ -60,7 +60,7 @@ def write_evidence(
     """Write the evidence as JSON: logits rounded to 0.001, keyed by frame id."""
     story = {
         "format_version": 1,
-        "command": f"sonogaze-export teacher --recipe {recipe.name}",
+        "command": f"sonogaze-export teacher --recipe {recipe.name} --evidence",
         "recipe": recipe.name,
         "recipe_sha256": recipe.digest,
         "teacher_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),

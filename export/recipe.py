@@ -27,6 +27,7 @@ class Recipe:
     augment: AugmentConfig
     teacher_bank: BankConfig
     teacher_loop: LoopConfig
+    teacher_datasets: tuple[str, ...]
     transfer_bank: BankConfig
     transfer_datasets: tuple[str, ...]
     student: StudentConfig
@@ -74,6 +75,7 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
             mix_share=teacher["mix_share"],
         ),
         teacher_loop=_loop(teacher),
+        teacher_datasets=tuple(teacher["datasets"]),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
             seed=transfer["bank_seed"],

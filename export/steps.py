@@ -14,7 +14,8 @@ from export import release as release_parts
 from export.data.dataset import FrameRecord, data_root, load_records, read_grey
 from export.display import Show, silent
 from export.distill import runs
-from export.evaluation import log_look, score
+from export.errors import ExportError
+from export.evaluation import GUARDED, log_look, score
 from export.evidence import read_evidence, teacher_logits, write_evidence
 from export.models.student import Student, folded_parameters
 from export.models.teacher import Teacher
@@ -78,15 +79,15 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show)
-    parts = by_split(load_records(data_root()))
-    records = [r for part in SCORED_PARTS for r in parts[part]]
+    parts = scored_parts(load_records(data_root()))
+    records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
     write_evidence(recipe, model, out / "teacher-weights.pt", records, logits)
     show("teacher looks at evaluation frames", 1, 1, "")
     known = read_evidence()
-    scores = {part: score(known.of(parts[part]), parts[part]) for part in SCORED_PARTS}
-    for part in ("test", "external"):
+    scores = {part: score(known.of(found), found) for part, found in parts.items()}
+    for part in guarded(parts):
         log_look(part, f"teacher {recipe.name}", scores[part]["accuracy"])
     return scores
 
@@ -130,7 +131,8 @@ def release(
     records = load_records(data_root())
     parts = by_split(records)
     student = distill(recipe_name, out, losses, seed, show)
-    inputs = {part: tensors(parts[part], recipe.preprocessing) for part in SCORED_PARTS}
+    scored = scored_parts(records)
+    inputs = {part: tensors(found, recipe.preprocessing) for part, found in scored.items()}
     provenance = release_parts.provenance_of(
         recipe,
         student,
@@ -148,7 +150,6 @@ def release(
         (inputs["val"], release_parts.truth_of(parts["val"])),
     )
     metadata = parse_model_file(files["fp32"]).metadata
-    scored = {part: parts[part] for part in SCORED_PARTS}
     scores = release_parts.score_files(
         files, scored, inputs, metadata.calibration.temperature, f"release {metadata.student_id}"
     )
@@ -202,6 +203,27 @@ def by_split(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
     return parts
 
 
+def scored_parts(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
+    """Return the parts that scores are given on, as far as the data has them.
+
+    Raises:
+        ExportError: `data-no-validation` when no group falls into the validation part.
+    """
+    parts = by_split(records)
+    if not parts.get("val") or not parts.get("train"):
+        raise ExportError(
+            "data-no-validation",
+            f"train has {len(parts.get('train', []))} frames and val {len(parts.get('val', []))}; "
+            "both need some: a tenth of all groups is validation, so bring more groups",
+        )
+    return {part: parts[part] for part in SCORED_PARTS if part in parts}
+
+
+def guarded(parts: Iterable[str]) -> list[str]:
+    """Return those of `parts` whose every look is logged."""
+    return [part for part in parts if part in GUARDED]
+
+
 def compare(
     recipe_name: str, out: Path, seeds: Iterable[int], show: Show = silent
 ) -> dict[str, Any]:
@@ -209,8 +231,8 @@ def compare(
     import torch
 
     recipe = load_recipe(recipe_name)
-    parts = by_split(load_records(data_root()))
-    inputs = {part: tensors(parts[part], recipe.preprocessing) for part in SCORED_PARTS}
+    parts = scored_parts(load_records(data_root()))
+    inputs = {part: tensors(found, recipe.preprocessing) for part, found in parts.items()}
     table: dict[str, Any] = {}
     for seed in seeds:
         for losses in recipe.losses:
@@ -228,15 +250,14 @@ def compare(
                     "parameters": folded_parameters(student),
                     "train_s": round(time.monotonic() - started, 1),
                     "machine": platform.machine(),
-                    "scores": {p: score(logits[p], parts[p]) for p in SCORED_PARTS},
+                    "scores": {p: score(logits[p], parts[p]) for p in parts},
                 }
-                for part in ("test", "external"):
+                for part in guarded(parts):
                     what = f"student {recipe.name} {losses} seed {seed}, compare"
                     log_look(part, what, result["scores"][part]["accuracy"])
                 path.write_text(json.dumps(result, indent=2))
             table[f"{losses} {seed}"] = {
-                part: json.loads(path.read_text())["scores"][part]["accuracy"]
-                for part in SCORED_PARTS
+                part: json.loads(path.read_text())["scores"][part]["accuracy"] for part in parts
             }
     return table
 

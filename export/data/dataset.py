@@ -1,4 +1,4 @@
-"""The data set reader: `frames.csv`, its splits and its licences.
+"""The data set reader: `frames.csv` (or one's own `labels.csv`), its splits and its licences.
 
 A split keeps every frame of a `group` (a patient, merged with those who share a near-duplicate)
 together. The test part is fixed by the data's own rule: SHA-256 of the group, read as a
@@ -19,7 +19,8 @@ from export.errors import ExportError
 
 LABELS = ("head", "abdomen", "femur", "background")
 EXTERNAL_DATASETS = ("african_planes",)
-REQUIRED_COLUMNS = ("file", "id", "label", "dataset", "country", "group", "licence", "dup_of")
+REQUIRED_COLUMNS = ("file", "label", "group")
+TABLES = ("frames.csv", "labels.csv")
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,14 @@ def data_root() -> Path:
     """Return the data folder: `SONOGAZE_DATA`, or `../shared/data` beside the project.
 
     Raises:
-        ExportError: `data-missing` when it holds no `frames.csv`.
+        ExportError: `data-missing` when it holds no `frames.csv` or `labels.csv`.
     """
     root = find_data_root()
     if root is None:
         raise ExportError(
             "data-missing",
-            "no data set: frames.csv was not found in $SONOGAZE_DATA nor in ../shared/data; "
-            "set SONOGAZE_DATA to the folder that holds frames.csv",
+            f"no data set: none of {list(TABLES)} was found in $SONOGAZE_DATA or ../shared/data; "
+            "set SONOGAZE_DATA to the folder that holds one",
         )
     return root
 
@@ -75,37 +76,47 @@ def find_data_root() -> Path | None:
     named = os.environ.get("SONOGAZE_DATA")
     beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
     candidates = [Path(named)] if named else [beside, Path("..", "shared", "data")]
-    return next((c for c in candidates if (c / "frames.csv").is_file()), None)
+    return next((c for c in candidates if table_of(c) is not None), None)
+
+
+def table_of(root: Path) -> Path | None:
+    """Return the folder's `frames.csv` or `labels.csv`, or None where it has neither."""
+    return next((root / name for name in TABLES if (root / name).is_file()), None)
 
 
 def load_records(root: Path) -> list[FrameRecord]:
-    """Read `root/frames.csv`, near-duplicates dropped, in the file's order.
+    """Read the folder's table, near-duplicates dropped, in the file's order.
+
+    Columns `file`, `label` and `group` are needed; `dataset` and `licence` default to `own`.
 
     Raises:
         ExportError: `data-columns` when a column is missing, `data-label` for an unknown label.
     """
-    with open(root / "frames.csv", newline="", encoding="utf-8") as file:
+    table = table_of(root)
+    if table is None:
+        raise ExportError("data-missing", f"{root} holds none of {list(TABLES)}")
+    with open(table, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         missing = [c for c in REQUIRED_COLUMNS if c not in (reader.fieldnames or [])]
         if missing:
-            raise ExportError("data-columns", f"{root / 'frames.csv'} lacks the columns {missing}")
-        return [_record(root, row) for row in reader if not row["dup_of"]]
+            raise ExportError("data-columns", f"{table} lacks the columns {missing}")
+        return [_record(root, row) for row in reader if not row.get("dup_of")]
 
 
 def _record(root: Path, row: dict[str, str]) -> FrameRecord:
     if row["label"] not in LABELS:
         raise ExportError(
-            "data-label", f"label of {row['id']!r} is {row['label']!r}; allowed: {list(LABELS)}"
+            "data-label", f"label of {row['file']!r} is {row['label']!r}; allowed: {list(LABELS)}"
         )
     return FrameRecord(
-        id=row["id"],
+        id=row.get("id") or Path(row["file"]).stem,
         path=root / row["file"],
         label=row["label"],
-        dataset=row["dataset"],
-        country=row["country"],
+        dataset=row.get("dataset") or "own",
+        country=row.get("country", ""),
         group=row["group"],
         machine=row.get("machine", ""),
-        licence=row["licence"],
+        licence=row.get("licence") or "own",
         source_quality=row.get("source_quality", ""),
     )
 

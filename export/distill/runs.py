@@ -62,7 +62,7 @@ def train_teacher(
     weights = folder / "teacher-weights.pt"
     if weights.exists():
         return load_teacher(recipe, weights)
-    chosen = training_records(records, ["fetal_planes_db"])
+    chosen = training_records(records, recipe.teacher_datasets)
     bank = build_bank(
         chosen, recipe.preprocessing, recipe.augment, recipe.teacher_bank, folder, progress
     )

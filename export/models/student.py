@@ -35,20 +35,6 @@ class StudentConfig:
         return cls(stem, tuple(StageConfig(*row) for row in stages), head)
 
 
-DEFAULT = StudentConfig.from_rows(
-    stem=12,
-    stages=[
-        [0, 20, 3, 2],
-        [2, 20, 3, 1],
-        [3, 32, 5, 2],
-        [2, 32, 3, 1],
-        [3, 48, 5, 2],
-        [2, 48, 3, 1],
-    ],
-    head=96,
-)
-
-
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
@@ -82,7 +68,7 @@ class StudentBlock(nn.Module):
 class Student(nn.Module):
     """Tiny classifier: `frame` (batch, 1, height, width) -> `logits`, `attention`."""
 
-    def __init__(self, classes: int, config: StudentConfig = DEFAULT):
+    def __init__(self, classes: int, config: StudentConfig):
         super().__init__()
         self.config = config
         self.stem = nn.Sequential(_conv(1, config.stem, 3, 2), nn.ReLU(inplace=True))
@@ -93,10 +79,9 @@ class Student(nn.Module):
             inputs = stage.channels
         self.blocks = nn.Sequential(*blocks)
         self.head = nn.Sequential(_conv(inputs, config.head, 1), nn.ReLU(inplace=True))
-        self.score = nn.Conv2d(config.head, 1, 1)
+        self.score = nn.Conv2d(config.head, 1, 1, bias=False)  # softmax cancels a bias
         self.classifier = nn.Linear(config.head, classes)
         nn.init.zeros_(self.score.weight)
-        nn.init.zeros_(self.score.bias)
 
     def features(self, x: Tensor) -> Tensor:
         """Return the last feature map (batch, head, height / 16, width / 16), rounded up."""

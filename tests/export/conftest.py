@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -11,10 +10,10 @@ import pytest
 from export.data.dataset import LABELS
 from export.data.phantom import phantom_frame
 
-COLUMNS = (
-    "file id label fine dataset country group patient machine operator brain_plane licence "
-    "source_quality dup_of width height"
-).split()
+COLUMNS = [
+    *("file", "id", "label", "fine", "dataset", "country", "group", "patient", "machine"),
+    *("operator", "brain_plane", "licence", "source_quality", "dup_of", "width", "height"),
+]
 PATIENTS = 40
 
 
@@ -46,6 +45,6 @@ def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def data_folder(phantom_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def data_folder(phantom_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
-    yield phantom_data
+    return phantom_data

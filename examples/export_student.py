@@ -1,0 +1,33 @@
+"""Export one's own student, from a folder of frames to a file that the SDK runs.
+
+Here the frames are a synthetic phantom and the recipe is the smoke recipe, which takes seconds
+and learns next to nothing. For a real student: a folder with your frames and a `labels.csv`
+(columns file, label, group), and a copy of `export/recipes/default.toml` as the recipe.
+
+Usage: ``python examples/export_student.py [DIRECTORY]``.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import sdk
+from export import steps
+from export.data.phantom import phantom_frame, write_phantom_set
+
+
+def main(arguments: list[str]) -> None:
+    folder = Path(arguments[0] if arguments else "out/my-student")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "frames").exists():
+        write_phantom_set(folder / "frames", count=120, size=(96, 128))
+    os.environ["SONOGAZE_DATA"] = str(folder / "frames")
+    recipe, losses = "smoke", "kd"
+    steps.release(recipe, folder / "runs", losses, seed=1, destination=folder / "release")
+    classifier = sdk.Classifier(folder / "release" / "default-fp32.onnx")
+    result = classifier.classify(phantom_frame("head", seed=7).pixels)
+    print(f"{classifier.model_id}: {result.probabilities}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

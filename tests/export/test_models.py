@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+import torch
+
+from export.models import teacher as teacher_module
+from export.models.student import Student, folded_parameters
+from export.models.teacher import SameConv2d, Teacher, build_teacher
+from export.onnx.convert import folded
+from export.recipe import load_recipe
+
+DEFAULT = load_recipe("default").student
+
+
+def test_same_padding_is_tensorflows_odd_pixel_goes_right_and_bottom():
+    layer = SameConv2d(1, 1, 3, stride=2, bias=False)
+    torch.nn.init.ones_(layer.weight)
+    # TensorFlow, size 4, kernel 3, stride 2: pads 0 before and 1 after, so windows are
+    # {0,1,2} and {2,3,pad}
+    x = torch.arange(16.0).reshape(1, 1, 4, 4)
+    expected = torch.tensor([[45.0, 39.0], [66.0, 50.0]])
+    assert torch.equal(layer(x)[0, 0], expected)
+
+
+def test_the_teacher_starts_from_the_pinned_imagenet_weights():
+    start, blank = build_teacher(imagenet=True), build_teacher(imagenet=False)
+    assert not torch.equal(start._conv_stem.weight, blank._conv_stem.weight)
+    assert start._fc.weight.shape == (4, 1280)
+
+
+def test_imagenet_weights_of_another_hash_are_refused(monkeypatch):
+    monkeypatch.setattr(teacher_module, "IMAGENET_SHA256", "0" * 64)
+    with pytest.raises(teacher_module.ExportError, match="expected 0000") as caught:
+        build_teacher(imagenet=True)
+    assert caught.value.slug == "weights-hash"
+
+
+def test_the_teacher_undoes_the_students_normalisation():
+    teacher = build_teacher(mean=0.2, std=0.2).eval()
+    other = build_teacher(mean=0.5, std=0.1).eval()
+    other.load_state_dict(teacher.state_dict())
+    grey = torch.rand(1, 1, 64, 64)
+    with torch.no_grad():
+        same = torch.allclose(teacher((grey - 0.2) / 0.2), other((grey - 0.5) / 0.1), atol=1e-4)
+    assert same
+
+
+def test_a_teacher_answers_alike_each_time_in_eval_mode():
+    teacher = Teacher(4, 0.2, 0.2, dropout=0.5, drop_path=0.5).eval()
+    x = torch.randn(2, 1, 48, 64)
+    with torch.no_grad():
+        assert torch.equal(teacher(x), teacher(x))
+
+
+def test_a_students_attention_is_a_distribution_and_starts_uniform():
+    student = Student(4, DEFAULT).eval()
+    logits, attention = student(torch.randn(3, 1, 144, 192))
+    assert logits.shape == (3, 4)
+    assert attention.shape == (3, 9, 12)
+    assert torch.allclose(attention, torch.full_like(attention, 1 / 108))
+
+
+def test_the_default_student_has_at_most_twenty_five_thousand_parameters():
+    assert folded_parameters(Student(4, DEFAULT)) <= 25_000
+
+
+def _trained_looking(seed: int) -> Student:
+    torch.manual_seed(seed)
+    student = Student(4, DEFAULT)
+    for module in student.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+            module.weight.data.uniform_(0.5, 2)
+            module.bias.data.normal_()
+    torch.nn.init.normal_(student.score.weight)
+    return student.eval()
+
+
+def test_folding_batch_norms_changes_no_answer_and_leaves_the_counted_parameters():
+    student = _trained_looking(0)
+    slim = folded(student)
+    x = torch.randn(2, 1, 144, 192)
+    with torch.no_grad():
+        for plain, fold in zip(student(x), slim(x), strict=True):
+            assert np.allclose(plain, fold, atol=1e-4)
+    assert sum(p.numel() for p in slim.parameters()) == folded_parameters(student)

@@ -1,0 +1,129 @@
+"""The whole path on a synthetic phantom: teacher, distillation, int8, release, one classify."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+import sdk
+from export import evaluation, evidence, release, steps
+from export.data.dataset import load_records, read_grey
+from export.data.phantom import phantom_frame
+from export.errors import ExportError
+from export.models.student import Student, folded_parameters
+from export.onnx.convert import folded, largest_difference, run_onnx, to_onnx
+from export.recipe import load_recipe
+
+
+@pytest.fixture(scope="module")
+def student() -> Student:
+    torch.manual_seed(0)
+    student = Student(4, load_recipe("smoke").student)
+    for module in student.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    torch.nn.init.normal_(student.score.weight)
+    return student.eval()
+
+
+@pytest.fixture(scope="module")
+def model(student: Student) -> onnx.ModelProto:
+    return to_onnx(student, 48, 64)
+
+
+def _inputs(count: int) -> np.ndarray:
+    return np.random.default_rng(1).normal(size=(count, 1, 48, 64)).astype(np.float32)
+
+
+def test_onnx_computes_what_pytorch_computes(student, model):
+    logits, attention = largest_difference(model, student, _inputs(8))
+    assert logits < 1e-4
+    assert attention < 1e-5
+
+
+def test_a_changed_network_is_found_out(student, model):
+    torch.manual_seed(1)
+    other = Student(4, student.config).eval()
+    assert largest_difference(model, other, _inputs(2))[0] > 1e-2
+
+
+def test_onnx_holds_the_folded_parameters_and_no_path_of_the_maker(student, model):
+    weights = [i for i in model.graph.initializer if i.data_type == onnx.TensorProto.FLOAT]
+    count = sum(int(np.prod(i.dims)) for i in weights)
+    assert count == sum(p.numel() for p in folded(student).parameters())
+    assert count == folded_parameters(student)
+    data = model.SerializeToString()
+    assert str(Path(__file__).parents[2]).encode() not in data
+    assert b"site-packages" not in data
+
+
+def test_int8_has_unsigned_weights_and_stays_near_fp32(student, model):
+    quantised = release.quantize(model, _inputs(32))
+    types = {i.data_type for i in quantised.graph.initializer if np.prod(i.dims) > 16}
+    assert onnx.TensorProto.UINT8 in types
+    assert onnx.TensorProto.INT8 not in types
+    fp32, _ = run_onnx(model.SerializeToString(), _inputs(32))
+    int8, _ = run_onnx(quantised.SerializeToString(), _inputs(32))
+    assert np.abs(int8 - fp32).max() < 0.15 * np.abs(fp32).max()
+
+
+def test_the_threshold_is_the_lowest_that_leaves_99_percent_right():
+    confidence = np.array([0.95] * 99 + [0.5] * 10)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    truth = np.array([0] * 99 + [1] * 10)
+    assert release.abstain_threshold(probabilities, truth) == pytest.approx(0.51, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("fp32", "int8", "size", "message"),
+    [(0.98, 0.97, 10, "int8 loses 0.0100"), (0.98, 0.98, 90_000, "90000 bytes; allowed are 80000")],
+)
+def test_a_gate_that_fails_names_both_numbers(fp32, int8, size, message):
+    scores = {"fp32": {"accuracy": fp32}, "int8": {"accuracy": int8}}
+    with pytest.raises(ExportError, match=message) as caught:
+        release.check_gates(scores, {"fp32": b"x", "int8": b"x" * size})
+    assert caught.value.slug == "release-gate"
+
+
+def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    monkeypatch.setattr(release, "MAX_INT8_LOSS", 1.0)  # a student of two epochs knows nothing
+    out, files = tmp_path / "runs", tmp_path / "release"
+    report = steps.release("smoke", out, "kd", None, files)
+    assert json.loads((files / "release.json").read_text()) == json.loads(json.dumps(report))
+    looks = (tmp_path / "looks.jsonl").read_text().splitlines()
+    assert len(looks) == 4  # two precisions, two guarded parts
+    for precision in ("fp32", "int8"):
+        classifier = sdk.Classifier(files / f"default-{precision}.onnx")
+        assert classifier.metadata.provenance["losses"] == "kd"
+        result = classifier.classify(phantom_frame("head", seed=5).pixels)
+        assert result.to_dict()["model_id"] == classifier.model_id
+    again = steps.release("smoke", out, "kd", None, files)
+    assert again["scores"] == report["scores"]
+
+
+def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tmp_path):
+    recipe = load_recipe("smoke")
+    student = steps.distill("smoke", tmp_path, "ce")
+    record = load_records(data_folder)[0]
+    tensor = recipe.preprocessing.tensor(sdk.Frame.from_array(read_grey(record.path)))
+    logits, _ = run_onnx(to_onnx(student, 48, 64).SerializeToString(), tensor)
+    assert np.allclose(logits, release.torch_logits(student, tensor), atol=1e-4)
+
+
+def test_teacher_evidence_comes_back_by_frame_id(data_folder, tmp_path):
+    records = load_records(data_folder)[:3]
+    recipe = load_recipe("smoke")
+    teacher = steps.runs.untrained_teacher(recipe)
+    weights, path = tmp_path / "w.pt", tmp_path / "logits.json"
+    torch.save(teacher.state_dict(), weights)
+    logits = np.array([[0.1234, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], np.float32)
+    evidence.write_evidence(recipe, teacher, weights, records, logits, path)
+    known = evidence.read_evidence(path)
+    assert known.labels == recipe.labels
+    assert np.allclose(known.of(records[::-1]), logits[::-1], atol=5e-4)
+    assert known.parameters == sum(p.numel() for p in teacher.parameters())

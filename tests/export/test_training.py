@@ -1,0 +1,132 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from export.data.augment import AugmentConfig
+from export.data.dataset import load_records
+from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
+from export.distill.loop import LoopConfig, WeightAverage, train
+from export.distill.losses import soft_cross_entropy
+from export.distill.runs import training_records
+from export.errors import ExportError
+from export.recipe import RECIPES, load_recipe
+from sdk import Frame
+from sdk.preprocess import Preprocessing
+
+RECIPE = Preprocessing(48, 36, "letterbox", 0.2, 0.2, 0)
+
+
+def _bank(records, folder: Path, **changes) -> ViewBank:
+    config = replace(BankConfig(views_per_frame=2, seed=1), **changes)
+    return build_bank(records, RECIPE, AugmentConfig(), config, folder)
+
+
+def test_a_bank_is_the_same_wherever_it_is_drawn_and_resumed(phantom_data, tmp_path):
+    records = load_records(phantom_data)[:70]
+    first = _bank(records, tmp_path / "a", mix_share=0.5)
+    (next((tmp_path / "a").glob("bank-*")) / "0001.npz").unlink()
+    again = _bank(records, tmp_path / "a", mix_share=0.5)
+    other = _bank(records, tmp_path / "b", mix_share=0.5)
+    for bank in (again, other):
+        assert np.array_equal(first.views, bank.views)
+        assert np.array_equal(first.targets, bank.targets)
+
+
+def test_views_of_a_frame_are_contiguous_and_label_shares_sum_to_one(phantom_data, tmp_path):
+    records = load_records(phantom_data)[:6]
+    bank = _bank(records, tmp_path, views_per_frame=3, mix_share=0.5)
+    assert bank.frame_index.tolist() == sorted(list(range(6)) * 3)
+    assert np.allclose(bank.targets.sum(axis=1), 1)
+    assert bank.views.shape == (18, 36, 48)
+
+
+def test_a_bank_of_other_settings_is_another_bank(phantom_data, tmp_path):
+    records = load_records(phantom_data)[:2]
+    assert not np.array_equal(
+        _bank(records, tmp_path).views, _bank(records, tmp_path, seed=2).views
+    )
+
+
+def test_grey_levels_come_back_from_the_tensor_within_half_a_level():
+    frame = np.random.default_rng(0).integers(0, 256, (36, 48), dtype=np.uint8)
+    assert np.array_equal(grey_levels(RECIPE.tensor(Frame.from_array(frame)), RECIPE), frame)
+
+
+def test_nothing_of_val_test_or_external_is_trained_on(phantom_data):
+    records = load_records(phantom_data)
+    chosen = training_records(records, ["fetal_planes_db", "african_planes", "hc18"])
+    assert {r.split for r in chosen} == {"train"}
+
+
+def _train(folder: Path, epochs: int, stop_after: int | None = None) -> torch.nn.Module:
+    rng = np.random.default_rng(0)
+    bank = ViewBank(
+        rng.integers(0, 256, (16, 4, 4), dtype=np.uint8),
+        np.repeat(np.arange(8), 2),
+        np.eye(2, dtype=np.float32)[rng.integers(0, 2, 16)],
+    )
+    torch.manual_seed(3)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.Flatten(),
+        torch.nn.Linear(16, 2),
+    )
+
+    def loss(net, inputs, indices):
+        return {"total": soft_cross_entropy(net(inputs), torch.from_numpy(bank.targets[indices]))}
+
+    def report(epoch, parts):
+        assert np.isfinite(parts["total"])
+        if epoch == stop_after:
+            raise KeyboardInterrupt
+
+    def normalise(views):
+        return torch.from_numpy(views).float().unsqueeze(1) / 255
+
+    config = LoopConfig(epochs, batch=4, learning_rate=0.01, weight_decay=0.0, seed=5)
+    return train(model, bank, normalise, loss, config, folder / "resume.pt", report)
+
+
+def test_a_run_that_was_stopped_ends_with_the_same_weights(tmp_path):
+    whole = _train(tmp_path / "whole", 4)
+    with pytest.raises(KeyboardInterrupt):
+        _train(tmp_path / "cut", 4, stop_after=2)
+    resumed = _train(tmp_path / "cut", 4)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_the_weight_average_follows_its_definition():
+    model = torch.nn.Linear(1, 1, bias=False)
+    model.weight.data.fill_(1.0)
+    average = WeightAverage(model, decay=0.9)
+    model.weight.data.fill_(2.0)
+    average.update(model)  # first step: decay is min(0.9, 2 / 11)
+    assert average.state["weight"].item() == pytest.approx(2 - 2 / 11)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda p: p.stem)
+def test_every_recipe_can_be_read(path):
+    recipe = load_recipe(path.stem)
+    assert recipe.name == path.stem
+    assert recipe.digest == load_recipe(str(path)).digest
+
+
+def test_a_bad_recipe_is_refused_with_its_fault(tmp_path):
+    with pytest.raises(ExportError, match="no recipe 'none'") as caught:
+        load_recipe("none")
+    assert caught.value.slug == "recipe-missing"
+    path = tmp_path / "r.toml"
+    path.write_text("name = ")
+    with pytest.raises(ExportError) as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == "recipe-syntax"
+    text = (RECIPES / "default.toml").read_text()
+    path.write_text(text.replace("scale_min", "scale_mni"))
+    with pytest.raises(ExportError, match="scale_mni") as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == "recipe-field"
