@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from bench_fakes import timing_result
+from toy_student import LABELS, toy_student
+
+from benchmarks import plan
+from benchmarks import run as running
+from benchmarks.frames import FrameSet, LabelledFrame
+from benchmarks.record.store import check_record
+from benchmarks.run import Request, run
+from benchmarks.subjects.catalogue import user_subjects
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.fixture
+def prepared(monkeypatch, tmp_path):
+    path = tmp_path / "toy.onnx"
+    path.write_bytes(toy_student())
+    subjects = [s for s in user_subjects(path) if s.runtime in ("sdk", "onnxruntime")]
+    sample = np.full((60, 80), 90, np.uint8)
+    members = [LabelledFrame(str(i), f"{i}.png", LABELS[i % 4], f"p{i}") for i in range(8)]
+    frames = FrameSet("folder", "toy frames", [sample] * 2, {"folder": members})
+    monkeypatch.setattr(running, "load_frames", lambda *_: frames)
+    monkeypatch.setattr(running, "assemble", lambda *_: (subjects, subjects[0].preprocessing))
+    monkeypatch.setattr(running, "read_teacher", lambda: None)
+    monkeypatch.setattr(running, "reference_ms", lambda _clock: 1.0)
+    return subjects
+
+
+def answer(job):
+    task = job["task"]
+    if task in ("single_stream", "paced", "multi_stream"):
+        result = timing_result(RANDOM, 1.0, 150)
+        if task != "single_stream":
+            result |= {"response_ns": result["service_ns"], "missed": 0}
+        return result
+    if task == "cold_start":
+        return {"ok": True, "phases_ns": {"python": 1, "import": 2, "load": 3, "first_result": 4}}
+    if task == "overhead":
+        parts = {"sdk": 400_000, "kernel": 300_000, "inference": 60_000, "read": 250_000}
+        return {"ok": True, "parts_ns": {k: [v] * 50 for k, v in parts.items()}}
+    if task == "soak":
+        return {"ok": True, "frames": [1], "rss_kib": [1], "growth_kib_per_1000": 0.5}
+    rows = np.eye(4)[np.arange(8) % 4].tolist()
+    if task == "quality":
+        base = {"ok": True, "labels": list(LABELS), "logits": rows, "temperature": 1.0}
+        return {**base, "decisions": ["accept"] * 8, "probabilities": rows}
+    if task == "logits":
+        return {"ok": True, "logits": rows}
+    return {"ok": True, "vm_hwm_kib": 60_000, "frame_bytes": 8_294_400}
+
+
+def quiet(*_):
+    pass
+
+
+def go(launcher, **changes):
+    return run(Request(**{"effort": plan.QUICK, **changes}), launcher, quiet)
+
+
+def test_a_run_makes_a_valid_complete_record_with_every_figure(prepared):
+    record = go(answer)
+    check_record(record)
+    assert record["status"] == "complete"
+    assert record["planned"] == len(record["runs"])
+    ids = {figure["id"] for figure in record["figures"]}
+    for key in (
+        "toy-fp32/sdk|single_stream|threads=1|end_to_end|p99",
+        "toy-fp32/sdk|paced-30fps|threads=1|response|p99",
+        "toy-fp32/sdk|paced-60fps|threads=1|cpu|share_of_core",
+        "toy-fp32/sdk|multi_stream-30fps-2streams|threads=1|end_to_end|max",
+        "toy-fp32/sdk|memory|process|above_imports",
+        "toy-fp32/sdk|cold_start|total|p50",
+        "toy-fp32/sdk|soak|memory|growth_per_1000",
+        "toy-fp32/onnxruntime|single_stream|threads=1|inference|p50",
+    ):
+        assert key in ids
+    overhead = {f["id"].split("|", 1)[1]: f["value"] for f in record["figures"]}
+    assert overhead["overhead|overhead|p50"] == pytest.approx(40)
+    assert overhead["overhead|overhead|share"] == pytest.approx(100 * 40 / 360)
+    assert overhead["overhead|times_read_bound|p50"] == pytest.approx((400 - 60 - 50) / 250)
+    assert record["quality"][0]["accuracy"]["value"] == 1.0
+
+
+def test_every_figure_of_a_run_stands_on_five_fresh_processes_in_random_order(prepared):
+    record = go(answer)
+    single = [r["job"] for r in record["runs"] if r["job"]["task"] == "single_stream"]
+    assert sorted(j["process"] for j in single if j["name"] == "toy-fp32/sdk") == [0, 1, 2, 3, 4]
+    order = [job["name"] for job in single]
+    assert order != sorted(order)
+    again = [r["job"]["name"] for r in go(answer)["runs"]]
+    assert again == [r["job"]["name"] for r in record["runs"]]
+    assert again != [r["job"]["name"] for r in go(answer, seed=1)["runs"]]
+
+
+@pytest.mark.parametrize("after", [1, 7, 30])
+def test_ctrl_c_leaves_a_valid_partial_record(prepared, after):
+    done = []
+
+    def launcher(job):
+        if len(done) == after:
+            raise KeyboardInterrupt
+        done.append(job)
+        return answer(job)
+
+    record = go(launcher)
+    check_record(record)
+    assert record["status"] == "interrupted"
+    assert len(record["runs"]) == after
+    assert "interrupted" in {w["slug"] for w in record["warnings"]}
+
+
+def test_ctrl_c_before_anything_was_measured_is_passed_on(prepared):
+    def launcher(_job):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(launcher)
+
+
+def test_a_subject_whose_processes_fail_is_warned_of_and_the_rest_stands(prepared):
+    def launcher(job):
+        if job["name"] == "toy-fp32/onnxruntime":
+            return {"ok": False, "error": "no such operator"}
+        return answer(job)
+
+    record = go(launcher)
+    check_record(record)
+    failed = [w for w in record["warnings"] if w["slug"] == "worker-failed"]
+    assert "toy-fp32/onnxruntime" in failed[0]["detail"]
+    assert "no such operator" in failed[0]["detail"]
+    assert {f["id"].split("|")[0] for f in record["figures"]} == {"toy-fp32/sdk"}
+
+
+def test_no_quality_asked_is_none_measured_and_said(prepared):
+    record = go(answer, quality=False)
+    assert record["quality"] == []
+    assert "quality" not in {r["job"]["task"] for r in record["runs"]}
+    assert "quality-not-measured" in {w["slug"] for w in record["warnings"]}
+
+
+def test_the_harness_keeps_no_private_path_in_the_record(prepared, tmp_path):
+    assert str(tmp_path) not in str(go(answer))
+
+
+def test_every_mode_has_at_least_five_processes_and_enough_samples_for_p99():
+    for effort in (plan.QUICK, plan.FULL):
+        assert effort.processes >= 5
+        # a fifth may be warm-up
+        assert 0.8 * effort.processes * effort.queries_least >= 459
+        assert effort.processes * effort.paced_seconds * min(effort.paced_fps) >= 459
