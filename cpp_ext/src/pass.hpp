@@ -24,6 +24,7 @@ class Pass {
     void add_edge(std::int64_t y, std::int32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
     void add_dots(const std::uint32_t* dots, std::int32_t weight);
+    ChromaRow chroma_row(std::int64_t y, std::int64_t first, std::int64_t samples) const;
     void count_row(const std::uint8_t* grey, std::int64_t y);
     void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
     void count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);

@@ -3,6 +3,8 @@
 namespace sonogaze {
 namespace {
 
+constexpr std::int64_t kColorRows = 2;  // colour is looked for as often as 4:2:0 stores it
+
 struct Chroma {
     const std::uint8_t* u;
     const std::uint8_t* v;
@@ -16,7 +18,7 @@ const std::uint8_t* plane_row(const Layout& layout, const Planes& data, std::siz
 }
 
 // First chroma bytes of frame row y of a YUV format.
-Chroma chroma_row(const Layout& layout, const Planes& data, std::int64_t y) {
+Chroma chroma_of(const Layout& layout, const Planes& data, std::int64_t y) {
     const auto row = [&](std::size_t plane) {
         return plane_row(layout, data, plane, plane == 0 ? y : y / 2);
     };
@@ -38,6 +40,20 @@ Chroma chroma_row(const Layout& layout, const Planes& data, std::int64_t y) {
 
 }  // namespace
 
+// Samples from number `first` on in row y of the box; soon, the same some rows further down.
+ChromaRow Pass::chroma_row(std::int64_t y, std::int64_t first, std::int64_t samples) const {
+    const Chroma chroma = chroma_of(layout_, data_, y0_ + y);
+    const std::int64_t offset = first * chroma.step;
+    ChromaRow row{chroma.u + offset, chroma.v + offset, {0, 0}, {0, 0}};
+    const bool own_planes = traits(layout_.spec.format).subsampled;
+    if (!own_planes || y + kColorRows >= rows_) return row;
+    const Chroma below = chroma_of(layout_, data_, y0_ + y + kColorRows);
+    const std::int64_t bytes = samples * chroma.step;
+    row.soon_u = {reinterpret_cast<std::uintptr_t>(below.u + offset), bytes};
+    if (chroma.step == 1) row.soon_v = {reinterpret_cast<std::uintptr_t>(below.v + offset), bytes};
+    return row;
+}
+
 void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
     if (!layout_.is_sector()) {
         count_span(grey, y, x0_, x0_ + columns_);
@@ -53,8 +69,7 @@ void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
 void Pass::count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1) {
     kernels_.count_levels(grey + (x0 - x0_), x1 - x0, plan_.levels_, statistics_->levels);
     statistics_->pixels += x1 - x0;
-    // Colour is looked for in every other row: as often as 4:2:0 stores it.
-    if (y % 2 == 0) count_colors(grey, y, x0, x1);
+    if (y % kColorRows == 0) count_colors(grey, y, x0, x1);
 }
 
 void Pass::count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0,
@@ -65,12 +80,10 @@ void Pass::count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x
         statistics_->colored += count(src, grey + (x0 - x0_), x1 - x0, plan_.colors_.rgb);
         statistics_->color_samples += x1 - x0;
     } else if (const CountYuv count_yuv = kernels_.count_yuv[format]) {
-        const Chroma chroma = chroma_row(layout_, data_, y0_ + y);
         const std::int64_t first = x0 / 2;
         const std::int64_t samples = (x1 + 1) / 2 - first;
-        const std::int64_t offset = first * chroma.step;
-        statistics_->colored +=
-            count_yuv(chroma.u + offset, chroma.v + offset, samples, plan_.colors_);
+        const ChromaRow row = chroma_row(y, first, samples);
+        statistics_->colored += count_yuv(row, samples, plan_.colors_);
         statistics_->color_samples += samples;
     }
 }

@@ -58,9 +58,14 @@ using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* g
 using CountRgb = std::int64_t (*)(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
                                   std::uint8_t limit);
 
-// Coloured among n chroma samples, from the bytes of the first one's U and V.
-using CountYuv = std::int64_t (*)(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
-                                  const ColorLimits& limits);
+// Coloured among n chroma samples, from the bytes of the first one's U and V. What is read soon
+// begins where the next row's u (v) is.
+struct ChromaRow {
+    const std::uint8_t* u;
+    const std::uint8_t* v;
+    Soon soon_u, soon_v;
+};
+using CountYuv = std::int64_t (*)(const ChromaRow& row, std::int64_t n, const ColorLimits& limits);
 
 // One instruction set's inner loops. The scalar set is the specification; every other one gives
 // the same bits. No kernel reads or writes a byte beyond the stated counts.

@@ -33,11 +33,16 @@ static inline __m256i load_pair(const void* low, const void* high) {
     return _mm256_inserti128_si256(_mm256_castsi128_si256(load_half(low)), load_half(high), 1);
 }
 
+// Takes 32-bit items from the two halves by turns.
+static inline __m256i in_order(__m256i halves) {
+    return _mm256_permutevar8x32_epi32(halves, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+
 // 32 bytes in order from four vectors of eight 32-bit values 0..255.
 static inline __m256i pack_bytes(__m256i a, __m256i b, __m256i c, __m256i d) {
     const __m256i packed =
         _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
-    return _mm256_permutevar8x32_epi32(packed, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    return in_order(packed);
 }
 
 // 32 bytes in order from two vectors of sixteen 16-bit values 0..255.

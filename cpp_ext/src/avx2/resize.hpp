@@ -40,13 +40,13 @@ static void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sum
 // Eight cells of 8 taps: sums of products, in order.
 static inline __m256i dots_8(const std::uint16_t* sums, const std::int32_t* first,
                              const std::int16_t* weights) {
-    const auto pair = [&](int j) {
-        const __m256i columns = load_pair(sums + first[j], sums + first[j + 4]);
-        return _mm256_madd_epi16(columns, load_pair(weights + 8 * j, weights + 8 * (j + 4)));
+    const auto pair = [&](int j) {  // cell j in the low half, j + 1 in the high half
+        const __m256i columns = load_pair(sums + first[j], sums + first[j + 1]);
+        return _mm256_madd_epi16(columns, load(weights + 8 * j));
     };
-    const __m256i low = _mm256_hadd_epi32(pair(0), pair(1));
-    const __m256i high = _mm256_hadd_epi32(pair(2), pair(3));
-    return _mm256_hadd_epi32(low, high);
+    const __m256i low = _mm256_hadd_epi32(pair(0), pair(2));
+    const __m256i high = _mm256_hadd_epi32(pair(4), pair(6));
+    return in_order(_mm256_hadd_epi32(low, high));
 }
 
 static inline __m256i dot_wide(const std::uint16_t* columns, const std::int16_t* weights,

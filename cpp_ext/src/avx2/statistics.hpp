@@ -112,13 +112,17 @@ static inline __m256i far_from_neutral(__m256i chroma, __m256i limit) {
     return _mm256_xor_si256(within, _mm256_set1_epi8(-1));
 }
 
+static inline ChromaRow after(const ChromaRow& row, std::int64_t bytes) {
+    return {row.u + bytes, row.v + bytes, {0, 0}, {0, 0}};
+}
+
 // One count for every Step bytes of which any chroma byte is far. u and v lie in the same bytes.
 template <int Step>
-static std::int64_t colored_packed(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
+static std::int64_t colored_packed(const ChromaRow& row, std::int64_t n,
                                    const ColorLimits& limits) {
     // The earlier of the two starts the sample: v follows u by Step / 2 bytes, or precedes it.
-    const bool u_first = u < v;
-    const std::uint8_t* base = u_first ? u : v;
+    const bool u_first = row.u < row.v;
+    const std::uint8_t* base = u_first ? row.u : row.v;
     const std::uint8_t even = u_first ? limits.cb : limits.cr;
     const std::uint8_t odd = u_first ? limits.cr : limits.cb;
     const auto byte = [](std::uint8_t limit, int at) {
@@ -134,27 +138,28 @@ static std::int64_t colored_packed(const std::uint8_t* u, const std::uint8_t* v,
     __m256i plain = zero;
     std::int64_t x = 0;
     for (; x < n - 32 / Step; x += 32 / Step) {
+        fetch(row.soon_u, x * Step);
         const __m256i far = far_from_neutral(load(base + x * Step), limit);
         const __m256i near =
             Step == 2 ? _mm256_cmpeq_epi16(far, zero) : _mm256_cmpeq_epi32(far, zero);
         plain = _mm256_sub_epi16(plain, near);  // a sample of four bytes counts in both its words
     }
     const std::int64_t near_samples = word_sum(plain) / (Step / 2);
-    return x - near_samples + scalar::colored_yuv<Step>(u + x * Step, v + x * Step, n - x, limits);
+    return x - near_samples + scalar::colored_yuv<Step>(after(row, x * Step), n - x, limits);
 }
 
-static std::int64_t colored_planar(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
+static std::int64_t colored_planar(const ChromaRow& row, std::int64_t n,
                                    const ColorLimits& limits) {
     const __m256i cb = _mm256_set1_epi8(static_cast<char>(limits.cb));
     const __m256i cr = _mm256_set1_epi8(static_cast<char>(limits.cr));
     std::int64_t count = 0;
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        const __m256i far =
-            _mm256_or_si256(far_from_neutral(load(u + x), cb), far_from_neutral(load(v + x), cr));
+        const __m256i far = _mm256_or_si256(far_from_neutral(load(row.u + x), cb),
+                                            far_from_neutral(load(row.v + x), cr));
         count += _mm_popcnt_u32(static_cast<std::uint32_t>(_mm256_movemask_epi8(far)));
     }
-    return count + scalar::colored_yuv<1>(u + x, v + x, n - x, limits);
+    return count + scalar::colored_yuv<1>(after(row, x), n - x, limits);
 }
 
 }  // namespace sonogaze::avx2

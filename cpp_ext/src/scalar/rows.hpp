@@ -73,8 +73,9 @@ static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t* gre
 
 // Chroma samples lie Step bytes apart.
 template <int Step>
-static std::int64_t colored_yuv(const std::uint8_t* u, const std::uint8_t* v, std::int64_t n,
-                                const ColorLimits& limits) {
+static std::int64_t colored_yuv(const ChromaRow& row, std::int64_t n, const ColorLimits& limits) {
+    const std::uint8_t* u = row.u;
+    const std::uint8_t* v = row.v;
     std::int64_t count = 0;
     for (std::int64_t x = 0; x < n; ++x, u += Step, v += Step) {
         count += beyond(*u, kNeutralChroma, limits.cb) || beyond(*v, kNeutralChroma, limits.cr);
