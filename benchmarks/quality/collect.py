@@ -14,7 +14,7 @@ from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.plan import Job, base_job
 from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
-from benchmarks.quality.teacher_logits import answers_for
+from benchmarks.quality.teacher_logits import TeacherLogits, answers_for
 from benchmarks.subjects.spec import Subject
 
 _TEACHER = "teacher (committed logits)"
@@ -45,7 +45,7 @@ def numerics_jobs(subjects: Sequence[Subject], tensors: Path) -> list[Job]:
 def score_quality(
     runs: Sequence[dict[str, Any]],
     frames: FrameSet,
-    teacher: dict[str, dict[str, float]] | None,
+    teacher: TeacherLogits | None,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Return the quality entries of all parts, the teacher's own among them."""

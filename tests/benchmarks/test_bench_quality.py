@@ -1,4 +1,4 @@
-import gzip
+import json
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.quality import collect, metrics
 from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
-from benchmarks.quality.teacher_logits import answers_for, read_teacher
+from benchmarks.quality.teacher_logits import TeacherLogits, answers_for, read_teacher
 
 LABELS = ("head", "abdomen", "femur", "background")
 
@@ -94,43 +94,48 @@ def test_logits_that_are_not_finite_are_refused(bad):
         evaluate("s", "p", frames("head"), Answers(LABELS, np.array([[bad, 0, 0, 0]])), None)
 
 
-def write_teacher(path, text):
-    with gzip.open(path, "wt") as file:
-        file.write(text)
+def write_teacher(path, logits, labels=LABELS, **more):
+    data = {"labels": labels, "logits": logits, "teacher_sha256": "abc", **more}
+    path.write_text(json.dumps(data))
     return path
 
 
-HEAD = "id,head,abdomen,femur,background\n"
-
-
 def test_the_teachers_committed_logits_are_read_by_id(tmp_path):
-    path = write_teacher(tmp_path / "t.csv.gz", "# note\n" + HEAD + "a,1,2,3,4\nb,4,3,2,1\n")
-    answers, known = answers_for(read_teacher(path), ["b", "unknown", "a"])
-    assert known == [0, 2]
-    assert answers.logits.tolist() == [[4, 3, 2, 1], [1, 2, 3, 4]]
+    path = write_teacher(tmp_path / "t.json", {"a": [1, 2, 3, 4], "b": [4, 3, 2, 1.5]})
+    teacher = read_teacher(path)
+    answers, known = answers_for(teacher, ["b", "unknown", "a"])
+    assert (known, answers.labels, teacher.sha256) == ([0, 2], LABELS, "abc")
+    assert answers.logits.tolist() == [[4, 3, 2, 1.5], [1, 2, 3, 4]]
 
 
 def test_a_teacher_that_is_not_there_is_none(tmp_path):
-    assert read_teacher(tmp_path / "none.csv.gz") is None
+    assert read_teacher(tmp_path / "none.json") is None
     assert answers_for(None, ["a"]) == (None, [])
-    assert answers_for({}, ["a"]) == (None, [])
+    assert answers_for(TeacherLogits(LABELS, {}, ""), ["a"]) == (None, [])
 
 
 @pytest.mark.parametrize(
-    "text",
-    [HEAD + "a,1,2,nan,4\n", HEAD + "a,1,2,3\n", HEAD + "a,1,2,x,4\n", "id,head\na,1\n", "x\n1\n"],
+    "row", [[1, 2, 3], [1, 2, 3, float("nan")], [1, 2, 3, "x"], [1, 2, 3, None], {}, 5, [1] * 5]
 )
-def test_damaged_logits_are_refused(tmp_path, text):
-    with pytest.raises(BenchError) as caught:
-        read_teacher(write_teacher(tmp_path / "t.csv.gz", text))
+def test_damaged_logits_are_refused(tmp_path, row):
+    with pytest.raises(BenchError, match="'a' lacks a finite logit") as caught:
+        read_teacher(write_teacher(tmp_path / "t.json", {"a": row}))
     assert caught.value.slug == "record-unreadable"
 
 
-def test_a_truncated_file_of_logits_is_refused(tmp_path):
-    path = write_teacher(tmp_path / "t.csv.gz", HEAD + "a,1,2,3,4\n" * 500)
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(BenchError):
-        read_teacher(path)
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"labels": 1, "logits": {}}'])
+def test_a_file_that_holds_no_logits_is_refused(tmp_path, text):
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(BenchError, match=r"t\.json"):
+        read_teacher(tmp_path / "t.json")
+
+
+def test_the_teachers_committed_logits_of_this_project_are_whole():
+    teacher = read_teacher()
+    if teacher is None:
+        pytest.skip("no teacher has been released yet")
+    assert set(teacher.labels) == set(LABELS)
+    assert len(teacher.rows) > 300
 
 
 def quality_run(said, part="folder", decision="accept"):
@@ -160,7 +165,7 @@ def test_every_look_at_a_guarded_part_is_logged(monkeypatch):
 
 def test_the_teacher_is_scored_by_its_committed_logits():
     members = frames("head", "femur")
-    rows = {str(i): dict.fromkeys(LABELS, 0.0) | {"head": 1.0} for i in range(2)}
+    rows = TeacherLogits(LABELS, {str(i): [1.0, 0.0, 0.0, 0.0] for i in range(2)}, "abc")
     fold = FrameSet("folder", "", [], {"folder": members})
     teacher, student = collect.score_quality([quality_run(["head", "femur"])], fold, rows, 0)
     assert (teacher["subject"], teacher["accuracy"]["value"]) == ("teacher (committed logits)", 0.5)
