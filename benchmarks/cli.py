@@ -144,6 +144,8 @@ def _show(found: Comparison, every: bool) -> None:
     counts = {v: sum(c.verdict == v for c in found.changes) for v in ("worse", "better", "same")}
     told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     console.print(f"{len(found.changes)} figures compared: {told}.")
+    agree, known = found.agreeing
+    console.print(f"{agree} of {known} printed intervals (95 %) meet those of the other run.")
     for note in [*found.notes, *(f"only in one record: {key}" for key in found.unmatched)]:
         errors.print(f"note: {note}", highlight=False)
 

@@ -35,7 +35,11 @@ _ALIKE = (
 
 @dataclass(frozen=True)
 class Change:
-    """One figure in both records; ``verdict`` is better, worse, same, or unknown."""
+    """One figure in both records.
+
+    ``verdict`` is better, worse, same, or unknown; ``overlap`` says whether the two printed
+    intervals meet, None where one is missing.
+    """
 
     id: str
     unit: str
@@ -43,6 +47,7 @@ class Change:
     new: float
     ratio: Interval | None
     verdict: str
+    overlap: bool | None
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,12 @@ class Comparison:
     changes: list[Change]
     unmatched: list[str]
     notes: list[str]
+
+    @property
+    def agreeing(self) -> tuple[int, int]:
+        """Return how many figures have intervals that meet, of how many that have intervals."""
+        known = [change.overlap for change in self.changes if change.overlap is not None]
+        return sum(known), len(known)
 
     @property
     def worse(self) -> list[Change]:
@@ -92,9 +103,15 @@ def _change(old: dict[str, Any], new: dict[str, Any]) -> Change:
     if old["unit"] != new["unit"]:
         raise BenchError("record-unlike", f"{old['id']}: {old['unit']} against {new['unit']}")
     found = ratio(new["processes"], old["processes"], CONFIDENCE)
-    return Change(
-        old["id"], old["unit"], old["value"], new["value"], found, _verdict(found, old["better"])
-    )
+    verdict = _verdict(found, old["better"])
+    values = old["value"], new["value"]
+    return Change(old["id"], old["unit"], *values, found, verdict, _overlap(old, new))
+
+
+def _overlap(old: dict[str, Any], new: dict[str, Any]) -> bool | None:
+    if old["low"] is None or new["low"] is None:
+        return None
+    return bool(old["low"] <= new["high"] and new["low"] <= old["high"])
 
 
 def _verdict(found: Interval | None, better: str) -> str:

@@ -114,3 +114,9 @@ def test_figures_that_only_one_record_has_are_listed():
     new = copy.deepcopy(OLD)
     gone = new["figures"].pop()
     assert compare(OLD, new).unmatched == [gone["id"]]
+
+
+def test_intervals_that_meet_are_counted():
+    same, slower = compare(OLD, fake_record(2)), compare(OLD, fake_record(2, factor=2.0))
+    assert same.agreeing[0] > 0.8 * same.agreeing[1]
+    assert slower.agreeing[0] < 0.5 * slower.agreeing[1]
