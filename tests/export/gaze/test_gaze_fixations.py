@@ -45,6 +45,17 @@ def test_the_dispersion_limit_is_the_sum_of_both_ranges() -> None:
     assert raw(wider) == []  # 5.1 + 5.0 > 10 px
 
 
+def test_a_dispersion_of_exactly_the_limit_is_within_it() -> None:
+    exact = SCREEN.degrees_to_px(1.0)
+    assert raw(recording([0.0] * 15 + [exact] + [0.0] * 14)) == [(0, 29)]
+
+
+def test_a_gap_of_exactly_the_maximum_is_bridged() -> None:
+    samples = recording([0.0] * 12 + [NAN] * 6 + [0.0] * 12)  # 70 ms from sample to sample
+    assert raw(samples, max_gap_us=70_000) == [(0, 29)]
+    assert raw(samples, max_gap_us=69_999) == [(0, 11), (18, 29)]
+
+
 def test_a_stay_shorter_than_the_minimum_is_none() -> None:
     # Ten samples 10 ms apart last 90 ms, eleven last 100 ms.
     assert raw(recording([0.0] * 10 + [500.0])) == []
