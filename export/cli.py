@@ -92,6 +92,15 @@ def phantom(
 
 
 @app.command()
+def card(
+    report: Annotated[Path, typer.Argument(help="release.json of a release")],
+    destination: Annotated[Path, typer.Option("--out", "-o")] = Path("docs/model-card.md"),
+) -> None:
+    """Write the model card of a release as Markdown."""
+    destination.write_text(steps.card(report), encoding="utf-8")
+
+
+@app.command()
 def compare(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),

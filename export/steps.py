@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from export import release as release_parts
+from export.card import render
 from export.data.dataset import FrameRecord, data_root, load_records, read_grey
 from export.display import Show, silent
 from export.distill import runs
 from export.errors import ExportError
 from export.evaluation import GUARDED, log_look, score
-from export.evidence import read_evidence, teacher_logits, write_evidence
+from export.evidence import EVIDENCE, read_evidence, teacher_logits, write_evidence
 from export.models.student import Student, folded_parameters
 from export.models.teacher import Teacher
 from export.onnx.convert import run_onnx
@@ -162,9 +163,28 @@ def release(
         "calibration": metadata.calibration.to_dict(),
         "bytes": {precision: len(data) for precision, data in files.items()},
         "scores": scores,
+        "teacher_scores": _teacher_scores(provenance["teacher_sha256"], scored),
     }
     release_parts.write_files(files, destination, report)
     return report
+
+
+def _teacher_scores(
+    sha256: str | None, parts: dict[str, list[FrameRecord]]
+) -> dict[str, Any] | None:
+    """Score the committed evidence, where it is this teacher's; no new look at the frames."""
+    if sha256 is None or not EVIDENCE.exists():
+        return None
+    known = read_evidence()
+    if known.teacher_sha256 != sha256:
+        return None
+    return {part: score(known.of(records), records) for part, records in parts.items()}
+
+
+def card(report_path: Path) -> str:
+    """Return the model card of a release; with the teacher's scores where its evidence fits."""
+    report = json.loads(report_path.read_text(encoding="utf-8"))
+    return render(report, report.get("teacher_scores"))
 
 
 def _calibration(recipe: Recipe, parts: dict[str, list[FrameRecord]]) -> np.ndarray:
