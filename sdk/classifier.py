@@ -50,6 +50,7 @@ class Classifier:
         "_file",
         "_gate",
         "_labels",
+        "_letterbox",
         "_model_id",
         "_recipe",
         "_scale",
@@ -69,6 +70,7 @@ class Classifier:
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
+        self._letterbox = metadata.preprocessing.aspect == "letterbox"
         self._gate = QualityGate(metadata.quality, metadata.preprocessing)
         self._scale = 1.0 / metadata.calibration.temperature
         self._thresholds = metadata.calibration.abstain_below
@@ -133,7 +135,8 @@ class Classifier:
         try:
             self._recipe.tensor_into(frame, buffer)
             prepared = perf_counter_ns()
-            reasons = self._gate.reasons(buffer)
+            inner = self._recipe.inner(frame) if self._letterbox else None
+            reasons = self._gate.reasons(buffer, inner)
             checked = perf_counter_ns()
             if reasons:
                 return self._rejected(reasons, start, prepared, checked)

@@ -136,6 +136,11 @@ class Preprocessing:
             coarse=coarse,
         )
 
+    def inner(self, frame: Frame) -> tuple[int, int, int, int]:
+        """Return the cells the region fills, ``(x, y, width, height)``; the rest is padding."""
+        plan = self._plans.get(frame._layout)
+        return (plan or self._plan(frame._layout)).inner
+
     def _prepare(self, frame: Frame | NDArray[np.uint8]) -> tuple[_kernels.Plan, Any]:
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)

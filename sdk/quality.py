@@ -15,7 +15,7 @@ data of the student (grey levels and shares), stored in the model file. Reasons,
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _LARGEST_STEP = 8
 _FEWEST_CELLS = 16
+_SAMPLES_KEPT = 16
 _LEVELS = 255.0
 # rows or columns that repeat correlate by more than this
 _PATTERN_CORRELATION = 0.98
@@ -87,8 +88,16 @@ class QualityThresholds:
         return cls(**read)
 
 
+class _Samples(NamedTuple):
+    """Where the gate looks: flat indices of cells, of those to their right, and of those below."""
+
+    indices: npt.NDArray[np.intp]
+    ones: _Image
+    rows: int
+
+
 class QualityGate:
-    """The gate of one student; immutable, so any number of threads may share it.
+    """The gate of one student; any number of threads may share it.
 
     Args:
         thresholds: from the model file.
@@ -101,10 +110,10 @@ class QualityGate:
         "_dark_mean",
         "_limits",
         "_min_variance",
-        "_ones",
         "_repeat",
+        "_samples",
         "_saturated",
-        "_step",
+        "_size",
     )
 
     def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
@@ -115,56 +124,80 @@ class QualityGate:
         self._saturated = np.float32((thresholds.saturated_level / _LEVELS - mean) / std)
         self._min_variance = (thresholds.min_deviation * per_level) ** 2
         self._repeat = np.float32(thresholds.repeat_level * per_level)
-        # no darker frame can be saturated, no brighter one without signal: these need no counting
+        # no brighter frame can be without signal, no darker one saturated: these need no counting
         dark = thresholds.black_level + thresholds.min_lit_share * _LEVELS
         bright = thresholds.saturated_level * thresholds.max_saturated_share
         self._dark_mean = (dark / _LEVELS - mean) / std
         self._bright_mean = (bright / _LEVELS - mean) / std
-        height, width = preprocessing.height, preprocessing.width
-        self._step = max(1, min(_LARGEST_STEP, min(height, width) // _FEWEST_CELLS))
-        sampled = len(range(0, height - 1, self._step)) * len(range(0, width - 1, self._step))
-        # the dot product with ones is the fastest sum of a short array
-        self._ones = np.ones(sampled, np.float32)
+        self._size = (preprocessing.height, preprocessing.width)
+        self._samples: dict[tuple[int, int, int, int], _Samples] = {}
 
-    def reasons(self, tensor: _Image) -> tuple[str, ...]:
+    def reasons(
+        self, tensor: _Image, inner: tuple[int, int, int, int] | None = None
+    ) -> tuple[str, ...]:
         """Name what is wrong with a frame.
 
         Args:
-            tensor: float32 (1, 1, height, width), as the student sees it; not changed.
+            tensor: float32 (1, 1, height, width), C-contiguous, as the student sees it; not
+                changed.
+            inner: the cells (x, y, width, height) that aren't padding; None for all.
 
         Returns:
-            Reason slugs, empty for a frame worth classifying.
+            Reason slugs, empty for a frame worth classifying, and for one whose cells are fewer
+            than 2 by 2.
         """
-        image, step, limits = tensor[0, 0], self._step, self._limits
-        cells = image[:-1:step, :-1:step].copy()
-        flat = cells.ravel()
-        count = flat.size
-        mean = float(flat.dot(self._ones)) / count
+        if inner is None:
+            inner = (0, 0, self._size[1], self._size[0])
+        samples = self._samples.get(inner) or self._place_samples(inner)
+        count = samples.ones.size
+        if count == 0:
+            return ()
+        limits = self._limits
+        taken = tensor.ravel().take(samples.indices)
+        cells, sides = taken[0], taken[1:]
+        mean = float(cells.dot(samples.ones)) / count
         if mean <= self._dark_mean:
-            lit = np.count_nonzero(flat > self._black)
+            lit = np.count_nonzero(cells > self._black)
             if lit < limits.min_lit_share * count:
                 return ("no-signal",)
-        variance = float(flat.dot(flat)) / count - mean * mean
+        variance = float(cells.dot(cells)) / count - mean * mean
         if variance < self._min_variance:
             return ("uniform",)
         if mean >= self._bright_mean:
-            white = np.count_nonzero(flat >= self._saturated)
+            white = np.count_nonzero(cells >= self._saturated)
             if white > limits.max_saturated_share * count:
                 return ("saturated",)
-        right = image[:-1:step, 1::step] - cells
-        below = image[1::step, :-1:step] - cells
-        return self._texture_reasons(right, below, variance)
+        sides -= cells
+        return self._texture_reasons(sides[0], sides[1], variance, samples.rows)
 
-    def _texture_reasons(self, right: _Image, below: _Image, variance: float) -> tuple[str, ...]:
+    def _texture_reasons(
+        self, right: _Image, below: _Image, variance: float, rows: int
+    ) -> tuple[str, ...]:
         # the mean square of a difference is 2 * variance * (1 - correlation)
         loosest = 2.0 * variance * right.size
-        unlike_right = float(right.ravel().dot(right.ravel())) / loosest
-        unlike_below = float(below.ravel().dot(below.ravel())) / loosest
+        unlike_right = float(right.dot(right)) / loosest
+        unlike_below = float(below.dot(below)) / loosest
         if 1.0 - max(unlike_right, unlike_below) < self._limits.min_correlation:
             return ("noise",)
         if 1.0 - min(unlike_right, unlike_below) < _PATTERN_CORRELATION:
             return ()
         most = self._limits.max_repeated_share
-        rows_repeat = (np.abs(below).max(axis=1) <= self._repeat).mean() > most
-        columns_repeat = (np.abs(right).max(axis=0) <= self._repeat).mean() > most
-        return ("test-pattern",) if rows_repeat or columns_repeat else ()
+        row_steps = np.abs(below).reshape(rows, -1).max(axis=1)
+        column_steps = np.abs(right).reshape(rows, -1).max(axis=0)
+        repeats = max((row_steps <= self._repeat).mean(), (column_steps <= self._repeat).mean())
+        return ("test-pattern",) if repeats > most else ()
+
+    def _place_samples(self, inner: tuple[int, int, int, int]) -> _Samples:
+        """Make the sample places of an inner rectangle; the last few are kept."""
+        x, y, width, height = inner
+        step = max(1, min(_LARGEST_STEP, min(height, width) // _FEWEST_CELLS))
+        rows = np.arange(y, y + height - 1, step)
+        columns = np.arange(x, x + width - 1, step)
+        cells = (rows[:, None] * self._size[1] + columns).ravel().astype(np.intp)
+        indices = np.stack([cells, cells + 1, cells + self._size[1]])
+        # the dot product with ones is the fastest sum of a short array
+        samples = _Samples(indices, np.ones(cells.size, np.float32), rows.size)
+        while len(self._samples) >= _SAMPLES_KEPT:
+            self._samples.pop(next(iter(self._samples), inner), None)
+        self._samples[inner] = samples
+        return samples

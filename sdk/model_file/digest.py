@@ -48,7 +48,9 @@ def verify_seal(data: bytes) -> str:
     """
     computed = _hex_digest(memoryview(data)[:-DIGEST_CHARACTERS])
     if not _has_frame(data) or data[-DIGEST_CHARACTERS:] != computed.encode("ascii"):
-        stated = data[-DIGEST_CHARACTERS:].decode("ascii", "replace") if _has_frame(data) else "none"
+        stated = (
+            data[-DIGEST_CHARACTERS:].decode("ascii", "replace") if _has_frame(data) else "none"
+        )
         raise ModelError(
             "model-digest-mismatch",
             f"model file: digest {stated[:16]!r}..., the bytes give {computed[:16]!r}...; "

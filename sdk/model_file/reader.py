@@ -12,6 +12,7 @@ from sdk.model_file.metadata import ModelMetadata
 from sdk.model_file.onnx_walk import FLOAT32, OnnxSummary, TensorInfo, walk_onnx
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
+MIN_SIDE = 16
 INPUT_NAME = "frame"
 LOGITS_NAME = "logits"
 ATTENTION_NAME = "attention"
@@ -120,6 +121,8 @@ def _check_operators(summary: OnnxSummary, metadata: ModelMetadata) -> None:
 def _check_signature(summary: OnnxSummary, metadata: ModelMetadata) -> tuple[int, int] | None:
     recipe = metadata.preprocessing
     expected = (1, 1, recipe.height, recipe.width)
+    if min(recipe.width, recipe.height) < MIN_SIDE:
+        raise _mismatch("size of the input", expected[2:], f"at least {MIN_SIDE} cells a side")
     if len(summary.inputs) != 1:
         raise _mismatch("inputs", [item.name for item in summary.inputs], f"one, {INPUT_NAME!r}")
     _check_tensor(summary.inputs[0], INPUT_NAME, expected)

@@ -47,9 +47,7 @@ def write(dataset: Dataset, path: Path) -> Path:
     return path
 
 
-def region(
-    box: tuple[int, int, int, int], spatial: int = 1, kind: int = 1, **tags: Any
-) -> Dataset:
+def region(box: tuple[int, int, int, int], spatial: int = 1, kind: int = 1, **tags: Any) -> Dataset:
     """One item of SequenceOfUltrasoundRegions; `box` is x0, y0, x1, y1, corners included."""
     item = Dataset()
     item.RegionSpatialFormat, item.RegionDataType, item.RegionFlags = spatial, kind, 0

@@ -141,9 +141,7 @@ def test_an_output_that_is_not_finite_is_an_error(
     classifier = sdk.Classifier(toy_path)
     logits, attention = np.zeros((1, 4), np.float32), np.full((1, 9, 12), 1 / 108, np.float32)
     {"logits": logits, "attention": attention}[name].flat[1] = np.nan
-    monkeypatch.setattr(
-        type(classifier._session), "run", lambda self, tensor: [logits, attention]
-    )
+    monkeypatch.setattr(type(classifier._session), "run", lambda self, tensor: [logits, attention])
     with pytest.raises(ModelError, match=name) as caught:
         classifier.classify(frames[0])
     assert caught.value.slug == "model-output-invalid"

@@ -233,7 +233,9 @@ def test_a_bad_preprocessing_recipe_is_refused() -> None:
 
 
 def test_the_error_names_field_value_and_rule() -> None:
-    with pytest.raises(ModelError, match=r"sonogaze\.calibration\.temperature is 0.*\[0\.001, 1000"):
+    with pytest.raises(
+        ModelError, match=r"sonogaze\.calibration\.temperature is 0.*\[0\.001, 1000"
+    ):
         parse_model_file(
             with_property(
                 "calibration",

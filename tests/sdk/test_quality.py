@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdk import ModelError, sources
+from sdk import Frame, ModelError, sources
 from sdk.model_file.known_answers import pattern_frame
 from sdk.preprocess import Preprocessing
 from sdk.quality import QualityGate, QualityThresholds
@@ -26,9 +26,10 @@ REAL = Path(pydicom.data.__file__).parent / "test_files"
 
 
 def reasons(pixels: np.ndarray, recipe: Preprocessing = RECIPES[0]) -> tuple[str, ...]:
-    tensor = recipe.tensor(np.ascontiguousarray(pixels, np.uint8))
+    frame = Frame.from_array(np.ascontiguousarray(pixels, np.uint8))
+    tensor = recipe.tensor(frame)
     before = tensor.copy()
-    found = QualityGate(QualityThresholds(), recipe).reasons(tensor)
+    found = QualityGate(QualityThresholds(), recipe).reasons(tensor, recipe.inner(frame))
     np.testing.assert_array_equal(tensor, before)
     return found
 
@@ -86,10 +87,26 @@ def noise(height: int, width: int) -> np.ndarray:
         "noise-at-input-size",
     ],
 )
-def test_what_is_no_image_is_named(
-    pixels: np.ndarray, reason: str, recipe: Preprocessing
-) -> None:
+def test_what_is_no_image_is_named(pixels: np.ndarray, reason: str, recipe: Preprocessing) -> None:
     assert reasons(pixels, recipe) == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "reason"),
+    [
+        (np.full((900, 300), 90), "uniform"),
+        (noise(900, 300), "noise"),
+        (noise(300, 900), "noise"),
+        (bars(900, 304), "test-pattern"),
+    ],
+    ids=["tall-grey", "tall-noise", "wide-noise", "tall-bars"],
+)
+def test_letterbox_padding_is_not_judged(pixels: np.ndarray, reason: str) -> None:
+    assert reasons(pixels, RECIPES[1]) == (reason,)
+
+
+def test_a_region_too_thin_to_judge_passes() -> None:
+    assert reasons(np.zeros((2000, 1)), RECIPES[1]) == ()
 
 
 @pytest.mark.parametrize("pattern", ["ring", "speckle"])
@@ -104,7 +121,7 @@ def test_real_ultrasound_passes(name: str) -> None:
     for recipe in RECIPES:
         gate = QualityGate(QualityThresholds(), recipe)
         for frame, _ in sources.open(REAL / f"{name}.dcm"):
-            assert gate.reasons(recipe.tensor(frame)) == ()
+            assert gate.reasons(recipe.tensor(frame), recipe.inner(frame)) == ()
 
 
 def test_real_fetal_frames_pass() -> None:
@@ -113,11 +130,12 @@ def test_real_fetal_frames_pass() -> None:
         pytest.skip("no data set here: set SONOGAZE_DATA")
     with (folder / "frames.csv").open(newline="") as file:
         paths = [row["file"] for row in csv.DictReader(file)][::20]
-    gate = QualityGate(QualityThresholds(), RECIPES[0])
+    recipe = RECIPES[1]
+    gate = QualityGate(QualityThresholds(), recipe)
     rejected = []
     for path in paths:
         frame, _ = next(sources.open(folder / path))
-        found = gate.reasons(RECIPES[0].tensor(frame))
+        found = gate.reasons(recipe.tensor(frame), recipe.inner(frame))
         rejected += [(path, found)] if found else []
     assert len(paths) > 100
     assert rejected == []

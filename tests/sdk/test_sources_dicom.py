@@ -169,9 +169,7 @@ def test_of_several_windows_the_first_counts(tmp_path: Path) -> None:
 
 def test_16_bits_without_a_window_are_shown_over_their_whole_range(tmp_path: Path) -> None:
     values = RNG.integers(0, 65536, (H, W)).astype(np.uint16)
-    np.testing.assert_allclose(
-        only_frame(make_dataset(values), tmp_path), values / 257, atol=0.501
-    )
+    np.testing.assert_allclose(only_frame(make_dataset(values), tmp_path), values / 257, atol=0.501)
 
 
 def test_a_cine_comes_frame_by_frame_with_its_times(tmp_path: Path) -> None:
@@ -246,7 +244,9 @@ def test_video_is_unsupported(tmp_path: Path) -> None:
     assert dataset_slug(dataset, tmp_path) == "source-unsupported"
 
 
-@pytest.mark.parametrize("syntax", [JPEGBaseline8Bit, RLELossless, JPEGLSLossless, JPEG2000Lossless])
+@pytest.mark.parametrize(
+    "syntax", [JPEGBaseline8Bit, RLELossless, JPEGLSLossless, JPEG2000Lossless]
+)
 def test_encapsulated_garbage_is_malformed(tmp_path: Path, syntax: pydicom.uid.UID) -> None:
     dataset = make_dataset(GREY)
     dataset.file_meta.TransferSyntaxUID = syntax
