@@ -61,6 +61,14 @@ def _quality(name: str) -> Lookup:
     return find
 
 
+def _paced_tail(record: dict[str, Any], subject: str) -> float | None:
+    values = [_figure(f"paced-30fps|threads=1|end_to_end|{p}")(record, subject) for p in _TAIL]
+    return None if None in values or not values[1] else values[0] / values[1]
+
+
+_TAIL = ("p99", "p50")
+
+
 def _file_bytes(record: dict[str, Any], subject: str) -> float | None:
     entry = next((s for s in record["subjects"] if s["name"] == subject), {})
     return entry.get("file_bytes")
@@ -74,6 +82,12 @@ METRICS: dict[str, tuple[Lookup, bool]] = {
     "max_ms": (_latency("max"), True),
     "peak_mb": (_figure("memory|process|peak"), True),
     "above_imports_mb": (_figure("memory|process|above_imports"), True),
+    "above_imports_and_frame_mb": (_figure("memory|process|above_imports_and_frame"), True),
+    "growth_kib_per_1000": (_figure("soak|memory|growth_per_1000"), True),
+    "overhead_us": (_figure("overhead|overhead|p50"), True),
+    "overhead_percent": (_figure("overhead|overhead|share"), True),
+    "times_read_bound": (_figure("overhead|times_read_bound|p50"), True),
+    "paced_p99_over_p50": (_paced_tail, True),
     "cold_start_ms": (_figure("cold_start|total|p50"), True),
     "cpu_share_percent": (_figure("paced-30fps|threads=1|cpu|share_of_core"), True),
     "missed_percent": (_figure("paced-30fps|threads=1|deadline|missed"), True),

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pytest
 from bench_fakes import fake_record
 
+from benchmarks import budget as budgeting
 from benchmarks.budget import check_budget, read_budget
 from benchmarks.errors import BenchError
 
@@ -82,3 +85,15 @@ def test_a_budget_that_makes_no_sense_is_refused(tmp_path, text, match):
 def test_a_missing_budget_file_is_refused(tmp_path):
     with pytest.raises(BenchError, match=r"none\.toml"):
         read_budget(tmp_path / "none.toml")
+
+
+def test_the_projects_own_targets_are_a_valid_budget():
+    targets = Path(budgeting.__file__).with_name("targets.toml")
+    assert {"accuracy", "times_read_bound"} <= read_budget(targets)[""].keys()
+
+
+def test_the_paced_tail_is_p99_over_p50(tmp_path):
+    values = {f["id"]: f["value"] for f in RECORD["figures"]}
+    key = "student-fp32/sdk|paced-30fps|threads=1|end_to_end|"
+    found = lines(tmp_path, "paced_p99_over_p50 = 3")[("student-fp32/sdk", "paced_p99_over_p50")]
+    assert found.measured == values[key + "p99"] / values[key + "p50"]
