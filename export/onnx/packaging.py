@@ -29,7 +29,7 @@ from sdk.preprocess import Preprocessing
 from sdk.quality import QualityThresholds
 
 # larger than the student's input, smaller than it, and of odd size
-KNOWN_FRAMES = (("speckle", 320, 240), ("ring", 131, 97), ("bands", 97, 131))
+KNOWN_FRAMES = (("speckle", 224, 168), ("ring", 131, 97), ("bands", 97, 131))
 # Share of the largest logit of the known answers. fp32: other orders of summation. int8: values
 # that fall on the other side of a rounding step; the saturation of U8S8 kernels is larger.
 _TOLERANCE_SHARE = {"fp32": 1e-4, "int8": 2e-2}

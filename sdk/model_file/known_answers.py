@@ -24,8 +24,8 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
 def _plane(width: int, height: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    y, x = np.mgrid[0:height, 0:width].astype(np.int64)
-    return x, y
+    """Return x as one row and y as one column, which broadcast to a whole plane."""
+    return np.arange(width, dtype=np.int64)[None, :], np.arange(height, dtype=np.int64)[:, None]
 
 
 def _speckle(width: int, height: int) -> npt.NDArray[np.uint8]:
