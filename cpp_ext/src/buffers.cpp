@@ -18,6 +18,12 @@ bool HeldBuffer::hold(PyObject* object, int flags) noexcept {
 
 void HeldBuffer::measure() noexcept {
     const auto* start = static_cast<const std::uint8_t*>(view_.buf);
+    if (view_.strides == nullptr ||
+        view_.shape == nullptr) {  // contiguous: ctypes says it this way
+        lowest_ = start;
+        bytes_ = view_.len;
+        return;
+    }
     std::int64_t below = 0;
     std::int64_t above = view_.itemsize;
     for (int d = 0; d < view_.ndim; ++d) {
@@ -28,6 +34,22 @@ void HeldBuffer::measure() noexcept {
     lowest_ = start + below;
     bytes_ = above - below;
 }
+
+namespace {
+
+// Whether pixels lie where the layout looks for them: side by side, rows `stride` bytes apart.
+bool lies_as_described(const Py_buffer& view, std::int64_t stride) {
+    if (PyBuffer_IsContiguous(&view, 'C') != 0) return true;
+    if (view.ndim < 2 || view.strides[0] != stride) return false;
+    Py_ssize_t packed = view.itemsize;
+    for (int d = view.ndim - 1; d > 0; --d) {
+        if (view.shape[d] > 1 && view.strides[d] != packed) return false;
+        packed *= view.shape[d];
+    }
+    return true;
+}
+
+}  // namespace
 
 FrameBuffers::FrameBuffers(const Layout& layout, PyObject* data) {
     if (!layout.spec.separate_planes) {
@@ -49,6 +71,12 @@ void FrameBuffers::hold_one(const Layout& layout, std::size_t i, PyObject* objec
         throw Error("data-type", std::string("data is a ") + Py_TYPE(object)->tp_name +
                                      ", it must expose its bytes through the buffer protocol "
                                      "(bytes, bytearray, memoryview, numpy array)");
+    }
+    if (!lies_as_described(held_[i].view(), layout.planes[i].stride)) {
+        throw Error("strides-gapped",
+                    "data[" + std::to_string(i) +
+                        "] has gaps between its items that strides does not declare; give the "
+                        "row stride, or copy with np.ascontiguousarray(a)");
     }
     if (held_[i].bytes() < layout.buffer_bytes[i]) {
         throw Error("buffer-truncated",
