@@ -17,7 +17,6 @@ from sdk import ModelError
 from sdk.model_file.digest import seal
 from sdk.model_file.known_answers import PATTERNS, pattern_frame, tensor_sha256
 
-
 PINNED = "3df8fbd839d24bb5937085b35927897a3fdce7287b90ade5f434303ea8ec4fdb"
 
 

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -19,12 +20,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import (
+    MPEG2MPML,
     ExplicitVRBigEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGLSLossless,
-    MPEG2MPML,
     RLELossless,
 )
 
@@ -181,6 +182,24 @@ def test_a_cine_comes_frame_by_frame_with_its_times(tmp_path: Path) -> None:
     assert {(info.frame_count, info.kind) for _, info in read} == {(4, "dicom")}
     for (frame, _), pixels in zip(read, cine, strict=True):
         np.testing.assert_allclose(exact(frame), pixels, atol=1e-4)
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["native", "rle"])
+def test_one_frame_of_a_cine_is_in_memory_at_a_time(tmp_path: Path, compressed: bool) -> None:
+    height, width, count = 200, 300, 120
+    cine = RNG.integers(0, 4, (count, height, width)).astype(np.uint8)
+    dataset = make_dataset(cine[0], NumberOfFrames=count)
+    dataset.PixelData = cine.tobytes()
+    if compressed:
+        dataset.compress(RLELossless)
+    path = write(dataset, tmp_path / "a.dcm")
+    next(sources.open(path))
+    tracemalloc.start()
+    frames = sum(1 for _ in sources.open(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert frames == count
+    assert peak < cine.nbytes / 5
 
 
 def test_the_real_cine_equals_an_independent_reading() -> None:

@@ -1,0 +1,174 @@
+"""JPEG frames: luma alone, scaled in the transform, close to a full decode."""
+
+from __future__ import annotations
+
+import builtins
+
+import numpy as np
+import pytest
+import simplejpeg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sdk import _mjpeg
+from sdk.errors import FrameError
+from sdk.frame import Frame, Region
+from sdk.preprocess import Preprocessing
+
+# Deviation from a full decode in grey levels, under full-contrast speckle (the worst case: what
+# is finer than a scaled pixel is filtered differently): mean over cells, any cell, and the mean of
+# any small region.
+MEAN_BOUND, CELL_BOUND, SMALL_BOUND = 2.0, 16.0, 6.0
+
+
+def speckle(seed: int, h: int, w: int) -> np.ndarray:
+    """Smooth structure times fine noise, three equal channels: what JPEG sees of an image."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:h, 0:w]
+    smooth = 90 + 60 * np.sin(x / 37) * np.cos(y / 23)
+    grey = np.clip(smooth * rng.gamma(8, 1 / 8, (h, w)), 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def encoded(image: np.ndarray, subsampling: str = "420") -> bytes:
+    return simplejpeg.encode_jpeg(image, 90, "RGB", subsampling)
+
+
+def full_decode(data: bytes) -> np.ndarray:
+    return np.ascontiguousarray(simplejpeg.decode_jpeg(data, "GRAY")[..., 0])
+
+
+@pytest.mark.parametrize("subsampling", ["444", "422", "420", "Gray"])
+@pytest.mark.parametrize("aspect", ["stretch", "letterbox"])
+def test_scaled_decode_stays_close_to_a_full_decode(subsampling: str, aspect: str) -> None:
+    image = speckle(1, 540, 961)
+    if subsampling == "Gray":
+        data = simplejpeg.encode_jpeg(np.ascontiguousarray(image[..., :1]), 90, "GRAY", "Gray")
+    else:
+        data = encoded(image, subsampling)
+    recipe = Preprocessing(64, 48, aspect=aspect)
+    for region in (None, Region.rectangle(13, 7, 777, 501), Region.rectangle(501, 40, 100, 77)):
+        got = recipe.tensor(Frame(data, format="MJPEG", region=region))
+        want = recipe.tensor(Frame.from_array(full_decode(data), region=region))
+        off = np.abs(got - want) * 255
+        assert off.mean() < MEAN_BOUND
+        assert off.max() < CELL_BOUND
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 99), st.integers(32, 300), st.integers(32, 300), st.data())
+def test_deviation_is_bounded_for_any_size_and_region(seed, h, w, data) -> None:
+    jpeg = encoded(speckle(seed, h, w))
+    x, y = data.draw(st.integers(0, w - 24)), data.draw(st.integers(0, h - 24))
+    region = Region.rectangle(
+        x, y, data.draw(st.integers(24, w - x)), data.draw(st.integers(24, h - y))
+    )
+    recipe = Preprocessing(data.draw(st.integers(1, 40)), data.draw(st.integers(1, 40)))
+    got = recipe.tensor(Frame(jpeg, format="MJPEG", region=region))
+    want = recipe.tensor(Frame.from_array(full_decode(jpeg), region=region))
+    assert np.abs(got - want).mean() * 255 < SMALL_BOUND
+
+
+def test_gradient_keeps_its_place_at_every_scale() -> None:
+    ramp = np.repeat(np.linspace(0, 255, 640).astype(np.uint8)[None, :, None], 480, 0)
+    data = encoded(np.repeat(ramp, 3, 2), "444")
+    for cells in (8, 16, 33, 64, 100, 150, 300):
+        recipe = Preprocessing(cells, 3 * cells // 4, aspect="stretch")
+        frame = Frame(data, format="MJPEG", region=Region.rectangle(101, 33, 431, 400))
+        flat = Frame.from_array(full_decode(data), region=frame.region)
+        off = np.abs(recipe.tensor(frame) - recipe.tensor(flat)) * 255
+        assert off.max() < 1.5, cells
+
+
+@pytest.mark.parametrize(
+    ("box", "cells", "n"),
+    [
+        ((1400, 900), (192, 144), 2),
+        ((1536, 1152), (192, 144), 1),
+        ((1535, 1152), (192, 144), 2),
+        ((192, 144), (192, 144), 8),
+        ((10, 10), (192, 144), 8),
+        ((384, 10_000), (192, 144), 4),
+    ],
+)
+def test_smallest_scale_that_still_covers_the_input(box, cells, n) -> None:
+    assert _mjpeg.eighths(box, cells) == n
+
+
+def test_sector_of_a_jpeg_equals_that_of_the_full_decode() -> None:
+    data = encoded(speckle(3, 200, 300))
+    region = Region.sector(150, -10, 20, 190, -35, 35)
+    recipe = Preprocessing(24, 18, pad_level=7)
+    got = recipe.tensor(Frame(data, format="MJPEG", region=region))
+    want = recipe.tensor(Frame.from_array(full_decode(data), region=region))
+    np.testing.assert_array_equal(got, want)
+
+
+def test_statistics_of_a_jpeg_have_no_colour() -> None:
+    data = encoded(speckle(4, 100, 100))
+    out = np.empty((12, 16), np.float32)
+    measured = Preprocessing(16, 12).measure_into(Frame(data, format="MJPEG"), out)
+    assert measured.colored is None
+    assert measured.mean == pytest.approx(full_decode(data).mean(), abs=1.5)
+
+
+def test_size_is_read_from_the_image() -> None:
+    frame = Frame(encoded(speckle(5, 33, 57)), format="MJPEG")
+    assert (frame.width, frame.height, frame.strides) == (57, 33, ())
+    with pytest.raises(FrameError, match="width is 58, but the JPEG has 57") as caught:
+        Frame(encoded(speckle(5, 33, 57)), format="MJPEG", width=58, height=33)
+    assert caught.value.slug == "frame-size"
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 10, 100])
+def test_image_without_header_is_refused(cut: int) -> None:
+    with pytest.raises(FrameError, match="no JPEG image") as caught:
+        Frame(encoded(speckle(6, 64, 64))[:cut], format="MJPEG")
+    assert caught.value.slug == "jpeg-invalid"
+
+
+def test_image_that_ends_early_is_refused() -> None:
+    data = encoded(speckle(7, 64, 64))
+    frame = Frame(data[: len(data) // 2], format="MJPEG")
+    with pytest.raises(FrameError, match="cannot be decoded") as caught:
+        Preprocessing(8, 8).tensor(frame)
+    assert caught.value.slug == "jpeg-invalid"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.integers(0, 255))
+def test_damaged_image_gives_a_tensor_or_a_frame_error(at: int, value: int) -> None:
+    data = bytearray(encoded(speckle(8, 40, 56)))
+    data[at % len(data)] = value
+    slug = "jpeg-invalid"
+    try:
+        out = Preprocessing(8, 6).tensor(Frame(data, format="MJPEG"))
+    except FrameError as error:
+        slug, out = error.slug, np.zeros(1)
+    assert slug in ("jpeg-invalid", "frame-size")
+    assert np.isfinite(out).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "slug"),
+    [({"strides": 3}, "strides-invalid"), ({"color": "bt601-full"}, "color-unexpected")],
+)
+def test_what_a_jpeg_does_not_have_is_refused(change: dict, slug: str) -> None:
+    with pytest.raises(FrameError) as caught:
+        Frame(encoded(speckle(9, 16, 16)), format="MJPEG", **change)
+    assert caught.value.slug == slug
+
+
+def test_missing_decoder_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *args: object, **kwargs: object) -> object:
+        if name == "simplejpeg":
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    data = encoded(speckle(9, 16, 16))
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(FrameError, match=r"pip install 'sonogaze\[mjpeg\]'") as caught:
+        Frame(data, format="MJPEG")
+    assert caught.value.slug == "jpeg-unavailable"
