@@ -33,7 +33,10 @@ _PRIVATE = {
 
 @dataclass(frozen=True)
 class Measured:
-    """Everything a run came to, complete or not; JSON-ready."""
+    """Everything a run came to, complete or not; JSON-ready.
+
+    ``figures`` None means that they are worked out from ``runs``.
+    """
 
     mode: str
     seed: int
@@ -46,6 +49,8 @@ class Measured:
     quality: Sequence[dict[str, Any]] = ()
     numerics: Sequence[dict[str, Any]] = ()
     notes: Sequence[dict[str, str]] = ()
+    kind: str = "models"
+    figures: Sequence[dict[str, Any]] | None = None
 
 
 def build_record(measured: Measured) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def build_record(measured: Measured) -> dict[str, Any]:
     record: dict[str, Any] = {
         "format": "sonogaze-bench",
         "version": VERSION,
-        "kind": "models",
+        "kind": measured.kind,
         "status": "complete" if measured.complete else "interrupted",
         "mode": measured.mode,
         "created_utc": utc_now(),
@@ -65,7 +70,7 @@ def build_record(measured: Measured) -> dict[str, Any]:
         "software": software_facts(),
         "input": measured.frames,
         "subjects": list(measured.subjects),
-        "figures": all_figures(runs),
+        "figures": all_figures(runs) if measured.figures is None else list(measured.figures),
         "quality": list(measured.quality),
         "numerics": list(measured.numerics),
         "warnings": [],

@@ -124,6 +124,6 @@ def _machine_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
     untrained = sorted({s["name"] for s in record["subjects"] if s["weights"] == "untrained"})
     if untrained:
         found.append(caution("untrained-weights", ", ".join(untrained)))
-    if not record["quality"]:
+    if record["kind"] == "models" and not record["quality"]:
         found.append(caution("quality-not-measured", record["input"]["description"]))
     return found
