@@ -1,0 +1,1 @@
+"""Frame to tensor, timed against merely reading the bytes, OpenCV and NumPy."""
