@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from export import steps
+from export.compare import compare_losses
 from export.data.phantom import write_phantom_set
 from export.display import bars
 from sdk import SdkError
@@ -83,12 +84,19 @@ def release(
 @app.command()
 def phantom(
     directory: Annotated[Path, typer.Argument(help="where PNG files, labels and truth go")],
-    count: Annotated[int, typer.Option(help="frames of each label")] = 10,
+    count: Annotated[int, typer.Option(help="cines; the four labels take turns")] = 40,
+    frames: Annotated[int, typer.Option(help="frames of each cine")] = 1,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
 ) -> None:
-    """Write synthetic frames with ground truth."""
+    """Write synthetic frames with labels and ground truth."""
     with bars(console) as show:
-        write_phantom_set(directory, count, seed, lambda d, n: show("phantom", d, n, ""))
+        write_phantom_set(
+            directory,
+            count,
+            seed,
+            frames=frames,
+            progress=lambda done, total: show("phantom", done, total, ""),
+        )
 
 
 @app.command()
@@ -108,7 +116,7 @@ def compare(
 ) -> None:
     """Train a student by each losses of the recipe over several seeds; score them all."""
     with bars(console) as show:
-        report = steps.compare(recipe, out, range(1, seeds + 1), show)
+        report = compare_losses(recipe, out, seeds, show)
     typer.echo(json.dumps(report, indent=2))
 
 

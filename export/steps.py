@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import platform
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,7 @@ from export.distill import runs
 from export.errors import ExportError
 from export.evaluation import GUARDED, log_look, score
 from export.evidence import EVIDENCE, read_evidence, teacher_logits, write_evidence
-from export.models.student import Student, folded_parameters
+from export.models.student import Student
 from export.models.teacher import Teacher
 from export.onnx.convert import run_onnx
 from export.recipe import Recipe, load_recipe
@@ -242,44 +240,6 @@ def scored_parts(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]
 def guarded(parts: Iterable[str]) -> list[str]:
     """Return those of `parts` whose every look is logged."""
     return [part for part in parts if part in GUARDED]
-
-
-def compare(
-    recipe_name: str, out: Path, seeds: Iterable[int], show: Show = silent
-) -> dict[str, Any]:
-    """Train each losses of the recipe over `seeds`, one JSON a run; return the table of scores."""
-    import torch
-
-    recipe = load_recipe(recipe_name)
-    parts = scored_parts(load_records(data_root()))
-    inputs = {part: tensors(found, recipe.preprocessing) for part, found in parts.items()}
-    table: dict[str, Any] = {}
-    for seed in seeds:
-        for losses in recipe.losses:
-            path = out / f"student-{losses}-{seed}" / "scores.json"
-            if not path.exists():
-                started = time.monotonic()
-                student = distill(recipe_name, out, losses, seed, show)
-                with torch.no_grad():
-                    logits = {p: student(torch.from_numpy(x))[0].numpy() for p, x in inputs.items()}
-                result = {
-                    "recipe": recipe.name,
-                    "recipe_sha256": recipe.digest,
-                    "losses": losses,
-                    "seed": seed,
-                    "parameters": folded_parameters(student),
-                    "train_s": round(time.monotonic() - started, 1),
-                    "machine": platform.machine(),
-                    "scores": {p: score(logits[p], parts[p]) for p in parts},
-                }
-                for part in guarded(parts):
-                    what = f"student {recipe.name} {losses} seed {seed}, compare"
-                    log_look(part, what, result["scores"][part]["accuracy"])
-                path.write_text(json.dumps(result, indent=2))
-            table[f"{losses} {seed}"] = {
-                part: json.loads(path.read_text())["scores"][part]["accuracy"] for part in parts
-            }
-    return table
 
 
 def _note(parts: dict[str, float]) -> str:

@@ -1,0 +1,56 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from export import evaluation
+from export.cli import app, main
+from export.data.dataset import load_records
+
+RUN = CliRunner()
+
+
+def test_phantom_writes_frames_that_the_data_set_reader_reads(tmp_path):
+    result = RUN.invoke(app, ["phantom", str(tmp_path / "set"), "--count", "4", "--frames", "2"])
+    assert result.exit_code == 0, result.output
+    records = load_records(tmp_path / "set")
+    assert len(records) == 8
+    assert {r.dataset for r in records} == {"own"}
+    assert {r.label for r in records} == {"head", "abdomen", "femur", "background"}
+
+
+def test_quantize_and_compare_print_json(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    shared = ["--recipe", "smoke", "-o", str(tmp_path)]
+    result = RUN.invoke(app, ["quantize", "--losses", "ce", *shared])
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["fp32"]["same_label_as_torch"] == 1.0
+    result = RUN.invoke(app, ["compare", "--seeds", "1", *shared])
+    assert result.exit_code == 0, result.output
+    table = json.loads(result.stdout)["parts"]
+    assert set(table) == {"val", "test", "external"}
+    gain = table["test"]["kd"]["accuracy"] - table["test"]["ce"]["accuracy"]
+    assert table["test"]["kd"]["gain_over_ce"] == pytest.approx(gain)
+    assert (tmp_path / "student-kd-1" / "scores.json").exists()
+    looks = (tmp_path / "looks.jsonl").read_text()
+    RUN.invoke(app, ["compare", "--seeds", "1", *shared])
+    assert (tmp_path / "looks.jsonl").read_text() == looks  # what was seen is not looked at again
+
+
+def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher", "--recipe", "none"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    assert "recipe-missing" in capsys.readouterr().err
+
+
+def test_the_card_is_made_of_the_report_alone(tmp_path):
+    report = Path(__file__).parents[2] / "sdk" / "models" / "release.json"
+    result = RUN.invoke(app, ["card", str(report), "-o", str(tmp_path / "card.md")])
+    assert result.exit_code == 0, result.output
+    committed = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text()
+    assert (tmp_path / "card.md").read_text() == committed
