@@ -1,4 +1,4 @@
-"""A progress bar with the time that is left, quiet when nobody watches."""
+"""A progress bar with the time that is left; a line every tenth where no terminal watches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from benchmarks.run import Advance
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Advance]:
     """Yield what a run tells its steps to."""
+    if not console.is_terminal:
+        yield _lines(console)
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -27,3 +30,16 @@ def progress_bar(console: Console) -> Iterator[Advance]:
             progress.update(task, description=step, completed=done, total=total or None)
 
         yield advance
+
+
+def _lines(console: Console) -> Advance:
+    told = -1
+
+    def advance(_step: str, done: int, total: int) -> None:
+        nonlocal told
+        tenth = 10 * done // total if total else 0
+        if tenth > told:
+            told = tenth
+            console.print(f"{done} of {total or '?'} processes done", highlight=False)
+
+    return advance
