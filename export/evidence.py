@@ -27,7 +27,7 @@ class TeacherEvidence:
 
     teacher_sha256: str
     recipe: str
-    recipe_sha256: str
+    teacher_recipe_sha256: str
     parameters: int
     labels: tuple[str, ...]
     ids: tuple[str, ...]
@@ -62,7 +62,7 @@ def write_evidence(
         "format_version": 1,
         "command": f"sonogaze-export teacher --recipe {recipe.name} --evidence",
         "recipe": recipe.name,
-        "recipe_sha256": recipe.digest,
+        "teacher_recipe_sha256": recipe.teacher_digest,
         "teacher_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "parameters": sum(p.numel() for p in teacher.parameters()),
         "labels": list(recipe.labels),
@@ -83,7 +83,7 @@ def read_evidence(path: Path = EVIDENCE) -> TeacherEvidence:
     return TeacherEvidence(
         teacher_sha256=story["teacher_sha256"],
         recipe=story["recipe"],
-        recipe_sha256=story["recipe_sha256"],
+        teacher_recipe_sha256=story["teacher_recipe_sha256"],
         parameters=story["parameters"],
         labels=tuple(story["labels"]),
         ids=tuple(story["logits"]),

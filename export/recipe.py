@@ -1,6 +1,7 @@
 """Reading a recipe: a TOML file into checked, frozen settings."""
 
 import hashlib
+import json
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -35,6 +36,7 @@ class Recipe:
     temperature: float
     losses: dict[str, dict[str, float]]
     digest: str
+    teacher_digest: str
 
 
 def load_recipe(name_or_path: str) -> Recipe:
@@ -87,7 +89,14 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         temperature=float(student["temperature"]),
         losses=table["losses"],
         digest=digest,
+        teacher_digest=_digest_of(table, ("labels", "preprocessing", "augment", "teacher")),
     )
+
+
+def _digest_of(table: dict[str, Any], sections: tuple[str, ...]) -> str:
+    """Return the SHA-256 of what a teacher depends on; the students' settings may change."""
+    chosen = {name: table.get(name) for name in sections}
+    return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
 
 
 def _loop(table: dict[str, Any]) -> LoopConfig:
