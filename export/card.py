@@ -63,15 +63,24 @@ def _facts(report: dict[str, Any]) -> list[str]:
 
 
 def _accuracy(scores: dict[str, Any], teacher: dict[str, Any] | None) -> list[str]:
-    lines = ["| part | frames / patients | fp32 | int8 | teacher | ECE (fp32) |", "|" + "---|" * 6]
+    lines = [
+        "| part | frames / patients | fp32 | int8 | teacher | ECE (fp32) | accepted: share, right |",
+        "|" + "---|" * 7,
+    ]
     for part, score in scores["fp32"].items():
         taught = percent(teacher[part]) if teacher else "-"
         lines.append(
             f"| {PART_NAMES.get(part, part)} | {score['frames']} / {score['patients']} | "
             f"{percent(score)} | {percent(scores['int8'][part])} | {taught} | "
-            f"{100 * score['ece']:.1f} % |"
+            f"{100 * score['ece']:.1f} % | {_accepted(score)} |"
         )
     return lines
+
+
+def _accepted(score: dict[str, Any]) -> str:
+    if score["accepted_accuracy"] is None:
+        return "none"
+    return f"{100 * score['coverage']:.1f} %, {100 * score['accepted_accuracy']:.1f} %"
 
 
 def _recalls(scores: dict[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from export.onnx.convert import largest_difference, run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
 from export.onnx.quantize import quantize
 from export.recipe import Recipe
+from sdk.model_file import Calibration
 
 CALIBRATION_FRAMES = 256
 MAX_LOGIT_DIFFERENCE = 1e-3
@@ -148,20 +149,38 @@ def score_files(
     files: dict[str, bytes],
     parts: dict[str, list[FrameRecord]],
     inputs: dict[str, np.ndarray],
-    temperature: float,
+    calibration: Calibration,
     what: str,
 ) -> dict[str, dict[str, Any]]:
     """Return scores[precision][part] of the files themselves; guarded parts are logged."""
+    temperature = calibration.temperature
+    threshold = next(iter(calibration.abstain_below.values()))
     scores: dict[str, dict[str, Any]] = {}
     for precision, data in files.items():
         scores[precision] = {}
         for part, records in parts.items():
             logits, _ = run_onnx(data, inputs[part])
-            scores[precision][part] = score(logits, records, temperature)
+            scores[precision][part] = {
+                **score(logits, records, temperature),
+                **coverage(logits, records, temperature, threshold),
+            }
             if part in GUARDED:
                 accuracy = float(scores[precision][part]["accuracy"])  # type: ignore[arg-type]
                 log_look(part, f"{what} {precision}", accuracy)
     return scores
+
+
+def coverage(
+    logits: np.ndarray, records: Sequence[FrameRecord], temperature: float, threshold: float
+) -> dict[str, float | None]:
+    """Return the share of frames that get a label, and how often that label is right."""
+    probabilities = softmax(logits, temperature)
+    accepted = probabilities.max(axis=1) >= threshold
+    right = probabilities.argmax(axis=1) == truth_of(records)
+    return {
+        "coverage": float(accepted.mean()),
+        "accepted_accuracy": float(right[accepted].mean()) if accepted.any() else None,
+    }
 
 
 def truth_of(records: Sequence[FrameRecord]) -> np.ndarray:

@@ -150,7 +150,7 @@ def release(
     )
     metadata = parse_model_file(files["fp32"]).metadata
     scores = release_parts.score_files(
-        files, scored, inputs, metadata.calibration.temperature, f"release {metadata.student_id}"
+        files, scored, inputs, metadata.calibration, f"release {metadata.student_id}"
     )
     release_parts.check_gates({p: s["val"] for p, s in scores.items()}, files)
     report = {
