@@ -64,7 +64,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
 
 def _accuracy(scores: dict[str, Any], teacher: dict[str, Any] | None) -> list[str]:
     lines = [
-        "| part | frames / patients | fp32 | int8 | teacher | ECE (fp32) | accepted: share, right |",
+        "| part | frames / patients | fp32 | int8 | teacher | ECE (fp32) | accepted, right |",
         "|" + "---|" * 7,
     ]
     for part, score in scores["fp32"].items():
