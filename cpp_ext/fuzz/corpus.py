@@ -1,7 +1,7 @@
 """The kept corpus is one text file, an input in hex on each line; libFuzzer wants a folder.
 
-    python cpp_ext/fuzz/corpus.py unpack FOLDER     corpus.txt -> files
-    python cpp_ext/fuzz/corpus.py pack FOLDER       files -> corpus.txt
+python cpp_ext/fuzz/corpus.py unpack FOLDER     corpus.txt -> files
+python cpp_ext/fuzz/corpus.py pack FOLDER       files -> corpus.txt
 """
 
 from __future__ import annotations
