@@ -59,6 +59,31 @@ def run_command(
     _exit_if_missed(lines)
 
 
+@app.command("preprocess")
+def preprocess_command(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the record.")],
+    quick: Annotated[bool, typer.Option("--quick", help="1920x1080 alone.")] = False,
+    formats: Annotated[list[str] | None, typer.Option(help="Pixel format; repeatable.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the order of processes.")] = 0,
+) -> None:
+    """Time the pixel kernel against reading the bytes, OpenCV and NumPy."""
+    from benchmarks.kernels import request, run_kernels
+    from benchmarks.processes import launch
+    from benchmarks.progress import progress_bar
+    from benchmarks.record.store import write_record, write_text
+    from benchmarks.report.kernels import kernel_report
+
+    wanted = request(quick, formats or (), seed)
+    _check_folder(out)
+    with progress_bar(errors) as advance:
+        record = run_kernels(wanted, launch, advance)
+    write_record(record, out / "record.json")
+    write_text(out / "report.md", kernel_report(record))
+    console.print((out / "report.md").read_text(), highlight=False, soft_wrap=True, markup=False)
+    if record["status"] == "interrupted":
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
 @app.command("compare")
 def compare_command(
     old: Annotated[Path, typer.Argument(help="record.json of the run compared with")],
@@ -130,7 +155,7 @@ def _show_budget(lines: list[Line]) -> None:
 def _show(found: Comparison, every: bool) -> None:
     from rich.table import Table
 
-    table = Table("figure", "old", "new", "new / old (99 %)", "verdict")
+    table = Table("figure", "old", "new", "new / old", "verdict")
     for change in found.changes:
         if every or change.verdict not in ("same", "unknown"):
             ratio = change.ratio

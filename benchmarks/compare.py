@@ -1,7 +1,8 @@
 """Two records side by side: ratios with intervals, and a refusal where they are not alike.
 
-A figure is called worse (or better) only if the ratio's 99 % interval leaves 1 *and* the change is
-at least `NOTICEABLE`: with dozens of figures, 95 % alone would cry wolf on every other comparison.
+A figure is called worse (or better) only if the ratio's interval leaves 1 *and* the change is at
+least `NOTICEABLE`. The interval is widened for the number of figures that are judged (Bonferroni),
+so that the whole comparison, not each figure, cries wolf in at most 1 % of the cases.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from benchmarks.errors import BenchError
 from benchmarks.stats.intervals import Interval, ratio
 
-CONFIDENCE = 0.99
+FALSE_ALARM = 0.01
 NOTICEABLE = 0.05
 
 #: Entries that must be equal for figures to be comparable, with how a reader knows them.
@@ -88,7 +89,9 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
     common = [key for key in before if key in after]
     if not common:
         raise BenchError("record-unlike", "the records have no figure in common")
-    changes = [_change(before[key], after[key]) for key in common]
+    judged = sum(before[key]["better"] != "neither" for key in common)
+    confidence = 1 - FALSE_ALARM / max(1, judged)
+    changes = [_change(before[key], after[key], confidence) for key in common]
     return Comparison(changes, sorted(before.keys() ^ after.keys()), list(_notes(old, new)))
 
 
@@ -99,10 +102,10 @@ def _entry(record: dict[str, Any], path: str) -> Any:
     return value
 
 
-def _change(old: dict[str, Any], new: dict[str, Any]) -> Change:
+def _change(old: dict[str, Any], new: dict[str, Any], confidence: float) -> Change:
     if old["unit"] != new["unit"]:
         raise BenchError("record-unlike", f"{old['id']}: {old['unit']} against {new['unit']}")
-    found = ratio(new["processes"], old["processes"], CONFIDENCE)
+    found = ratio(new["processes"], old["processes"], confidence)
     verdict = _verdict(found, old["better"])
     values = old["value"], new["value"]
     return Change(old["id"], old["unit"], *values, found, verdict, _overlap(old, new))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 SLUGS: dict[str, str] = {
     "budget-invalid": "the budget file is no TOML, or has an unknown or impossible entry",
+    "format-unknown": "no such pixel format in the preprocessing suite",
     "frames-missing": "the folder holds no frame that can be read",
     "model-missing": "no subject of this run matches the name or path",
     "model-unsupported": "the .onnx file's input is not one grey or RGB frame of a fixed size",

@@ -138,6 +138,14 @@ def run_quality(job: Job) -> dict[str, Any]:
     return run(job)
 
 
+def run_preprocess(job: Job) -> dict[str, Any]:
+    """Time the pixel kernel on one frame size against reading, OpenCV and NumPy."""
+    from benchmarks.preprocess.suite import run
+
+    found = run(tuple(job["formats"]), (tuple(job["size"]),), job["samples"])
+    return {"isa": found["isa"], "cases": found["cases"]}
+
+
 TASKS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "single_stream": run_single_stream,
     "paced": run_paced,
@@ -147,4 +155,5 @@ TASKS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "overhead": run_overhead,
     "logits": run_logits,
     "quality": run_quality,
+    "preprocess": run_preprocess,
 }

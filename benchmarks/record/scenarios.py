@@ -147,6 +147,7 @@ def _overhead_figures(name: str, runs: list[Run]) -> list[Figure]:
     for run in runs:
         parts = {k: np.asarray(v) / 1e3 for k, v in run["result"]["parts_ns"].items()}
         half = {k: float(np.median(v[len(v) // 5 :])) for k, v in parts.items()}
+        half["read"] = min(value for name, value in half.items() if name.startswith("read_"))
         half["overhead"] = half["sdk"] - half["kernel"] - half["inference"]
         middles.append(half)
     figures = [

@@ -134,7 +134,7 @@ def overhead(view: View) -> Table:
         "The SDK over its parts (µs, p50)",
         [*head, "(classify − run − 50 µs) / read"],
         rows,
-        "Turn about in one process. Read bound: numpy combines every byte of the frame once.",
+        "Turn about in one process. Read bound: the faster of summing and copying the whole frame.",
     )
 
 

@@ -38,7 +38,8 @@ def answer(job):
     if task == "cold_start":
         return {"ok": True, "phases_ns": {"python": 1, "import": 2, "load": 3, "first_result": 4}}
     if task == "overhead":
-        parts = {"sdk": 400_000, "kernel": 300_000, "inference": 60_000, "read": 250_000}
+        parts = {"sdk": 400_000, "kernel": 300_000, "inference": 60_000}
+        parts |= {"read_sum": 250_000, "read_copy": 260_000}
         return {"ok": True, "parts_ns": {k: [v] * 50 for k, v in parts.items()}}
     if task == "soak":
         return {"ok": True, "frames": [1], "rss_kib": [1], "growth_kib_per_1000": 0.5}

@@ -67,7 +67,7 @@ def test_streams_overhead_and_soak_answer(jobs):
     assert len(TASKS["multi_stream"](of(jobs, "multi_stream"))["service_ns"]) >= 2
     parts = TASKS["overhead"](of(jobs, "overhead"))["parts_ns"]
     assert {k: len(v) for k, v in parts.items()} == dict.fromkeys(
-        ("sdk", "kernel", "inference", "read"), 10
+        ("sdk", "kernel", "inference", "read_sum", "read_copy"), 10
     )
     assert min(map(min, parts.values())) > 0
     assert TASKS["soak"](of(jobs, "soak"))["frames"][-1] > 0
@@ -132,6 +132,6 @@ def test_quality_answers_each_file_with_logits_and_a_decision(jobs, tmp_path):
 
 def test_quick_covers_every_task(jobs):
     tasks = {job["task"] for job in jobs}
-    assert tasks | {"quality"} == set(TASKS) | {"cold_start"}
+    assert tasks | {"quality"} | {"preprocess"} == set(TASKS) | {"cold_start"}
     assert QUICK.soak_seconds > 0
     assert Path(of(jobs, "soak")["subject"]["path"]).is_file()
