@@ -31,3 +31,29 @@ check: setup
 
 bench: setup
 	$(BIN)/sonogaze-bench run --quick -o out/bench
+
+# The compiled core alone. test-arm64 and fuzz need Debian's g++-aarch64-linux-gnu, qemu-user and
+# clang-14, libclang-rt-14-dev; tidy needs clang-tidy-14.
+.PHONY: test-cpp test-arm64 fuzz tidy
+FUZZ_RUNS ?= 10000000
+
+test-cpp: setup
+	SONOGAZE_SECOND_TIER=1 $(BIN)/pytest tests/cpp_ext
+
+test-arm64:
+	cmake --preset arm64
+	cmake --build build/arm64
+	qemu-aarch64 build/arm64/cpp_ext/tests/replay cpp_ext/fuzz/corpus.txt
+	qemu-aarch64 build/arm64/cpp_ext/tests/threads
+
+fuzz:
+	cmake --preset fuzz
+	cmake --build build/fuzz
+	$(PYTHON) cpp_ext/fuzz/corpus.py unpack build/fuzz/corpus
+	ASAN_OPTIONS=quarantine_size_mb=4:malloc_context_size=0 \
+		build/fuzz/cpp_ext/tests/fuzz -max_len=160 -runs=$(FUZZ_RUNS) build/fuzz/corpus
+
+tidy:
+	cmake --preset tidy
+	clang-tidy-14 -quiet -p build/tidy $$(ls cpp_ext/src/*.cpp cpp_ext/src/*/*.cpp \
+		| grep -v -e bindings -e buffers -e neon) cpp_ext/fuzz/*.cpp

@@ -13,7 +13,7 @@ namespace {
 using namespace sonogaze;
 
 constexpr int kThreads = 6;
-constexpr int kFrames = 40;
+constexpr int kFrames = 10;
 
 FrameSpec spec_of(Format format) {
     FrameSpec spec;
