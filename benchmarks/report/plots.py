@@ -106,8 +106,14 @@ def scatter(points: Sequence[dict[str, Any]], x_label: str, y_label: str) -> str
             shade = colour(index) if point["ours"] else "#8a929c"
             if point["low"] is not None:
                 axes.vlines(point["x"], point["low"], point["high"], color=shade, lw=1.5)
-            mark = MARKS[index % len(MARKS)] if point["ours"] else "_"
-            axes.plot(point["x"], point["y"], mark, color=shade, ms=8, label=point["name"])
+            if point["ours"]:
+                mark = MARKS[index % len(MARKS)]
+                axes.plot(point["x"], point["y"], mark, color=shade, ms=8, label=point["name"])
+                continue
+            axes.plot(point["x"], point["y"], "_", color=shade, ms=8)
+            high = point["y"] if point["high"] is None else point["high"]
+            place = {"xytext": (0, 4), "textcoords": "offset points", "rotation": 35}
+            axes.annotate(point["name"], (point["x"], high), fontsize=8, color=shade, **place)
         axes.set_xscale("log")
         _plain_log(axes.xaxis)
         axes.set_xlabel(x_label)

@@ -56,8 +56,8 @@ def _part(view: View) -> str | None:
 
 
 def _label(part: str) -> str:
-    names = {"external": "external set (african_planes)", "test": "test part"}
-    return f"accuracy, {names.get(part, part)} (%), 95 % interval over patients"
+    names = {"external": "external set", "test": "test part"}
+    return f"accuracy on the {names.get(part, part)} (%)"
 
 
 def _point(view: View, subject: dict[str, Any], part: str, x: float) -> dict[str, Any] | None:
@@ -74,7 +74,7 @@ def _point(view: View, subject: dict[str, Any], part: str, x: float) -> dict[str
 def _published_point(network: dict[str, Any]) -> dict[str, Any]:
     low, high = 100 * network["low"], 100 * network["high"]
     return {
-        "name": f"{network['name']} (published)",
+        "name": network["name"],
         "x": 4 * network["parameters"] / 1e6,
         "y": (low + high) / 2,
         "low": low,
