@@ -113,10 +113,13 @@ def compare(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),
     seeds: Annotated[int, typer.Option(help="how many seeds, from 1")] = 3,
+    losses: Annotated[
+        list[str] | None, typer.Option(help="which to compare, the first with the rest")
+    ] = None,
 ) -> None:
     """Train a student by each losses of the recipe over several seeds; score them all."""
     with bars(console) as show:
-        report = compare_losses(recipe, out, seeds, show)
+        report = compare_losses(recipe, out, seeds, losses or (), show)
     typer.echo(json.dumps(report, indent=2))
 
 

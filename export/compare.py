@@ -19,8 +19,13 @@ from export.steps import distill, guarded, scored_parts, tensors
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 
 
-def compare_losses(recipe_name: str, out: Path, seeds: int, show: Show = silent) -> dict[str, Any]:
-    """Train a student by each losses of the recipe over seeds 1 to `seeds`; compare their scores.
+def compare_losses(
+    recipe_name: str, out: Path, seeds: int, names: Sequence[str] = (), show: Show = silent
+) -> dict[str, Any]:
+    """Train a student by each losses over seeds 1 to `seeds`; compare their scores.
+
+    `names` are the losses to compare, the first being what the others are held against; all of
+    the recipe's where none is named.
 
     One JSON and the logits are kept a run, so that it can be done in pieces. Returns (and writes
     to `out/compare.json`) each run's scores, each losses' mean over seeds, and the difference to
@@ -29,12 +34,15 @@ def compare_losses(recipe_name: str, out: Path, seeds: int, show: Show = silent)
     recipe = load_recipe(recipe_name)
     parts = scored_parts(load_records(data_root()))
     inputs = {part: tensors(found, recipe.preprocessing) for part, found in parts.items()}
-    logits: dict[str, list[Logits]] = {losses: [] for losses in recipe.losses}
+    logits: dict[str, list[Logits]] = {losses: [] for losses in names or recipe.losses}
     for seed in range(1, seeds + 1):
-        for losses in recipe.losses:
+        for losses in logits:
             logits[losses].append(_run(recipe_name, out, losses, seed, parts, inputs, show))
     report = {
-        "command": f"sonogaze-export compare --recipe {recipe_name} --seeds {seeds}",
+        "command": " ".join(
+            [f"sonogaze-export compare --recipe {recipe_name} --seeds {seeds}"]
+            + [f"--losses {name}" for name in names]
+        ),
         "recipe": recipe.name,
         "recipe_sha256": recipe.digest,
         "seeds": seeds,
