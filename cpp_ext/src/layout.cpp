@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "sector.hpp"
 #include "sonogaze/error.hpp"
@@ -125,7 +126,7 @@ void check_pixel_size(const FrameSpec& spec) {
 
 }  // namespace
 
-Layout::Layout(const FrameSpec& given) : spec(given) {
+Layout::Layout(FrameSpec given) : spec(std::move(given)) {
     if (spec.unit < 1 || spec.unit > 8) {
         throw Error("region-invalid", "unit is " + text(spec.unit) + ", it must be 1..8");
     }

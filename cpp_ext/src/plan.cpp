@@ -93,7 +93,7 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
             static_cast<std::int64_t>(taps_.first.size())) {
     const double levels = code_levels(layout_->spec.range);
     const double black = black_code(layout_->spec.range) / levels;
-    const double area = static_cast<double>(layout_->box_width * layout_->box_height);
+    const auto area = static_cast<double>(layout_->box_width * layout_->box_height);
     scale_ = 1.0 / (area * levels * target.std);
     bias_ = (-black - target.mean) / target.std;
     pad_ = static_cast<float>((static_cast<double>(target.pad_level) / 255.0 - target.mean) /

@@ -33,7 +33,7 @@ Statistics Plan::measure(const Planes& data, float* out, float* coarse,
     const Borrowed work(pool_);
     const Range range = layout_->spec.range;
     const double levels = 255.0 / code_levels(range);
-    const double area = static_cast<double>(layout_->box_width * layout_->box_height);
+    const auto area = static_cast<double>(layout_->box_width * layout_->box_height);
     CoarseRows rows((*work).coarse, inner_.width, levels / area, -black_code(range) * levels,
                     coarse);
     Statistics statistics;

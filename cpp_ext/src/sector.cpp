@@ -60,7 +60,7 @@ std::int64_t fixed(double value, double scale) {
 }
 
 Wedge make_wedge(const RegionSpec& r) {
-    const double sub = static_cast<double>(kSub);
+    const auto sub = static_cast<double>(kSub);
     const double a = r.angle_min_deg * kPi / 180.0;
     const double b = r.angle_max_deg * kPi / 180.0;
     const std::int64_t low = fixed(r.r_min, sub);

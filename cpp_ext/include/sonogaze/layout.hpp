@@ -49,7 +49,7 @@ struct Span {
 
 // A checked frame layout. Immutable, so any number of threads may share one.
 struct Layout {
-    explicit Layout(const FrameSpec& spec);  // throws Error
+    explicit Layout(FrameSpec given);  // throws Error
 
     FrameSpec spec;
     std::array<Plane, kMaxPlanes> planes{};

@@ -9,7 +9,7 @@ namespace sonogaze {
 
 // Scratch of one running frame, sized once.
 struct Workspace {
-    Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cells);
+    Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_count);
 
     std::vector<std::uint8_t> grey;     // one decoded row
     std::vector<std::uint16_t> sums;    // column sums, readable `taps` beyond the last column

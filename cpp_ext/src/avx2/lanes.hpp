@@ -12,6 +12,7 @@ namespace sonogaze::avx2 {
 static inline void fetch(Soon soon, std::int64_t at) {
     if (at < soon.bytes) {
         const auto address = soon.address + static_cast<std::uintptr_t>(at);
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): it may lie outside any object
         _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
     }
 }
