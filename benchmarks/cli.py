@@ -14,7 +14,7 @@ from rich.console import Console
 
 from benchmarks import plan
 from benchmarks.budget import Line, check_budget, read_budget
-from benchmarks.compare import Comparison, compare
+from benchmarks.compare import Change, Comparison, compare
 from benchmarks.errors import BenchError
 from benchmarks.record.store import read_record
 
@@ -153,26 +153,26 @@ def _show_budget(lines: list[Line]) -> None:
 
 
 def _show(found: Comparison, every: bool) -> None:
-    from rich.table import Table
-
-    table = Table("figure", "old", "new", "new / old", "verdict")
+    """Print a line a figure: never wrapped or cut, as a log is searched for the figure's name."""
     for change in found.changes:
-        if every or change.verdict not in ("same", "unknown"):
-            ratio = change.ratio
-            text = "–" if ratio is None else f"{ratio.value:.3f}"
-            if ratio is not None and ratio.low is not None:
-                text += f" ({ratio.low:.3f} to {ratio.high:.3f})"
-            old, new = f"{change.old:.4g} {change.unit}", f"{change.new:.4g} {change.unit}"
-            table.add_row(change.id, old, new, text, change.verdict)
-    if table.row_count:
-        console.print(table)
+        if every or change.verdict in ("worse", "better"):
+            console.print(_line(change), highlight=False, soft_wrap=True, markup=False)
     counts = {v: sum(c.verdict == v for c in found.changes) for v in ("worse", "better", "same")}
     told = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
     console.print(f"{len(found.changes)} figures compared: {told}.")
     agree, known = found.agreeing
     console.print(f"{agree} of {known} printed intervals (95 %) meet those of the other run.")
     for note in [*found.notes, *(f"only in one record: {key}" for key in found.unmatched)]:
-        errors.print(f"note: {note}", highlight=False)
+        errors.print(f"note: {note}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _line(change: Change) -> str:
+    ratio = change.ratio
+    text = "-" if ratio is None else f"{ratio.value:.3f}"
+    if ratio is not None and ratio.low is not None:
+        text += f" ({ratio.low:.3f} to {ratio.high:.3f})"
+    values = f"{change.old:.4g} -> {change.new:.4g} {change.unit}"
+    return f"{change.verdict:8}{text:26}{values:26}{change.id}"
 
 
 def _exit_if_missed(lines: list[Line]) -> None:

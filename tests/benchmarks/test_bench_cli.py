@@ -37,9 +37,9 @@ def test_comparing_like_with_like_that_is_unchanged_exits_0(record, tmp_path):
 
 def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
     new = save(fake_record(2, factor=1.15), tmp_path / "new.json")
-    result = RUNNER.invoke(cli.app, ["compare", record, new], env={"COLUMNS": "200"})
+    result = RUNNER.invoke(cli.app, ["compare", record, new])
     assert result.exit_code == 1
-    assert "end_to_end|p50" in result.output
+    assert "student-fp32/sdk|single_stream|threads=1|end_to_end|p50" in result.output
 
 
 def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, capsys):
