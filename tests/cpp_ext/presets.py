@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -33,9 +34,12 @@ def require(*tools: str) -> None:
 
 @cache
 def program(preset: str, name: str) -> Path:
-    """Build one test program and return its path."""
-    run("cmake", "--preset", preset)
-    run("cmake", "--build", f"build/{preset}", "--target", name)
+    """Build one test program and return its path. Workers of one test run take turns."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with (ROOT / f"build/{preset}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run("cmake", "--preset", preset)
+        run("cmake", "--build", f"build/{preset}", "--target", name)
     return ROOT / "build" / preset / "cpp_ext/tests" / name
 
 
