@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import sdk
-from export import steps
+from export import ship
 from export.data.phantom import phantom_frame, write_phantom_set
 
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
         write_phantom_set(folder / "frames", count=120, size=(96, 128))
     os.environ["SONOGAZE_DATA"] = str(folder / "frames")
     recipe, losses = "smoke", "kd"
-    steps.release(recipe, folder / "runs", losses, seed=1, destination=folder / "release")
+    ship.release(recipe, folder / "runs", losses, seed=1, destination=folder / "release")
     classifier = sdk.Classifier(folder / "release" / "default-fp32.onnx")
     result = classifier.classify(phantom_frame("head", seed=7).pixels)
     print(f"{classifier.model_id}: {result.probabilities}")

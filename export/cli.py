@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from export import steps
+from export import ship, steps
 from export.compare import compare_losses
 from export.data.phantom import write_phantom_set
 from export.display import bars
@@ -61,7 +61,7 @@ def quantize(
 ) -> None:
     """Export a trained student to ONNX, fp32 and int8, and compare both with PyTorch."""
     with bars(console) as show:
-        report = steps.quantize(recipe, out, losses, seed, show)
+        report = ship.quantize(recipe, out, losses, seed, show)
     typer.echo(json.dumps(report, indent=2))
 
 
@@ -77,7 +77,7 @@ def release(
 ) -> None:
     """Train what is missing, calibrate, quantise, verify, and write both student files."""
     with bars(console) as show:
-        report = steps.release(recipe, out, losses, seed, destination, show)
+        report = ship.release(recipe, out, losses, seed, destination, show)
     typer.echo(json.dumps(report, indent=2))
 
 
@@ -105,7 +105,7 @@ def card(
     destination: Annotated[Path, typer.Option("--out", "-o")] = Path("docs/model-card.md"),
 ) -> None:
     """Write the model card of a release as Markdown."""
-    destination.write_text(steps.card(report), encoding="utf-8")
+    destination.write_text(ship.card(report), encoding="utf-8")
 
 
 @app.command()

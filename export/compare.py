@@ -10,11 +10,11 @@ import numpy as np
 
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
-from export.evaluation import log_look, patient_bootstrap, score
+from export.evaluation import guarded, log_look, patient_bootstrap, score
 from export.models.student import folded_parameters
 from export.recipe import load_recipe
 from export.release import torch_logits, truth_of
-from export.steps import distill, guarded, scored_parts, tensors
+from export.steps import distill, scored_parts, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 
@@ -75,7 +75,7 @@ def _run(
     student = distill(recipe_name, out, losses, seed, show)
     seconds = time.monotonic() - started
     logits = {part: torch_logits(student, found) for part, found in inputs.items()}
-    result = {
+    result: dict[str, Any] = {
         "recipe_sha256": recipe.digest,
         "losses": losses,
         "seed": seed,
@@ -84,9 +84,10 @@ def _run(
         "scores": {part: score(logits[part], records) for part, records in parts.items()},
     }
     (folder / "scores.json").write_text(json.dumps(result, indent=2))
-    for part in guarded(parts):
-        what = f"student {recipe.name} {losses} seed {seed}, comparison of losses"
-        log_look(part, what, float((logits[part].argmax(1) == truth_of(parts[part])).mean()))
+    for part, records in parts.items():
+        if guarded(part, records):
+            what = f"student {recipe.name} {losses} seed {seed}, comparison of losses"
+            log_look(part, what, result["scores"][part]["accuracy"])
     np.savez(kept, **logits)
     return logits
 

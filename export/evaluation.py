@@ -14,19 +14,28 @@ import numpy as np
 from export.data.dataset import LABELS, FrameRecord
 
 GUARDED = ("test", "external")
+GUARDED_DATASETS = ("fetal_planes_db", "african_planes")
 LOOKS = Path(__file__).resolve().parents[1] / "docs" / "results" / "looks.jsonl"
 
 
+def guarded(part: str, records: Sequence[FrameRecord]) -> bool:
+    """Return whether scoring these frames is a look that must be logged; one's own never are."""
+    return part in GUARDED and any(r.dataset in GUARDED_DATASETS for r in records)
+
+
 def log_look(part: str, what: str, score: float, path: Path | None = None) -> None:
-    """Append one look at a guarded part: when, which part, what was scored, what came out."""
-    line = {
-        "time": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "part": part,
-        "what": what,
-        "accuracy": round(score, 5),
-    }
-    with open(path or LOOKS, "a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    """Append one look at a guarded part: when, which part, what was scored, what came out.
+
+    The same thing scored again with the same outcome tells nothing new and is not repeated.
+    """
+    path = path or LOOKS
+    seen = {"part": part, "what": what, "accuracy": round(score, 5)}
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if any(seen.items() <= json.loads(line).items() for line in lines):
+        return
+    time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps({"time": time, **seen}) + "\n")
 
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:

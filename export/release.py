@@ -17,7 +17,7 @@ import torch
 
 from export.data.dataset import LABELS, FrameRecord
 from export.errors import ExportError
-from export.evaluation import GUARDED, best_temperature, log_look, score, softmax
+from export.evaluation import best_temperature, guarded, log_look, score, softmax
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import largest_difference, run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
@@ -164,7 +164,7 @@ def score_files(
                 **score(logits, records, temperature),
                 **coverage(logits, records, temperature, threshold),
             }
-            if part in GUARDED:
+            if guarded(part, records):
                 accuracy = float(scores[precision][part]["accuracy"])  # type: ignore[arg-type]
                 log_look(part, f"{what} {precision}", accuracy)
     return scores

@@ -8,8 +8,9 @@ matching": Beyer et al., CVPR 2022, where the teacher sees the student's very vi
 
 import hashlib
 import json
+import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -79,20 +80,30 @@ def build_bank(
     chunks = [records[i : i + CHUNK_FRAMES] for i in range(0, len(records), CHUNK_FRAMES)]
     todo = [i for i in range(len(chunks)) if not (folder / f"{i:04d}.npz").exists()]
     progress(len(chunks) - len(todo), len(chunks))
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        jobs = [
-            pool.submit(_draw, i, chunks[i], records, replace(recipe), augment, config, folder)
-            for i in todo
-        ]
-        for done, job in enumerate(jobs, len(chunks) - len(todo) + 1):
-            job.result()
-            progress(done, len(chunks))
+    draw = partial(_draw, chunks, replace(recipe), augment, config, folder)
+    for done, _ in enumerate(_each(draw, todo), len(chunks) - len(todo) + 1):
+        progress(done, len(chunks))
     parts = [np.load(folder / f"{i:04d}.npz") for i in range(len(chunks))]
     return ViewBank(
         views=np.concatenate([p["views"] for p in parts]),
         frame_index=np.concatenate([p["frame_index"] for p in parts]),
         targets=np.concatenate([p["targets"] for p in parts]),
     )
+
+
+def _each(draw: Callable[[int], None], todo: Sequence[int]) -> Iterator[None]:
+    """Draw the chunks of `todo` on all cores; a single one here."""
+    if len(todo) < 2:
+        yield from map(draw, todo)
+        return
+    # spawned, not forked: a forked child of a process with threads (torch, OpenCV) can hang
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
+        try:
+            yield from pool.map(draw, todo)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _key(
@@ -111,16 +122,16 @@ def _key(
 
 
 def _draw(
-    index: int,
-    chunk: Sequence[FrameRecord],
-    records: Sequence[FrameRecord],
+    chunks: Sequence[Sequence[FrameRecord]],
     recipe: Preprocessing,
     augment: AugmentConfig,
     config: BankConfig,
     folder: Path,
+    index: int,
 ) -> None:
     """Draw one chunk's views and write them whole (temporary file, then rename)."""
     cv2.setNumThreads(1)
+    chunk, records = chunks[index], [record for each in chunks for record in each]
     rng = np.random.default_rng([config.seed, index])
     partners = [records[i] for i in rng.integers(0, len(records), MIX_PARTNERS)]
     frames = [read_grey(r.path) for r in chunk]

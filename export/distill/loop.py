@@ -77,18 +77,13 @@ def train(
     optimiser = torch.optim.AdamW(_groups(model, config.weight_decay), lr=config.learning_rate)
     average = WeightAverage(model, config.average)
     start = _resume(checkpoint, model, optimiser, average)
-    per_epoch = frames // config.batch
     for epoch in range(start, config.epochs):
-        torch.manual_seed(config.seed * 100_003 + epoch)
-        rng = np.random.default_rng([config.seed, epoch])
-        indices = rng.permutation(frames) * views + (rng.integers(0, views, frames) + epoch) % views
+        batches = _batches(frames, views, config, epoch)
         sums: dict[str, float] = {}
         model.train()
-        for step in range(per_epoch):
-            rate = _rate(config, epoch + step / per_epoch)
+        for step, chosen in enumerate(batches):
             for group in optimiser.param_groups:
-                group["lr"] = rate
-            chosen = np.sort(indices[step * config.batch : (step + 1) * config.batch])
+                group["lr"] = _rate(config, epoch + step / len(batches))
             inputs = normalise(bank.views[chosen]).contiguous(memory_format=torch.channels_last)
             parts = loss(model, inputs, chosen)
             optimiser.zero_grad(set_to_none=True)
@@ -97,11 +92,20 @@ def train(
             optimiser.step()
             average.update(model)
             for name, value in parts.items():
-                sums[name] = sums.get(name, 0.0) + value.item() / per_epoch
+                sums[name] = sums.get(name, 0.0) + value.item() / len(batches)
         _save(checkpoint, epoch + 1, model, optimiser, average)
         report(epoch + 1, sums)
     model.load_state_dict(average.state)
     return model.eval()
+
+
+def _batches(frames: int, views: int, config: LoopConfig, epoch: int) -> list[np.ndarray]:
+    """Draw the epoch's order: bank indices of one random view of each frame, whole batches."""
+    torch.manual_seed(config.seed * 100_003 + epoch)
+    rng = np.random.default_rng([config.seed, epoch])
+    indices = rng.permutation(frames) * views + (rng.integers(0, views, frames) + epoch) % views
+    size = config.batch
+    return [np.sort(indices[i * size : (i + 1) * size]) for i in range(frames // size)]
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict[str, object]]:

@@ -38,10 +38,11 @@ def test_the_bootstrap_draws_whole_patients():
     assert high > 0.9
 
 
-def test_every_look_adds_one_line(tmp_path):
+def test_every_look_adds_one_line_and_its_repetition_none(tmp_path):
     path = tmp_path / "looks.jsonl"
-    log_look("test", "first", 0.5, path)
-    log_look("external", "second", 0.25, path)
+    for _ in range(2):
+        log_look("test", "first", 0.5, path)
+        log_look("external", "second", 0.25, path)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["part"], line["what"], line["accuracy"]) for line in lines] == [
         ("test", "first", 0.5),

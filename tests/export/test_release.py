@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import sdk
-from export import evaluation, evidence, release, steps
+from export import evaluation, evidence, release, ship, steps
 from export.data.dataset import load_records, read_grey
 from export.data.phantom import phantom_frame
 from export.errors import ExportError
@@ -93,7 +93,7 @@ def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkey
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     monkeypatch.setattr(release, "MAX_INT8_LOSS", 1.0)  # a student of two epochs knows nothing
     out, files = tmp_path / "runs", tmp_path / "release"
-    report = steps.release("smoke", out, "kd", None, files)
+    report = ship.release("smoke", out, "kd", None, files)
     assert json.loads((files / "release.json").read_text()) == json.loads(json.dumps(report))
     looks = (tmp_path / "looks.jsonl").read_text().splitlines()
     assert len(looks) == 4  # two precisions, two guarded parts
@@ -102,7 +102,7 @@ def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkey
         assert classifier.metadata.provenance["losses"] == "kd"
         result = classifier.classify(phantom_frame("head", seed=5).pixels)
         assert result.to_dict()["model_id"] == classifier.model_id
-    again = steps.release("smoke", out, "kd", None, files)
+    again = ship.release("smoke", out, "kd", None, files)
     assert again["scores"] == report["scores"]
 
 
