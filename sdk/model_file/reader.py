@@ -74,6 +74,11 @@ def parse_model_file(data: bytes) -> ModelFile:
 
 
 def _read_bytes(path: str | os.PathLike[str]) -> bytes:
+    if not isinstance(path, str | os.PathLike):
+        raise ModelError(
+            "model-unreadable",
+            f"model file: path is {path!r} ({type(path).__name__}), it must be a str or a path",
+        )
     try:
         # non-blocking, so that opening a pipe cannot hang
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))

@@ -248,3 +248,10 @@ def test_precision_and_operators_must_agree() -> None:
     with pytest.raises(ModelError, match="has no DequantizeLinear") as caught:
         package(toy_model(), replace(CARD, precision="int8"))
     assert caught.value.slug == "model-signature-mismatch"
+
+
+@pytest.mark.parametrize("path", [3, b"student.onnx", ["student.onnx"]])
+def test_a_path_of_another_type_is_refused_by_name(path):
+    with pytest.raises(ModelError, match=r"must be a str or a path") as caught:
+        read_model_file(path)
+    assert caught.value.slug == "model-unreadable"
