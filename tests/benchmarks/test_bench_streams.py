@@ -10,7 +10,11 @@ from benchmarks.measure.streams import multi_stream
 def test_every_stream_sends_all_its_queries_from_its_own_thread():
     seen = []
     trace = multi_stream(
-        lambda i: seen.append((threading.get_ident(), i)), SystemClock(), 3, queries=4, fps=2000
+        lambda i: seen.append((threading.current_thread(), i)),
+        SystemClock(),
+        3,
+        queries=4,
+        fps=2000,
     )
     assert sorted(i for _, i in seen) == sorted(list(range(4)) * 3)
     assert len({thread for thread, _ in seen}) == 3
