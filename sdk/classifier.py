@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from math import exp
 from pathlib import Path
@@ -101,8 +102,8 @@ class Classifier:
 
     @property
     def sha256(self) -> str:
-        """Digest that the file is sealed with."""
-        return self._file.sha256
+        """SHA-256 of the whole file, as `sha256sum` prints it; not the digest in `model_id`."""
+        return hashlib.sha256(self._file.data).hexdigest()
 
     @property
     def file_bytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -145,3 +146,8 @@ def test_without_typer_the_command_names_the_extra() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "sonogaze: the command needs typer: pip install 'sonogaze[cli]'\n"
+
+
+def test_info_tells_the_hash_that_sha256sum_prints(run, toy_path: Path) -> None:  # type: ignore[no-untyped-def]
+    told = json.loads(run("info", toy_path, "--json").stdout)["sha256"]
+    assert told == hashlib.sha256(toy_path.read_bytes()).hexdigest()
