@@ -15,6 +15,7 @@ from sdk import SdkError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
+INTERRUPTED = 130  # what typer exits with after Ctrl-C
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
 FolderOption = Annotated[
@@ -130,9 +131,10 @@ def main() -> None:
     except SdkError as error:
         console.print(f"[red]error[/red] ({error.slug}): {error}")
         raise SystemExit(1) from error
-    except KeyboardInterrupt:
-        console.print("stopped; the same command goes on from here")
-        raise SystemExit(130) from None
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            console.print("stopped; the same command goes on from here")
+        raise
 
 
 if __name__ == "__main__":

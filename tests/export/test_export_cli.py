@@ -54,3 +54,15 @@ def test_the_card_is_made_of_the_report_alone(tmp_path):
     assert result.exit_code == 0, result.output
     committed = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text()
     assert (tmp_path / "card.md").read_text() == committed
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("export.cli.steps.teacher", interrupted)
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 130
+    assert "the same command goes on" in capsys.readouterr().err
