@@ -26,7 +26,4 @@ SLUGS: dict[str, str] = {
 class ExportError(SdkError):
     """A recipe, data set, checkpoint or export step that can't be used as it is."""
 
-    def __init__(self, slug: str, message: str) -> None:
-        assert slug in SLUGS, f"unknown slug {slug!r}: add it to SLUGS"
-        Exception.__init__(self, message)
-        self.slug = slug
+    slugs = SLUGS

@@ -14,6 +14,9 @@ reworded at any time. The slug never changes its meaning: ``SLUGS`` lists them a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 __all__ = ["SLUGS", "FrameError", "ModelError", "SdkError", "SourceError"]
 
 SLUGS: dict[str, str] = {
@@ -85,11 +88,15 @@ class SdkError(Exception):
     """Base of every error that this package raises on purpose.
 
     Attributes:
-        slug: stable machine-readable name, a key of ``SLUGS``.
+        slug: stable machine-readable name, a key of ``slugs``.
+        slugs: every slug of this kind of error with its meaning; a package that brings its own
+            errors brings its own table.
     """
 
+    slugs: ClassVar[Mapping[str, str]] = SLUGS
+
     def __init__(self, slug: str, message: str) -> None:
-        assert slug in SLUGS, f"unknown slug {slug!r}: add it to SLUGS"
+        assert slug in self.slugs, f"unknown slug {slug!r}: add it to SLUGS"
         super().__init__(message)
         self.slug = slug
 

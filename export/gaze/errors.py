@@ -41,7 +41,4 @@ SLUGS: dict[str, str] = {
 class GazeError(SourceError):
     """A gaze recording, or what was said about it, is not usable; ``slug`` is in ``SLUGS``."""
 
-    def __init__(self, slug: str, message: str) -> None:
-        assert slug in SLUGS, f"unknown slug {slug!r}: add it to SLUGS"
-        Exception.__init__(self, message)
-        self.slug = slug
+    slugs = SLUGS

@@ -13,7 +13,4 @@ SLUGS: dict[str, str] = {
 class PhantomError(SdkError, ValueError):
     """The synthetic frame asked for cannot be drawn or written; ``slug`` is in ``SLUGS``."""
 
-    def __init__(self, slug: str, message: str) -> None:
-        assert slug in SLUGS, f"unknown slug {slug!r}: add it to SLUGS"
-        ValueError.__init__(self, message)
-        self.slug = slug
+    slugs = SLUGS
