@@ -56,11 +56,6 @@ def grey_levels(tensor: np.ndarray, recipe: Preprocessing) -> np.ndarray:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
-def frame_levels(record: FrameRecord, recipe: Preprocessing) -> np.ndarray:
-    """Return the record's frame as the student sees it, uint8 (height, width)."""
-    return grey_levels(recipe.tensor(Frame.from_array(read_grey(record.path))), recipe)
-
-
 def build_bank(
     records: Sequence[FrameRecord],
     recipe: Preprocessing,
