@@ -5,11 +5,23 @@ that a training view goes through the very kernel that runs on the cart.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 Grey = np.ndarray  # uint8 (height, width)
+
+
+class View(NamedTuple):
+    """One random view: uint8 (height, width), and where it came from.
+
+    `matrix` (2, 3) maps relative places of the frame (0 to 1 along each axis, from its upper left
+    corner) to relative places of the view, so that gaze can follow the pixels.
+    """
+
+    pixels: Grey
+    matrix: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -40,18 +52,18 @@ def random_view(
     config: AugmentConfig,
     size: tuple[int, int],
     letterbox: bool,
-) -> Grey:
-    """Return a random view of `frame`, uint8, `size` = (width, height), seeded by `rng`.
+) -> View:
+    """Return a random view of `frame` of `size` = (width, height), seeded by `rng`.
 
     The unjittered view is the frame letterboxed (or stretched) to `size`, as the recipe does.
     """
     if rng.random() < config.p_recode:
         frame = _recode(frame, rng)
-    view = _warp(frame, rng, config, size, letterbox)
+    view, matrix = _warp(frame, rng, config, size, letterbox)
     view = _intensity(view, rng, config)
     if rng.random() < config.p_sector:
         view = _sector(view, rng)
-    return _overlays(view, rng, config)
+    return View(_overlays(view, rng, config), matrix)
 
 
 def _recode(frame: Grey, rng: np.random.Generator) -> Grey:
@@ -75,7 +87,7 @@ def _warp(
     config: AugmentConfig,
     size: tuple[int, int],
     letterbox: bool,
-) -> Grey:
+) -> View:
     """Random similarity, aspect and flip around the fit that the recipe itself does."""
     height, width = frame.shape
     scale = np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max)))
@@ -95,7 +107,16 @@ def _warp(
     fill = cv2.BORDER_CONSTANT if rng.random() < 0.8 else cv2.BORDER_REFLECT
     if scale * fit.min() < 0.75:  # bilinear alone would alias
         frame = cv2.GaussianBlur(frame, (0, 0), 0.5 / (scale * fit.min()))
-    return cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR, borderMode=fill)
+    pixels = cv2.warpAffine(frame, matrix, size, flags=cv2.INTER_LINEAR, borderMode=fill)
+    return View(pixels, _relative(matrix, (width, height), size))
+
+
+def _relative(matrix: np.ndarray, frame: tuple[int, int], view: tuple[int, int]) -> np.ndarray:
+    """Return OpenCV's map of pixel centres as a map of relative places (centre = index + 1/2)."""
+    linear, offset = matrix[:, :2], matrix[:, 2]
+    offset = offset + 0.5 - linear @ np.array([0.5, 0.5])
+    size = np.array(view, dtype=np.float64)
+    return np.hstack([linear * np.array(frame) / size[:, None], (offset / size)[:, None]])
 
 
 def _intensity(view: Grey, rng: np.random.Generator, config: AugmentConfig) -> Grey:

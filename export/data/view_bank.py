@@ -12,9 +12,10 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -26,6 +27,7 @@ from sdk.preprocess import Preprocessing
 
 CHUNK_FRAMES = 64
 MIX_PARTNERS = 16
+FORMAT = 2  # of the files; another number draws the bank anew
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,32 @@ class BankConfig:
 
 @dataclass(frozen=True)
 class ViewBank:
-    """Views (N, height, width) uint8, their frames' index and label shares (N, classes)."""
+    """Augmented views of frames, and where each came from.
+
+    Attributes:
+        views: (N, height, width) uint8.
+        frame_index: (N,) int32, which frame; a frame's views are contiguous and equal in number.
+        targets: (N, classes) float32, label shares.
+        matrices: (N, 2, 2, 3) float32: for the frame and its partner, relative places of the frame
+            to relative places of the view (`export.data.augment.View`).
+        partner_index: (N,) int32, the frame mixed in, or -1.
+        share: (N,) float32, the share of the first frame; 1 where nothing is mixed in.
+    """
 
     views: np.ndarray
     frame_index: np.ndarray
     targets: np.ndarray
+    matrices: np.ndarray
+    partner_index: np.ndarray
+    share: np.ndarray
 
     def __len__(self) -> int:
         return len(self.views)
+
+    @property
+    def views_per_frame(self) -> int:
+        """How many views each frame has."""
+        return len(self) // (int(self.frame_index[-1]) + 1)
 
 
 def grey_levels(tensor: np.ndarray, recipe: Preprocessing) -> np.ndarray:
@@ -79,11 +99,7 @@ def build_bank(
     for done, _ in enumerate(_each(draw, todo), len(chunks) - len(todo) + 1):
         progress(done, len(chunks))
     parts = [np.load(folder / f"{i:04d}.npz") for i in range(len(chunks))]
-    return ViewBank(
-        views=np.concatenate([p["views"] for p in parts]),
-        frame_index=np.concatenate([p["frame_index"] for p in parts]),
-        targets=np.concatenate([p["targets"] for p in parts]),
-    )
+    return ViewBank(*(np.concatenate([p[f.name] for p in parts]) for f in fields(ViewBank)))
 
 
 def _each(draw: Callable[[int], None], todo: Sequence[int]) -> Iterator[None]:
@@ -108,6 +124,7 @@ def _key(
     config: BankConfig,
 ) -> str:
     story = {
+        "format": FORMAT,
         "ids": [r.id for r in records],
         "preprocessing": recipe.to_dict(),
         "augment": asdict(augment),
@@ -128,33 +145,32 @@ def _draw(
     cv2.setNumThreads(1)
     chunk, records = chunks[index], [record for each in chunks for record in each]
     rng = np.random.default_rng([config.seed, index])
-    partners = [records[i] for i in rng.integers(0, len(records), MIX_PARTNERS)]
+    partners = rng.integers(0, len(records), MIX_PARTNERS)
     frames = [read_grey(r.path) for r in chunk]
-    others = [read_grey(r.path) for r in partners] if config.mix_share else []
+    others = [read_grey(records[i].path) for i in partners] if config.mix_share else []
     size = (recipe.width * config.oversample, recipe.height * config.oversample)
     draw = partial(
         random_view, rng=rng, config=augment, size=size, letterbox=recipe.aspect == "letterbox"
     )
-    views, owners, targets = [], [], []
+    drawn: dict[str, list[Any]] = {f.name: [] for f in fields(ViewBank)}
     for offset, (record, frame) in enumerate(zip(chunk, frames, strict=True)):
         for _ in range(config.views_per_frame):
-            view, target = draw(frame), _one_hot(record)
+            view, matrix = draw(frame)
+            target, share, partner, mixed = _one_hot(record), 1.0, -1, matrix
             if others and rng.random() < config.mix_share:
                 pick = int(rng.integers(0, len(others)))
-                share = float(rng.beta(1.0, 1.0))
-                other = draw(others[pick])
+                share, partner = float(rng.beta(1.0, 1.0)), int(partners[pick])
+                other, mixed = draw(others[pick])
                 view = cv2.addWeighted(view, share, other, 1 - share, 0)
-                target = share * target + (1 - share) * _one_hot(partners[pick])
-            views.append(grey_levels(recipe.tensor(Frame.from_array(view)), recipe))
-            owners.append(index * CHUNK_FRAMES + offset)
-            targets.append(target)
+                target = share * target + (1 - share) * _one_hot(records[partner])
+            drawn["views"].append(grey_levels(recipe.tensor(Frame.from_array(view)), recipe))
+            drawn["frame_index"].append(np.int32(index * CHUNK_FRAMES + offset))
+            drawn["targets"].append(target.astype(np.float32))
+            drawn["matrices"].append(np.float32([matrix, mixed]))
+            drawn["partner_index"].append(np.int32(partner))
+            drawn["share"].append(np.float32(share))
     unfinished = folder / f"{index:04d}.unfinished.npz"
-    np.savez(
-        unfinished,
-        views=np.stack(views),
-        frame_index=np.array(owners, dtype=np.int32),
-        targets=np.array(targets, dtype=np.float32),
-    )
+    np.savez(unfinished, **{name: np.stack(values) for name, values in drawn.items()})
     unfinished.rename(folder / f"{index:04d}.npz")
 
 

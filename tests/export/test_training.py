@@ -64,9 +64,12 @@ def test_nothing_of_val_test_or_external_is_trained_on(phantom_data):
 def _train(folder: Path, epochs: int, stop_after: int | None = None) -> torch.nn.Module:
     rng = np.random.default_rng(0)
     bank = ViewBank(
-        rng.integers(0, 256, (16, 4, 4), dtype=np.uint8),
-        np.repeat(np.arange(8), 2),
-        np.eye(2, dtype=np.float32)[rng.integers(0, 2, 16)],
+        views=rng.integers(0, 256, (16, 4, 4), dtype=np.uint8),
+        frame_index=np.repeat(np.arange(8), 2),
+        targets=np.eye(2, dtype=np.float32)[rng.integers(0, 2, 16)],
+        matrices=np.zeros((16, 2, 2, 3), np.float32),
+        partner_index=np.full(16, -1),
+        share=np.ones(16, np.float32),
     )
     torch.manual_seed(3)
     model = torch.nn.Sequential(
