@@ -46,6 +46,24 @@ class Plan:
     @property
     def inner(self) -> tuple[int, int, int, int]: ...
 
+class Gate:
+    def __init__(
+        self,
+        *,
+        width: int,
+        height: int,
+        black: float,
+        saturated: float,
+        repeat: float,
+        min_lit_share: float,
+        max_saturated_share: float,
+        max_repeated_share: float,
+        min_variance: float,
+        min_correlation: float,
+        pattern_correlation: float,
+    ) -> None: ...
+    def judge(self, tensor: Any, inner: tuple[int, int, int, int]) -> int: ...
+
 def available_isas() -> list[str]: ...
 def sum_region(layout: Layout, data: Any, chroma: bool) -> int: ...
 def memcpy_region(layout: Layout, data: Any, chroma: bool) -> None: ...

@@ -1,10 +1,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
 #include <cstring>
 
 #include "buffers.hpp"
 #include "sonogaze/error.hpp"
+#include "sonogaze/gate.hpp"
 #include "sonogaze/plan.hpp"
 #include "sonogaze/read.hpp"
 
@@ -128,6 +130,41 @@ void memcpy_region(const Layout& layout, const py::object& data, bool chroma) {
     copy_region(layout, frame.pointers(), chroma, scratch.data());
 }
 
+// The gate of one student: a tensor's size and thresholds in its values.
+struct Gate {
+    std::int64_t width, height;
+    GateLimits limits;
+
+    // The number of a Fault. inner: cells (x, y, width, height) that are not padding.
+    int judge(const py::object& tensor, const std::array<std::int64_t, 4>& inner) const {
+        const auto [x, y, columns, rows] = inner;
+        const bool inside = x >= 0 && y >= 0 && columns >= 0 && rows >= 0 && x <= width &&
+                            y <= height && columns <= width - x && rows <= height - y;
+        if (!inside) throw py::value_error("inner does not lie inside the tensor");
+        HeldBuffer held;
+        const float* const cells = held_floats(held, tensor.ptr(), width * height, false);
+        return static_cast<int>(sonogaze::judge(cells, width, {x, y, columns, rows}, limits));
+    }
+};
+
+void bind_gate(py::module_& m) {
+    py::class_<Gate>(m, "Gate")
+        .def(py::init([](std::int64_t width, std::int64_t height, float black, float saturated,
+                         float repeat, double min_lit_share, double max_saturated_share,
+                         double max_repeated_share, double min_variance, double min_correlation,
+                         double pattern_correlation) {
+                 const GateLimits limits{black,         saturated,           repeat,
+                                         min_lit_share, max_saturated_share, max_repeated_share,
+                                         min_variance,  min_correlation,     pattern_correlation};
+                 return Gate{width, height, limits};
+             }),
+             py::kw_only(), py::arg("width"), py::arg("height"), py::arg("black"),
+             py::arg("saturated"), py::arg("repeat"), py::arg("min_lit_share"),
+             py::arg("max_saturated_share"), py::arg("max_repeated_share"), py::arg("min_variance"),
+             py::arg("min_correlation"), py::arg("pattern_correlation"))
+        .def("judge", &Gate::judge);
+}
+
 void bind_reading(py::module_& m) {
     m.def("sum_region", &sum_region);
     m.def("memcpy_region", &memcpy_region);
@@ -189,6 +226,7 @@ PYBIND11_MODULE(_kernels, m) {
     py::register_exception_translator(&sonogaze::raise_as_sdk_error);
     sonogaze::bind_layout(m);
     sonogaze::bind_plan(m);
+    sonogaze::bind_gate(m);
     sonogaze::bind_reading(m);
     m.def("available_isas", &sonogaze::available_isas);
 }

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdk import Frame, ModelError, sources
+from sdk import Frame, FrameError, ModelError, sources
 from sdk.model_file.known_answers import pattern_frame
 from sdk.preprocess import Preprocessing
 from sdk.quality import QualityGate, QualityThresholds
@@ -176,6 +176,46 @@ def test_the_gate_follows_its_written_rules(seed: int, smooth: int, low: int, hi
     limits = QualityThresholds()
     expected = reference(tensor, recipe, limits)
     assert QualityGate(limits, recipe).reasons(tensor) == ((expected,) if expected else ())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    corner=st.tuples(st.integers(0, 60), st.integers(0, 60)),
+    size=st.tuples(st.integers(128, 132), st.integers(128, 144)),
+    seed=st.integers(0, 2**31),
+    smooth=st.integers(1, 30),
+)
+def test_what_lies_outside_the_inner_cells_changes_nothing(
+    corner: tuple[int, int], size: tuple[int, int], seed: int, smooth: int
+) -> None:
+    (y, x), (height, width) = corner, size
+    recipe, limits = Preprocessing(width=204, height=192, mean=0.2, std=0.25), QualityThresholds()
+    rng = np.random.default_rng(seed)
+    small = rng.random((height // smooth + 1, width // smooth + 1))
+    image = np.kron(small, np.ones((smooth, smooth)))[:height, :width]
+    tensor = rng.standard_normal((1, 1, 192, 204)).astype(np.float32) * 9
+    tensor[0, 0, y : y + height, x : x + width] = (image - 0.2) / 0.25
+    expected = reference(tensor[:, :, y : y + height, x : x + width], recipe, limits)
+    found = QualityGate(limits, recipe).reasons(tensor, (x, y, width, height))
+    assert found == ((expected,) if expected else ())
+
+
+@pytest.mark.parametrize(
+    "inner", [(-1, 0, 9, 9), (0, 0, 193, 9), (1, 0, 192, 9), (0, 140, 9, 5), (0, 0, 9, -1)]
+)
+def test_cells_outside_the_tensor_are_never_read(inner: tuple[int, int, int, int]) -> None:
+    recipe = RECIPES[0]
+    tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
+    with pytest.raises(ValueError, match="inside the tensor"):
+        QualityGate(QualityThresholds(), recipe).reasons(tensor, inner)
+    with pytest.raises(FrameError, match="float32"):
+        QualityGate(QualityThresholds(), recipe).reasons(tensor[..., :-1])
+
+
+def test_a_flat_frame_is_turned_away_by_any_thresholds() -> None:
+    recipe, limits = RECIPES[0], replace(QualityThresholds(), min_deviation=0.0)
+    tensor = recipe.tensor(np.full((60, 80), 90, np.uint8))
+    assert QualityGate(limits, recipe).reasons(tensor) == ("test-pattern",)
 
 
 def test_a_small_input_is_sampled_too() -> None:
