@@ -10,10 +10,10 @@ import numpy as np
 
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
-from export.evaluation import guarded, log_look, patient_bootstrap, score
+from export.evaluation import guarded, log_look, patient_bootstrap, score, truth_of
 from export.models.student import folded_parameters
 from export.recipe import load_recipe
-from export.release import torch_logits, truth_of
+from export.release import torch_logits
 from export.steps import distill, scored_parts, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
@@ -32,7 +32,7 @@ def compare_losses(
     the first losses with a patient bootstrap, paired by frame.
     """
     recipe = load_recipe(recipe_name)
-    parts = scored_parts(load_records(data_root()))
+    parts = scored_parts(load_records(data_root(), recipe.labels))
     inputs = {part: tensors(found, recipe.preprocessing) for part, found in parts.items()}
     logits: dict[str, list[Logits]] = {losses: [] for losses in names or recipe.losses}
     for seed in range(1, seeds + 1):
@@ -47,7 +47,11 @@ def compare_losses(
         "recipe_sha256": recipe.digest,
         "seeds": seeds,
         "parts": {
-            part: _table(records, {name: [run[part] for run in logits[name]] for name in logits})
+            part: _table(
+                records,
+                recipe.labels,
+                {name: [run[part] for run in logits[name]] for name in logits},
+            )
             for part, records in parts.items()
         },
     }
@@ -81,7 +85,10 @@ def _run(
         "seed": seed,
         "parameters": folded_parameters(student),
         "seconds_here": round(seconds, 1),
-        "scores": {part: score(logits[part], records) for part, records in parts.items()},
+        "scores": {
+            part: score(logits[part], records, labels=recipe.labels)
+            for part, records in parts.items()
+        },
     }
     (folder / "scores.json").write_text(json.dumps(result, indent=2))
     for part, records in parts.items():
@@ -93,10 +100,10 @@ def _run(
 
 
 def _table(
-    records: Sequence[FrameRecord], logits: dict[str, list[np.ndarray]]
+    records: Sequence[FrameRecord], labels: Sequence[str], logits: dict[str, list[np.ndarray]]
 ) -> dict[str, dict[str, Any]]:
     """Compare losses on one part: accuracies by seed, their mean, and the paired difference."""
-    truth = truth_of(records)
+    truth = truth_of(records, labels)
     right = {
         name: np.mean([run.argmax(axis=1) == truth for run in runs], axis=0)
         for name, runs in logits.items()

@@ -92,16 +92,27 @@ def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     return float(grid[int(np.argmin(losses))])
 
 
+def truth_of(records: Sequence[FrameRecord], labels: Sequence[str] = LABELS) -> np.ndarray:
+    """Return the index (N,) of each record's label in `labels`."""
+    return np.array([labels.index(r.label) for r in records], dtype=np.intp)
+
+
 def score(
-    logits: np.ndarray, records: Sequence[FrameRecord], temperature: float = 1.0
+    logits: np.ndarray,
+    records: Sequence[FrameRecord],
+    temperature: float = 1.0,
+    labels: Sequence[str] = LABELS,
 ) -> dict[str, object]:
-    """Return accuracy with its patient interval, recalls, confusion, ECE and subgroups."""
-    truth = np.array([LABELS.index(r.label) for r in records])
+    """Return accuracy with its patient interval, recalls, confusion, ECE and subgroups.
+
+    `labels` are those of the logits' columns, in order: the recipe's.
+    """
+    truth = truth_of(records, labels)
     guess = logits.argmax(axis=1)
     right = guess == truth
     groups = [r.group for r in records]
     low, high = patient_bootstrap(lambda chosen: float(right[chosen].mean()), groups)
-    confusion = np.zeros((len(LABELS), len(LABELS)), dtype=int)
+    confusion = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(confusion, (truth, guess), 1)
     return {
         "frames": len(records),
@@ -110,7 +121,7 @@ def score(
         "accuracy_95": [low, high],
         "recall": {
             label: float(right[truth == i].mean()) if (truth == i).any() else None
-            for i, label in enumerate(LABELS)
+            for i, label in enumerate(labels)
         },
         "confusion": confusion.tolist(),
         "ece": expected_calibration_error(softmax(logits, temperature), truth),

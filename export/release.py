@@ -15,9 +15,9 @@ import numpy as np
 import onnx
 import torch
 
-from export.data.dataset import LABELS, FrameRecord
+from export.data.dataset import FrameRecord
 from export.errors import ExportError
-from export.evaluation import best_temperature, guarded, log_look, score, softmax
+from export.evaluation import best_temperature, guarded, log_look, score, softmax, truth_of
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import largest_difference, run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
@@ -181,11 +181,6 @@ def coverage(
         "coverage": float(accepted.mean()),
         "accepted_accuracy": float(right[accepted].mean()) if accepted.any() else None,
     }
-
-
-def truth_of(records: Sequence[FrameRecord]) -> np.ndarray:
-    """Return the label indices (N,) of records."""
-    return np.array([LABELS.index(r.label) for r in records])
 
 
 def write_files(files: dict[str, bytes], destination: Path, report: dict[str, Any]) -> None:

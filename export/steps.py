@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from export.data.dataset import FrameRecord, data_root, load_records, read_grey
+from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.frames import read_frames
 from export.display import Show, silent
 from export.distill import runs
 from export.errors import ExportError
@@ -15,7 +16,6 @@ from export.evidence import read_evidence, teacher_logits, write_evidence
 from export.models.student import Student
 from export.models.teacher import Teacher
 from export.recipe import Recipe, load_recipe
-from sdk import Frame
 from sdk.preprocess import Preprocessing
 
 ATTRIBUTION = Path(__file__).parent / "recipes" / "attribution.txt"
@@ -28,7 +28,7 @@ def teacher(recipe_name: str, out: Path, show: Show = silent) -> Teacher:
     epochs = recipe.teacher_loop.epochs
     return runs.train_teacher(
         recipe,
-        load_records(data_root()),
+        load_records(data_root(), recipe.labels),
         out,
         lambda done, total: show("teacher's views", done, total, ""),
         lambda epoch, parts: show("teacher", epoch, epochs, _note(parts)),
@@ -43,7 +43,7 @@ def distill(
     seed = recipe.student_loop.seed if seed is None else seed
     bank = runs.transfer_bank(
         recipe,
-        load_records(data_root()),
+        load_records(data_root(), recipe.labels),
         out,
         lambda done, total: show("students' views", done, total, ""),
     )
@@ -72,14 +72,16 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show)
-    parts = scored_parts(load_records(data_root()))
+    parts = scored_parts(load_records(data_root(), recipe.labels))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
     write_evidence(recipe, model, out / "teacher-weights.pt", records, logits)
     show("teacher looks at evaluation frames", 1, 1, "")
     known = read_evidence()
-    scores = {part: score(known.of(found), found) for part, found in parts.items()}
+    scores = {
+        part: score(known.of(found), found, labels=recipe.labels) for part, found in parts.items()
+    }
     for part, found in parts.items():
         if guarded(part, found):
             log_look(part, f"teacher {recipe.name}", scores[part]["accuracy"])
@@ -93,9 +95,7 @@ def needs_teacher(recipe: Recipe, losses: str) -> bool:
 
 def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
     """Return the frames as the cart sees them: float32 (N, 1, height, width)."""
-    return np.concatenate(
-        [recipe.tensor(Frame.from_array(read_grey(record.path))) for record in records]
-    )
+    return np.concatenate([recipe.tensor(frame) for frame in read_frames(records)])
 
 
 def by_split(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:

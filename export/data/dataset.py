@@ -6,26 +6,34 @@ hexadecimal number, divisible by five. Validation is an eighth of the remaining 
 next digits of the same number, so that no seed can move a patient.
 """
 
-import csv
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
-
+from export.data.frames import clip_of, is_still
+from export.data.frames import read_grey as read_grey
+from export.data.table import Row, read_rows
 from export.errors import ExportError
 
 LABELS = ("head", "abdomen", "femur", "background")
+"""Of the default student; a recipe of one's own names its own."""
+
 EXTERNAL_DATASETS = ("african_planes",)
-REQUIRED_COLUMNS = ("file", "label", "group")
 TABLES = ("frames.csv", "labels.csv")
+EVERY = 5
+"""Of a clip that a row labels as a whole, every fifth frame is taken where `every` is empty."""
 
 
 @dataclass(frozen=True)
 class FrameRecord:
-    """One labelled frame of the data set; `path` is where its pixels are."""
+    """One labelled frame: `path` and `frame` (0 for a still image) are where its pixels are.
+
+    `gaze` is the recording of who looked at it, `shown_us` when it was shown (microseconds on the
+    frames' clock), `gaze_offset_us` frames' clock minus tracker's, where the table says so.
+    """
 
     id: str
     path: Path
@@ -36,6 +44,10 @@ class FrameRecord:
     machine: str
     licence: str
     source_quality: str
+    frame: int = 0
+    gaze: Path | None = None
+    shown_us: int = 0
+    gaze_offset_us: int | None = None
 
     @property
     def split(self) -> str:
@@ -84,50 +96,120 @@ def table_of(root: Path) -> Path | None:
     return next((root / name for name in TABLES if (root / name).is_file()), None)
 
 
-def load_records(root: Path) -> list[FrameRecord]:
+def load_records(root: Path, labels: Sequence[str] = LABELS) -> list[FrameRecord]:
     """Read the folder's table, near-duplicates dropped, in the file's order.
 
-    Columns `file`, `label` and `group` are needed; `dataset` and `licence` default to `own`.
+    Columns `file`, `label` and `group` are needed. `frame` (from 0) names one frame of a clip;
+    without it a clip's row labels every `every`-th of its frames. `dataset` and `licence` default
+    to `own`. `docs/exporting.md` lists all columns.
+
+    Args:
+        root: the folder.
+        labels: what labels are allowed, the recipe's.
 
     Raises:
-        ExportError: `data-columns` when a column is missing, `data-label` for an unknown label.
+        ExportError: `data-missing`, `data-encoding`, `data-columns`, `data-row`, `data-label`,
+            `data-group`, `data-file`, `data-frame`, `data-number`, `data-duplicate` or
+            `frame-unreadable`; the message names table, line, column, value and what is allowed.
     """
     table = table_of(root)
     if table is None:
         raise ExportError("data-missing", f"{root} holds none of {list(TABLES)}")
-    with open(table, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = [c for c in REQUIRED_COLUMNS if c not in (reader.fieldnames or [])]
-        if missing:
-            raise ExportError("data-columns", f"{table} lacks the columns {missing}")
-        return [_record(root, row) for row in reader if not row.get("dup_of")]
+    lines: dict[tuple[Path, int], Row] = {}
+    ids: dict[str, Row] = {}
+    groups: dict[Path, Row] = {}
+    records = []
+    for row in read_rows(table):
+        if row.get("dup_of"):
+            continue
+        for record in _records(root, row, labels):
+            _once(lines, (record.path, record.frame), row, "file and frame")
+            _once(ids, record.id, row, f"id {record.id!r}")
+            _one_group(groups.setdefault(record.path, row), row)
+            records.append(record)
+    return records
 
 
-def _record(root: Path, row: dict[str, str]) -> FrameRecord:
-    if row["label"] not in LABELS:
+def _records(root: Path, row: Row, labels: Sequence[str]) -> list[FrameRecord]:
+    """Return the record of a still image, or one for each frame of a clip that the row labels."""
+    name = row.need("file", "data-file")
+    path = root / name
+    if not path.is_file():
+        raise ExportError("data-file", f"{row.place}: 'file' is {name!r}; {path} isn't there")
+    label = row.need("label", "data-label")
+    if label not in labels:
         raise ExportError(
-            "data-label", f"label of {row['file']!r} is {row['label']!r}; allowed: {list(LABELS)}"
+            "data-label",
+            f"{row.place}: label of {name!r} is {label!r}; allowed: {list(labels)} (`labels` of "
+            "the recipe)",
         )
-    return FrameRecord(
-        id=row.get("id") or Path(row["file"]).stem,
-        path=root / row["file"],
-        label=row["label"],
-        dataset=row.get("dataset") or "own",
-        country=row.get("country", ""),
-        group=row["group"],
-        machine=row.get("machine", ""),
-        licence=row.get("licence") or "own",
-        source_quality=row.get("source_quality", ""),
-    )
+    frames, interval_us = _frames_of(row, path)
+    many = row.get("frame") != "" or len(frames) > 1
+    own_id = row.get("id") or Path(name).with_suffix("").as_posix()
+    start_us, offset_us = row.whole("timestamp_us") or 0, row.whole("gaze_offset_us")
+    return [
+        FrameRecord(
+            id=f"{own_id}#{frame}" if many and not (row.get("id") and row.get("frame")) else own_id,
+            path=path,
+            label=label,
+            dataset=row.get("dataset") or "own",
+            country=row.get("country"),
+            group=row.need("group", "data-group"),
+            machine=row.get("machine"),
+            licence=row.get("licence") or "own",
+            source_quality=row.get("source_quality"),
+            frame=frame,
+            gaze=root / row.get("gaze") if row.get("gaze") else None,
+            shown_us=start_us + round(frame * interval_us),
+            gaze_offset_us=offset_us,
+        )
+        for frame in frames
+    ]
 
 
-def read_grey(path: Path) -> np.ndarray:
-    """Return the frame's grey pixels, uint8 (height, width).
+def _frames_of(row: Row, path: Path) -> tuple[Sequence[int], float]:
+    """Return the frames that a row labels, and by how much each is shown after `timestamp_us`."""
+    frame, every = row.whole("frame", low=0), row.whole("every", low=1)
+    if frame is None and is_still(path):
+        return (0,), 0.0
+    try:
+        clip = clip_of(path)
+    except ExportError as error:
+        raise ExportError(error.slug, f"{row.place}: {error}") from error
+    if frame is None:
+        frames: Sequence[int] = range(0, clip.frames, every or EVERY)
+    elif frame < clip.frames:
+        frames = (frame,)
+    else:
+        raise ExportError(
+            "data-frame",
+            f"{row.place}: 'frame' is {frame}; {path.name} has {clip.frames} frames, allowed are "
+            f"0 to {clip.frames - 1}",
+        )
+    if frame is not None and row.get("timestamp_us"):
+        return frames, 0.0  # a row of one frame says when that frame was shown
+    if clip.interval_us is None and row.get("gaze") and frames[-1] > 0:
+        raise ExportError(
+            "data-clip-time",
+            f"{row.place}: {path.name} tells no frame time, so 'gaze' can't be matched; give a "
+            "row for each frame, with 'frame' and 'timestamp_us'",
+        )
+    return frames, clip.interval_us or 0.0
 
-    Raises:
-        ExportError: `frame-unreadable` when the file is no image.
-    """
-    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if pixels is None:
-        raise ExportError("frame-unreadable", f"{path} can't be read as an image")
-    return np.asarray(pixels)
+
+def _once(known: dict[Any, Row], key: object, row: Row, what: str) -> None:
+    first = known.setdefault(key, row)
+    if first is not row:
+        raise ExportError(
+            "data-duplicate", f"{row.place}: the same {what} as in line {first.line}; keep one"
+        )
+
+
+def _one_group(first: Row, row: Row) -> None:
+    """Refuse a clip whose frames lie in two groups: a split would share it."""
+    if first.get("group") != row.get("group"):
+        raise ExportError(
+            "data-group",
+            f"{row.place}: 'group' is {row.get('group')!r}; line {first.line} says "
+            f"{first.get('group')!r} of the same file {row.get('file')!r}",
+        )

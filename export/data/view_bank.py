@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 
 from export.data.augment import AugmentConfig, random_view
-from export.data.dataset import LABELS, FrameRecord, read_grey
+from export.data.dataset import LABELS, FrameRecord
+from export.data.frames import read_greys
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
@@ -83,19 +84,20 @@ def build_bank(
     config: BankConfig,
     directory: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    labels: Sequence[str] = LABELS,
 ) -> ViewBank:
     """Draw the bank, or open it where it was drawn by the same settings.
 
     Drawn chunk by chunk, each with its own seed, so an interrupted build goes on where it
     stopped and gives the same bytes on any number of processes.
     """
-    key = _key(records, recipe, augment, config)
+    key = _key(records, recipe, augment, config, labels)
     folder = directory / f"bank-{key[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
     chunks = [records[i : i + CHUNK_FRAMES] for i in range(0, len(records), CHUNK_FRAMES)]
     todo = [i for i in range(len(chunks)) if not (folder / f"{i:04d}.npz").exists()]
     progress(len(chunks) - len(todo), len(chunks))
-    draw = partial(_draw, chunks, replace(recipe), augment, config, folder)
+    draw = partial(_draw, chunks, replace(recipe), augment, config, folder, tuple(labels))
     for done, _ in enumerate(_each(draw, todo), len(chunks) - len(todo) + 1):
         progress(done, len(chunks))
     parts = [np.load(folder / f"{i:04d}.npz") for i in range(len(chunks))]
@@ -122,10 +124,12 @@ def _key(
     recipe: Preprocessing,
     augment: AugmentConfig,
     config: BankConfig,
+    labels: Sequence[str],
 ) -> str:
     story = {
         "format": FORMAT,
         "ids": [r.id for r in records],
+        "targets": [labels.index(r.label) for r in records],
         "preprocessing": recipe.to_dict(),
         "augment": asdict(augment),
         "bank": asdict(config),
@@ -139,6 +143,7 @@ def _draw(
     augment: AugmentConfig,
     config: BankConfig,
     folder: Path,
+    labels: Sequence[str],
     index: int,
 ) -> None:
     """Draw one chunk's views and write them whole (temporary file, then rename)."""
@@ -146,25 +151,26 @@ def _draw(
     chunk, records = chunks[index], [record for each in chunks for record in each]
     rng = np.random.default_rng([config.seed, index])
     partners = rng.integers(0, len(records), MIX_PARTNERS)
-    frames = [read_grey(r.path) for r in chunk]
-    others = [read_grey(records[i].path) for i in partners] if config.mix_share else []
+    one_hot = np.eye(len(labels), dtype=np.float32)[[labels.index(r.label) for r in records]]
+    frames = list(read_greys(chunk))
+    others = list(read_greys(records[i] for i in partners)) if config.mix_share else []
     size = (recipe.width * config.oversample, recipe.height * config.oversample)
     draw = partial(
         random_view, rng=rng, config=augment, size=size, letterbox=recipe.aspect == "letterbox"
     )
     drawn: dict[str, list[Any]] = {f.name: [] for f in fields(ViewBank)}
-    for offset, (record, frame) in enumerate(zip(chunk, frames, strict=True)):
+    for at, frame in enumerate(frames, start=index * CHUNK_FRAMES):
         for _ in range(config.views_per_frame):
             view, matrix = draw(frame)
-            target, share, partner, mixed = _one_hot(record), 1.0, -1, matrix
+            target, share, partner, mixed = one_hot[at], 1.0, -1, matrix
             if others and rng.random() < config.mix_share:
                 pick = int(rng.integers(0, len(others)))
                 share, partner = float(rng.beta(1.0, 1.0)), int(partners[pick])
                 other, mixed = draw(others[pick])
                 view = cv2.addWeighted(view, share, other, 1 - share, 0)
-                target = share * target + (1 - share) * _one_hot(records[partner])
+                target = share * target + (1 - share) * one_hot[partner]
             drawn["views"].append(grey_levels(recipe.tensor(Frame.from_array(view)), recipe))
-            drawn["frame_index"].append(np.int32(index * CHUNK_FRAMES + offset))
+            drawn["frame_index"].append(np.int32(at))
             drawn["targets"].append(target.astype(np.float32))
             drawn["matrices"].append(np.float32([matrix, mixed]))
             drawn["partner_index"].append(np.int32(partner))
@@ -172,7 +178,3 @@ def _draw(
     unfinished = folder / f"{index:04d}.unfinished.npz"
     np.savez(unfinished, **{name: np.stack(values) for name, values in drawn.items()})
     unfinished.rename(folder / f"{index:04d}.npz")
-
-
-def _one_hot(record: FrameRecord) -> np.ndarray:
-    return np.eye(len(LABELS), dtype=np.float32)[LABELS.index(record.label)]
