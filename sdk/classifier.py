@@ -20,7 +20,7 @@ from sdk.model_file.metadata import PRECISIONS
 from sdk.precision import choose_precision, cpu_features
 from sdk.quality import QualityGate
 from sdk.result import Decision, Result, Timing
-from sdk.session import Session, Tensor, read_attention, read_logits
+from sdk.session import Session, Slot, read_attention, read_logits
 
 LOW_CONFIDENCE = "low-confidence"
 _MODELS = Path(__file__).parent / "models"
@@ -31,7 +31,7 @@ class Classifier:
     """Classifies frames with one student.
 
     Immutable after construction: any number of threads may call `classify` of one instance at the
-    same time. Each call in progress holds one input buffer, and buffers are reused, so memory
+    same time. Each call in progress holds one slot of arrays, and slots are reused, so memory
     grows with the largest number of simultaneous calls and with nothing else.
 
     Args:
@@ -47,7 +47,6 @@ class Classifier:
     """
 
     __slots__ = (
-        "_buffers",
         "_file",
         "_gate",
         "_labels",
@@ -56,6 +55,7 @@ class Classifier:
         "_recipe",
         "_scale",
         "_session",
+        "_slots",
         "_thresholds",
     )
 
@@ -76,9 +76,10 @@ class Classifier:
         self._scale = 1.0 / metadata.calibration.temperature
         self._thresholds = metadata.calibration.abstain_below
         self._session = Session(self._file, threads)
-        self._session.check_known_answers()
+        slot = self._session.slot()
+        self._session.check_known_answers(slot)
         # list.append and list.pop are atomic: a pool without a lock
-        self._buffers: list[Tensor] = []
+        self._slots = [slot]
 
     @property
     def metadata(self) -> ModelMetadata:
@@ -130,28 +131,33 @@ class Classifier:
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
         try:
-            buffer = self._buffers.pop()
+            slot = self._slots.pop()
         except IndexError:
-            buffer = np.empty((1, 1, self._recipe.height, self._recipe.width), np.float32)
+            slot = self._session.slot()
         try:
-            self._recipe.tensor_into(frame, buffer)
+            self._recipe.tensor_into(frame, slot.tensor)
             prepared = perf_counter_ns()
             inner = self._recipe.inner(frame) if self._letterbox else None
-            reasons = self._gate.reasons(buffer, inner)
+            reasons = self._gate.reasons(slot.tensor, inner)
             checked = perf_counter_ns()
             if reasons:
                 return self._rejected(reasons, start, prepared, checked)
-            outputs = self._session.run(buffer)
+            self._session.run(slot)
+            return self._decided(slot, start, prepared, checked)
         finally:
-            self._buffers.append(buffer)
-        return self._decided(outputs, start, prepared, checked)
+            self._slots.append(slot)
 
-    def _decided(self, outputs: list[Tensor], start: int, prepared: int, checked: int) -> Result:
+    def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
         inferred = perf_counter_ns()
-        probabilities = self._probabilities(read_logits(outputs[0]))
-        attention = read_attention(outputs[1]) if len(outputs) > 1 else None
-        label = max(probabilities, key=probabilities.__getitem__)
-        confidence = probabilities[label]
+        logits = read_logits(slot)
+        attention = read_attention(slot)
+        # softmax(logits / temperature); for a handful of logits plain floats beat array calls
+        peak, scale = max(logits), self._scale
+        weights = [exp((logit - peak) * scale) for logit in logits]
+        total = sum(weights)
+        probabilities = [weight / total for weight in weights]
+        top = logits.index(peak)
+        label, confidence = self._labels[top], probabilities[top]
         sure = confidence >= self._thresholds[label]
         done = perf_counter_ns()
         timing = Timing(
@@ -165,7 +171,7 @@ class Classifier:
             Decision.ACCEPT if sure else Decision.ABSTAIN,
             label if sure else None,
             confidence,
-            MappingProxyType(probabilities),
+            MappingProxyType(dict(zip(self._labels, probabilities, strict=True))),
             () if sure else (LOW_CONFIDENCE,),
             attention,
             timing,
@@ -181,13 +187,6 @@ class Classifier:
         )
         timing = Timing(preprocess_us, quality_us, 0.0, 0.0, (checked - start) * _US_PER_NS)
         return Result(Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
-
-    def _probabilities(self, logits: list[float]) -> dict[str, float]:
-        # softmax(logits / temperature); for a handful of logits plain floats beat array calls
-        peak, scale = max(logits), self._scale
-        weights = [exp((logit - peak) * scale) for logit in logits]
-        total = sum(weights)
-        return {label: weight / total for label, weight in zip(self._labels, weights, strict=True)}
 
 
 _default: Classifier | None = None

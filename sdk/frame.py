@@ -41,6 +41,9 @@ class PixelFormat(StrEnum):
     MJPEG = "MJPEG"
 
 
+_FORMATS = frozenset(PixelFormat.__members__)
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """The part of a frame that holds the ultrasound image; see the two constructors."""
@@ -281,7 +284,7 @@ def layout_of(key: _Key) -> _kernels.Layout:
 
 def _format_name(format_: Any) -> str:
     name = str(format_) if isinstance(format_, str) else ""
-    if name not in PixelFormat.__members__:
+    if name not in _FORMATS:
         raise FrameError(
             "format-unknown", f"format is {format_!r}, it must be one of {', '.join(PixelFormat)}"
         )

@@ -19,10 +19,39 @@ Tensor = npt.NDArray[np.float32]
 
 MAX_THREADS = 256
 _ATTENTION_SLACK = 1e-3
+_NAN = float("nan")
+
+
+class Slot:
+    """The arrays of one inference, bound to the runtime once; for one thread at a time.
+
+    Attributes:
+        tensor: float32 (1, 1, height, width), the input.
+        logits: float32 (labels,), written by `Session.run`.
+        attention: float32 (rows, columns), likewise, or None when the student has none.
+        binding: of onnxruntime, to these arrays.
+    """
+
+    __slots__ = ("attention", "binding", "logits", "tensor")
+
+    def __init__(self, session: Any, file: ModelFile) -> None:
+        recipe = file.metadata.preprocessing
+        self.tensor: Tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
+        self.logits: Tensor = np.empty(len(file.metadata.labels), np.float32)
+        self.attention: Tensor | None = None
+        self.binding = session.io_binding()
+        place = ("cpu", 0, np.float32)
+        self.binding.bind_input(INPUT_NAME, *place, self.tensor.shape, self.tensor.ctypes.data)
+        row = (1, self.logits.size)
+        self.binding.bind_output(LOGITS_NAME, *place, row, self.logits.ctypes.data)
+        if file.attention_shape is not None:
+            self.attention = np.empty(file.attention_shape, np.float32)
+            map_shape = (1, *file.attention_shape)
+            self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
 
 
 class Session:
-    """Runs one student on the CPU; any number of threads may call `run` at the same time.
+    """Runs one student on the CPU; any number of threads may `run` at once, each in its own slot.
 
     Args:
         file: verified.
@@ -54,25 +83,26 @@ class Session:
         except Exception as error:
             raise _not_runnable(file, error) from error
 
-    def run(self, tensor: Tensor) -> list[Tensor]:
-        """Infer one tensor.
+    def slot(self) -> Slot:
+        """Return new arrays for `run`."""
+        return Slot(self._session, self._file)
 
-        Args:
-            tensor: float32 (1, 1, height, width).
-
-        Returns:
-            Logits (1, labels) and, when the student has one, attention (1, rows, columns).
+    def run(self, slot: Slot) -> None:
+        """Infer `slot.tensor` into `slot.logits` and `slot.attention`.
 
         Raises:
             ModelError: `model-not-runnable`.
         """
+        # an output that the runtime fails to write must not look like the last frame's
+        slot.logits.fill(_NAN)
+        if slot.attention is not None:
+            slot.attention.fill(_NAN)
         try:
-            outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
+            self._session.run_with_iobinding(slot.binding)
         except Exception as error:
             raise _not_runnable(self._file, error) from error
-        return outputs
 
-    def check_known_answers(self) -> None:
+    def check_known_answers(self, slot: Slot) -> None:
         """Compute what the student file says it must compute, on this machine.
 
         Raises:
@@ -81,19 +111,25 @@ class Session:
         """
         metadata = self._file.metadata
         known = metadata.known_answers
-        for answer in known.answers:
+        for index, answer in enumerate(known.answers):
             pixels = pattern_frame(answer.pattern, answer.width, answer.height)
-            tensor = metadata.preprocessing.tensor(Frame.from_array(pixels))
-            check_tensor(answer, tensor)
-            outputs = self.run(tensor)
-            self._check_outputs(outputs)
-            check_logits(answer, read_logits(outputs[0]), known.tolerance)
+            metadata.preprocessing.tensor_into(Frame.from_array(pixels), slot.tensor)
+            check_tensor(answer, slot.tensor)
+            if index == 0:
+                self._check_outputs(slot.tensor)
+            self.run(slot)
+            check_logits(answer, read_logits(slot), known.tolerance)
 
-    def _check_outputs(self, outputs: list[Tensor]) -> None:
+    def _check_outputs(self, tensor: Tensor) -> None:
+        """Check the shapes that the runtime gives when nothing tells it which to give."""
         shape = self._file.attention_shape
         expected: list[tuple[int, ...]] = [(1, len(self._file.metadata.labels))]
         if shape is not None:
             expected.append((1, *shape))
+        try:
+            outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
+        except Exception as error:
+            raise _not_runnable(self._file, error) from error
         found = [tuple(output.shape) for output in outputs]
         if found != expected:
             raise ModelError(
@@ -102,39 +138,39 @@ class Session:
             )
         if shape is None:
             return
-        attention = read_attention(outputs[1])
-        total = float(attention.sum(dtype=np.float64))
-        if float(attention.min()) < 0 or not abs(total - 1.0) <= _ATTENTION_SLACK:
+        total = float(outputs[1].sum(dtype=np.float64))
+        if float(outputs[1].min()) < 0 or not abs(total - 1.0) <= _ATTENTION_SLACK:
             raise ModelError(
                 "model-output-invalid",
                 f"model file: attention sums to {total:.4g}, allowed is non-negative summing to 1",
             )
 
 
-def read_logits(output: Tensor) -> list[float]:
+def read_logits(slot: Slot) -> list[float]:
     """Return the logits of a frame.
 
     Raises:
         ModelError: `model-output-invalid` when one isn't finite.
     """
-    logits: list[float] = output[0].tolist()
+    logits: list[float] = slot.logits.tolist()
     if not isfinite(sum(logits)):
         raise _invalid_output(LOGITS_NAME)
     return logits
 
 
-def read_attention(output: Tensor) -> Tensor:
-    """Return the attention map of a frame, (rows, columns), made read-only.
+def read_attention(slot: Slot) -> Tensor | None:
+    """Return a copy of a frame's attention map, (rows, columns), read-only; None without one.
 
     Raises:
         ModelError: `model-output-invalid` when a value isn't finite.
     """
-    attention: Tensor = output[0]
-    flat = attention.ravel()
+    if slot.attention is None:
+        return None
+    attention = slot.attention.copy()
     # one pass: the sum of squares is finite when every value is
-    if not isfinite(flat.dot(flat)):
+    if not isfinite(np.vdot(attention, attention)):
         raise _invalid_output(ATTENTION_NAME)
-    attention.flags.writeable = False
+    attention.setflags(write=False)
     return attention
 
 

@@ -76,18 +76,18 @@ def test_many_threads_get_what_one_thread_gets(
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    assert len(classifier._buffers) <= 8, "one buffer a simultaneous call, no more"
+    assert len(classifier._slots) <= 8, "one slot a simultaneous call, no more"
 
 
 def test_a_bad_frame_leaves_nothing_behind(
     classifier: sdk.Classifier, frames: list[np.ndarray]
 ) -> None:
     before = classifier.classify(frames[0]).probabilities
-    buffers = len(classifier._buffers)
+    slots = len(classifier._slots)
     for bad in (np.zeros((4, 4, 3), np.uint8), np.zeros((0, 4), np.uint8), np.zeros(5), None):
         with pytest.raises(FrameError):
             classifier.classify(bad)  # type: ignore[arg-type]
-    assert len(classifier._buffers) == buffers
+    assert len(classifier._slots) == slots
     assert classifier.classify(frames[0]).probabilities == before
 
 
@@ -139,12 +139,46 @@ def test_an_output_that_is_not_finite_is_an_error(
     toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     classifier = sdk.Classifier(toy_path)
-    logits, attention = np.zeros((1, 4), np.float32), np.full((1, 9, 12), 1 / 108, np.float32)
-    {"logits": logits, "attention": attention}[name].flat[1] = np.nan
-    monkeypatch.setattr(type(classifier._session), "run", lambda self, tensor: [logits, attention])
+    original = type(classifier._session).run
+
+    def damaged(self: object, slot: object) -> None:
+        original(self, slot)
+        getattr(slot, name).flat[1] = np.nan
+
+    monkeypatch.setattr(type(classifier._session), "run", damaged)
     with pytest.raises(ModelError, match=name) as caught:
         classifier.classify(frames[0])
     assert caught.value.slug == "model-output-invalid"
+
+
+def test_an_output_that_the_runtime_leaves_alone_is_no_earlier_answer(
+    toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    classifier.classify(frames[0])
+    unbound = np.empty_like(classifier._slots[0].logits)
+    binding = classifier._slots[0].binding
+    binding.bind_output("logits", "cpu", 0, np.float32, (1, 4), unbound.ctypes.data)
+    with pytest.raises(ModelError, match="logits") as caught:
+        classifier.classify(frames[1])
+    assert caught.value.slug == "model-output-invalid"
+
+
+def test_threads_infer_at_the_same_time(
+    toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier, inside = sdk.Classifier(toy_path), threading.Barrier(3, timeout=20)
+    original = type(classifier._session).run
+
+    def meeting(self: object, slot: object) -> None:
+        inside.wait()  # broken unless three are here at once
+        original(self, slot)
+
+    monkeypatch.setattr(type(classifier._session), "run", meeting)
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(classifier.classify, frames[:3]))
+    assert len({id(result.attention) for result in found}) == 3
+    assert len(classifier._slots) == 3
 
 
 def test_a_path_names_exactly_that_file(toy_path: Path, toy_int8_path: Path) -> None:
