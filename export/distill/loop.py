@@ -1,9 +1,10 @@
 """One training loop for teacher and student: AdamW, cosine schedule, weight average, resume.
 
 Every epoch's order is drawn from (seed, epoch), so a run that was killed goes on from its last
-epoch and ends with the same weights.
+epoch and ends with the same weights, on any number of processes (export/parallel.py).
 """
 
+import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from export import parallel
 from export.data.view_bank import ViewBank
 
 LossParts = dict[str, Tensor]
+Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
 
 
 @dataclass(frozen=True)
@@ -55,53 +58,124 @@ def train(
     model: nn.Module,
     bank: ViewBank,
     normalise: Callable[[np.ndarray], Tensor],
-    loss: Callable[[nn.Module, Tensor, np.ndarray], LossParts],
+    loss: Loss,
     config: LoopConfig,
     checkpoint: Path,
     report: Callable[[int, dict[str, float]], None] = lambda epoch, parts: None,
 ) -> nn.Module:
-    """Train `model` on `bank` and return it with averaged weights, in eval mode.
+    """Train `model` on `bank` and return it with averaged weights, in eval mode, on the CPU.
+
+    Under torchrun every process calls this with the same arguments, takes its share of every
+    batch and returns the same weights. On machines with CUDA it trains there.
 
     Args:
         model: any module; kept in channels-last memory format.
         bank: views; a frame's views are contiguous and equal in number.
         normalise: 8-bit views (batch, height, width) -> the model's input tensor.
-        loss: (model, input, bank indices) -> parts, of which `total` is minimised.
+        loss: (model, input, bank indices) -> parts, of which `total` is minimised. Each is a mean
+            over the batch; what it makes itself belongs on the input's device.
         config: the schedule.
         checkpoint: written after each epoch (temporary file, then rename) and resumed from.
-        report: called after each epoch with the mean of each part.
+        report: called by the leader after each epoch with the mean of each part.
+
+    Raises:
+        ExportError: `parallel-batch` when there are more processes than frames in a batch.
     """
+    parallel.check_batch(config.batch)
     model = model.to(memory_format=torch.channels_last)
+    run = _Run.start(model, loss, config)
     views = len(bank) // (int(bank.frame_index[-1]) + 1)
     frames = len(bank) // views
-    optimiser = torch.optim.AdamW(_groups(model, config.weight_decay), lr=config.learning_rate)
-    average = WeightAverage(model, config.average)
-    start = _resume(checkpoint, model, optimiser, average)
-    for epoch in range(start, config.epochs):
+    for epoch in range(run.resume(checkpoint), config.epochs):
         batches = _batches(frames, views, config, epoch)
         sums: dict[str, float] = {}
-        model.train()
+        run.model.train()
         for step, chosen in enumerate(batches):
-            for group in optimiser.param_groups:
-                group["lr"] = _rate(config, epoch + step / len(batches))
-            inputs = normalise(bank.views[chosen]).contiguous(memory_format=torch.channels_last)
-            parts = loss(model, inputs, chosen)
-            optimiser.zero_grad(set_to_none=True)
-            parts["total"].backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-            optimiser.step()
-            average.update(model)
+            mine, weight = parallel.share(chosen), parallel.share_weight(chosen)
+            inputs = normalise(bank.views[mine]).contiguous(memory_format=torch.channels_last)
+            parts = run.step(inputs, mine, _rate(config, epoch + step / len(batches)), weight)
             for name, value in parts.items():
-                sums[name] = sums.get(name, 0.0) + value.item() / len(batches)
-        _save(checkpoint, epoch + 1, model, optimiser, average)
-        report(epoch + 1, sums)
-    model.load_state_dict(average.state)
-    return model.eval()
+                sums[name] = sums.get(name, 0.0) + value.item() * weight / len(batches)
+        sums = parallel.mean(sums)
+        if parallel.is_leader():
+            run.save(checkpoint, epoch + 1)
+            report(epoch + 1, sums)
+    averaged = {name: value.cpu() for name, value in run.average.state.items()}
+    model.load_state_dict(parallel.from_leader(averaged))
+    return model.cpu().eval()
+
+
+@dataclass
+class _Run:
+    """What changes from step to step, and goes into a checkpoint."""
+
+    model: nn.Module
+    objective: nn.Module
+    optimiser: torch.optim.Optimizer
+    average: WeightAverage
+
+    @classmethod
+    def start(cls, model: nn.Module, loss: Loss, config: LoopConfig) -> "_Run":
+        trained = _synchronised(model).to(parallel.device())
+        objective = parallel.spread(parallel.Objective(trained, loss))
+        groups = _groups(trained, config.weight_decay)
+        optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
+        return cls(trained, objective, optimiser, WeightAverage(trained, config.average))
+
+    def step(self, inputs: Tensor, indices: np.ndarray, rate: float, weight: float) -> LossParts:
+        """Follow the gradient of one batch; `weight` is what this process's share counts."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        parts: LossParts = self.objective(inputs.to(parallel.device()), indices)
+        self.optimiser.zero_grad(set_to_none=True)
+        (parts["total"] * weight).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
+        self.optimiser.step()
+        self.average.update(self.model)
+        return parts
+
+    def save(self, path: Path, epochs: int) -> None:
+        """Write the checkpoint whole, or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".unfinished")
+        torch.save(
+            {
+                "epoch": epochs,
+                "model": self.model.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "average": self.average.state,
+                "average_steps": self.average.steps,
+            },
+            unfinished,
+        )
+        unfinished.rename(path)
+
+    def resume(self, path: Path) -> int:
+        """Take up the leader's checkpoint in every process; return how many epochs are done."""
+        leads = parallel.is_leader() and path.exists()
+        found = torch.load(path, weights_only=True, map_location="cpu") if leads else None
+        state = parallel.from_leader(found)
+        if state is None:
+            return 0
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        device = parallel.device()
+        self.average.state = {name: value.to(device) for name, value in state["average"].items()}
+        self.average.steps = state["average_steps"]
+        return int(state["epoch"])
+
+
+def _synchronised(model: nn.Module) -> nn.Module:
+    """Return the module to train: on several GPUs a copy whose batch norms see every share."""
+    if parallel.size() == 1 or parallel.device().type != "cuda":
+        return model
+    return nn.SyncBatchNorm.convert_sync_batchnorm(copy.deepcopy(model))
 
 
 def _batches(frames: int, views: int, config: LoopConfig, epoch: int) -> list[np.ndarray]:
     """Draw the epoch's order: bank indices of one random view of each frame, whole batches."""
-    torch.manual_seed(config.seed * 100_003 + epoch)
+    # dropout differs from process to process, the order does not
+    torch.manual_seed(config.seed * 100_003 + epoch + (parallel.rank() << 32))
     rng = np.random.default_rng([config.seed, epoch])
     indices = rng.permutation(frames) * views + (rng.integers(0, views, frames) + epoch) % views
     size = config.batch
@@ -120,38 +194,3 @@ def _rate(config: LoopConfig, epoch: float) -> float:
         return config.learning_rate * (epoch + 0.02) / (config.warmup_epochs + 0.02)
     share = (epoch - config.warmup_epochs) / max(1e-9, config.epochs - config.warmup_epochs)
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-
-
-def _save(
-    path: Path,
-    epoch: int,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    average: WeightAverage,
-) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    torch.save(
-        {
-            "epoch": epoch,
-            "model": model.state_dict(),
-            "optimiser": optimiser.state_dict(),
-            "average": average.state,
-            "average_steps": average.steps,
-        },
-        unfinished,
-    )
-    unfinished.rename(path)
-
-
-def _resume(
-    path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, average: WeightAverage
-) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    model.load_state_dict(state["model"])
-    optimiser.load_state_dict(state["optimiser"])
-    average.state = state["average"]
-    average.steps = state["average_steps"]
-    return int(state["epoch"])
