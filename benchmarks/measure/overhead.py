@@ -1,7 +1,8 @@
 """What the SDK costs over its two unavoidable parts, and how near the whole is to the read bound.
 
-In one process and turn about, frame by frame, so that both sides meet the same cache and clock:
-`Classifier.classify`, then kernel and `session.run` bare, then plain reads of the frame's bytes.
+In one process and turn about, frame by frame: describing the frame and `Classifier.classify`; the
+compiled kernel and then `session.run`, bare, with nothing of the SDK's Python around them; and
+plain reads of a frame's bytes, one before each side, so that both meet the same cache and clock.
 """
 
 from __future__ import annotations
@@ -17,20 +18,21 @@ Job = dict[str, Any]
 
 def run(job: Job) -> dict[str, Any]:
     """Return nanoseconds of each query: ``sdk``, ``kernel``, ``inference`` and two ways to read."""
-    from benchmarks.subjects.chain import FrameShape, sdk_query
+    from benchmarks.subjects.chain import FrameShape
     from benchmarks.subjects.spec import Subject
 
     subject, shape = Subject.from_dict(job["subject"]), FrameShape(**job["frame"])
     ring = list(np.load(job["ring"]))
-    kernel, infer = _bare_parts(subject, job["threads"], shape)
+    kernel, infer = _bare_parts(subject, job["threads"], _describe(ring[1], shape))
     # Each way has a frame of its own, so that all meet it equally long untouched.
+    read_sum, read_copy = _readers(shape)
     actions: dict[str, tuple[Callable[[np.ndarray], object], np.ndarray]] = {
-        "sdk": (sdk_query(subject, job["threads"], shape), ring[0]),
+        "read_sum": (read_sum, ring[2]),
+        "sdk": (_whole(subject, job["threads"], shape, ring[0]), ring[0]),
+        "read_copy": (read_copy, ring[3]),
         "kernel": (kernel, ring[1]),
         "inference": (infer, ring[1]),
     }
-    for name, read in _readers(shape).items():
-        actions[name] = (read, ring[len(actions) - 1])
     found: dict[str, list[int]] = {name: [] for name in actions}
     for _ in range(job["queries"]):
         for name, (action, pixels) in actions.items():
@@ -40,17 +42,46 @@ def run(job: Job) -> dict[str, Any]:
     return {"parts_ns": found}
 
 
+def _describe(pixels: np.ndarray, shape: Any) -> Any:
+    import sdk
+
+    return sdk.Frame(pixels, width=shape.width, height=shape.height, format=shape.format)
+
+
+def _whole(
+    subject: Any, threads: int, shape: Any, pixels: np.ndarray
+) -> Callable[[np.ndarray], object]:
+    """Return the SDK from pixels to result.
+
+    Raises:
+        ValueError: the frame is rejected, so that there would be no inference in the figure.
+    """
+    import sdk
+
+    classifier = sdk.Classifier(subject.path, threads=threads)
+    result = classifier.classify(_describe(pixels, shape))
+    if result.probabilities is None:
+        raise ValueError(f"frame rejected ({', '.join(result.reasons)}): nothing to time")
+    return lambda data: classifier.classify(
+        sdk.Frame(data, width=shape.width, height=shape.height, format=shape.format)
+    )
+
+
 def _bare_parts(
-    subject: Any, threads: int, shape: Any
+    subject: Any, threads: int, frame: Any
 ) -> tuple[Callable[[np.ndarray], object], Callable[[np.ndarray], object]]:
-    """Return the kernel into a reused buffer and the session on it, nothing around them."""
+    """Return the compiled kernel into a reused buffer and the session on it: one call each.
+
+    The session has the SDK's options and gives the same outputs; pixels, shape and buffer are
+    those of a frame that was described before.
+    """
     import onnxruntime
 
-    import sdk
     from sdk.preprocess import Preprocessing
 
     recipe = Preprocessing.from_dict(subject.preprocessing)
     buffer = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
+    plan, _ = recipe._prepare(frame)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -60,23 +91,18 @@ def _bare_parts(
     )
     outputs = [output.name for output in session.get_outputs()]
     name = session.get_inputs()[0].name
-
-    def kernel(pixels: np.ndarray) -> None:
-        frame = sdk.Frame(pixels, width=shape.width, height=shape.height, format=shape.format)
-        recipe.tensor_into(frame, buffer)
-
-    return kernel, lambda _pixels: session.run(outputs, {name: buffer})
+    return (
+        lambda pixels: plan.run(pixels, buffer),
+        lambda _pixels: session.run(outputs, {name: buffer}),
+    )
 
 
-def _readers(shape: Any) -> dict[str, Callable[[np.ndarray], object]]:
+def _readers(shape: Any) -> list[Callable[[np.ndarray], object]]:
     """Return plain reads of a whole frame's bytes: summed in registers, and copied by memcpy."""
-    import sdk
     from sdk import _kernels
 
-    blank = np.zeros((shape.height, shape.width, 4), np.uint8)
-    frame = sdk.Frame(blank, width=shape.width, height=shape.height, format=shape.format)
-    layout = frame._layout
-    return {
-        "read_sum": lambda pixels: _kernels.sum_region(layout, pixels, True),
-        "read_copy": lambda pixels: _kernels.memcpy_region(layout, pixels, True),
-    }
+    layout = _describe(np.zeros((shape.height, shape.width, 4), np.uint8), shape)._layout
+    return [
+        lambda pixels: _kernels.sum_region(layout, pixels, True),
+        lambda pixels: _kernels.memcpy_region(layout, pixels, True),
+    ]
