@@ -37,7 +37,12 @@ def launch(job: Job) -> Result:
         started = {**job, "started_ns": time.monotonic_ns()}
         command = [sys.executable, "-m", "benchmarks.measure.cold_start", json.dumps(started)]
         return _run(command, "", job)
-    return _run([sys.executable, "-m", "benchmarks.worker"], json.dumps(job), job)
+    return launch_module("benchmarks.worker", job)
+
+
+def launch_module(module: str, job: Job, arguments: Sequence[str] = ()) -> Result:
+    """Run a job by ``python -m module arguments``, the job on its standard input."""
+    return _run([sys.executable, "-m", module, *arguments], json.dumps(job), job)
 
 
 def _run(command: Sequence[str], text: str, job: Job) -> Result:
