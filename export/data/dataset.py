@@ -96,7 +96,7 @@ def table_of(root: Path) -> Path | None:
     return next((root / name for name in TABLES if (root / name).is_file()), None)
 
 
-def load_records(root: Path, labels: Sequence[str] = LABELS) -> list[FrameRecord]:
+def load_records(root: Path, labels: Sequence[str] | None = LABELS) -> list[FrameRecord]:
     """Read the folder's table, near-duplicates dropped, in the file's order.
 
     Columns `file`, `label` and `group` are needed. `frame` (from 0) names one frame of a clip;
@@ -105,7 +105,7 @@ def load_records(root: Path, labels: Sequence[str] = LABELS) -> list[FrameRecord
 
     Args:
         root: the folder.
-        labels: what labels are allowed, the recipe's.
+        labels: what labels are allowed, the recipe's; None allows any.
 
     Raises:
         ExportError: `data-missing`, `data-encoding`, `data-columns`, `data-row`, `data-label`,
@@ -130,14 +130,14 @@ def load_records(root: Path, labels: Sequence[str] = LABELS) -> list[FrameRecord
     return records
 
 
-def _records(root: Path, row: Row, labels: Sequence[str]) -> list[FrameRecord]:
+def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRecord]:
     """Return the record of a still image, or one for each frame of a clip that the row labels."""
     name = row.need("file", "data-file")
     path = root / name
     if not path.is_file():
         raise ExportError("data-file", f"{row.place}: 'file' is {name!r}; {path} isn't there")
     label = row.need("label", "data-label")
-    if label not in labels:
+    if labels is not None and label not in labels:
         raise ExportError(
             "data-label",
             f"{row.place}: label of {name!r} is {label!r}; allowed: {list(labels)} (`labels` of "

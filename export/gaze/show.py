@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from export.data.frames import read_greys
 from export.gaze.errors import GazeError
-from export.gaze.folder import Progress, folder_gaze, frame_size
+from export.gaze.folder import folder_gaze
 from export.gaze.pictures import overlay, save_clip
 from export.gaze.readers import read_gaze
+from export.gaze.records import SETTINGS, Progress, placement_of
 from export.gaze.settings import read_session
 
 
@@ -31,34 +33,36 @@ def show_gaze(
         Share of the frames that have gaze on them.
 
     Raises:
-        GazeError: The folder is not usable, no row names the recording, or the clip cannot be
+        ExportError: The table or a file of frames is not usable.
+        GazeError: The gaze is not usable, no row names the recording, or the clip cannot be
             written.
     """
-    from PIL import Image
-
     folder = Path(directory)
-    session = read_session(folder / "gaze.toml")
-    gaze = folder_gaze(folder)
-    chosen = [index for index, row in enumerate(gaze.rows) if row.gaze == recording]
+    session = read_session(folder / SETTINGS)
+    records, gaze = folder_gaze(folder)
+    names = ["" if r.gaze is None else r.gaze.relative_to(folder).as_posix() for r in records]
+    chosen = [index for index, name in enumerate(names) if name == recording]
     if not chosen:
-        known = sorted({row.gaze for row in gaze.rows if row.gaze})
+        known = sorted({name for name in names if name})
         raise GazeError(
             "gaze-labels", f"no row of labels.csv names {recording!r}; known are {known[:8]}"
         )
-    chosen.sort(key=lambda index: gaze.rows[index].timestamp_us)
+    chosen.sort(key=lambda index: records[index].shown_us)
     samples = read_gaze(folder / recording, session.display)
     pictures = []
-    for done, index in enumerate(chosen, start=1):
-        row = gaze.rows[index]
-        pixels = np.asarray(Image.open(folder / row.file).convert("L"))
-        placement = session.image.placement(*frame_size(folder / row.file))
-        offset = session.map.offset_us if row.offset_us is None else row.offset_us
-        near = np.abs(samples.timestamp_us + offset - row.timestamp_us) <= 20_000
+    frames = read_greys([records[index] for index in chosen])
+    for done, (index, pixels) in enumerate(zip(chosen, frames, strict=True), start=1):
+        record = records[index]
+        placement = placement_of(record, session.image)
+        offset = session.map.offset_us if record.gaze_offset_us is None else record.gaze_offset_us
+        near = np.abs(samples.timestamp_us + offset - record.shown_us) <= 20_000
         x, y, _ = placement.to_frame(samples.x_px[near], samples.y_px[near])
-        pictures.append(overlay(pixels, gaze.maps[index], (x, y)))
+        height, width = pixels.shape  # of square pixels, where the file's own are not
+        points = (x * width / placement.frame_width, y * height / placement.frame_height)
+        pictures.append(overlay(pixels, gaze.maps[index], points))
         if progress is not None:
             progress(done, len(chosen))
-    times = [gaze.rows[index].timestamp_us for index in chosen]
+    times = [records[index].shown_us for index in chosen]
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1e6
     save_clip(pictures, path, fps=1e6 / max(step, 1.0))
     return float((gaze.points[chosen] > 0).mean())

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from export.data.dataset import data_root, find_data_root, load_records, read_grey, split_of
+from export.data.dataset import data_root, find_data_root, load_records, split_of
+from export.data.frames import read_grey
 from export.errors import ExportError
 
 
@@ -49,6 +50,8 @@ def _rewrite(source: Path, target: Path, change) -> None:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+    for folder in (path for path in source.iterdir() if path.is_dir()):
+        (target / folder.name).symlink_to(folder)
 
 
 def test_a_near_duplicate_is_dropped(phantom_data, tmp_path):

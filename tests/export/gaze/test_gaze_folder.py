@@ -8,11 +8,13 @@ import pytest
 from gaze_files import PRO_LAB_HEADER, pro_lab_text
 from PIL import Image
 
+from export.data.dataset import load_records
 from export.data.phantom import write_phantom_set
 from export.gaze import Display, GazeError, MapSettings
-from export.gaze.folder import add_simulated_gaze, folder_gaze, read_rows
+from export.gaze.folder import add_simulated_gaze, folder_gaze
 from export.gaze.settings import ImageArea, Session, read_session, write_session
 from export.gaze.show import show_gaze
+from sdk import SdkError
 
 SESSION = Session(
     Display(1920, 1080, 0.2665, 620.0), ImageArea(0, 0, 1920, 1080), MapSettings(16, 12)
@@ -39,10 +41,10 @@ def own_folder(tmp_path: Path) -> Path:
     )  # fmt: skip
     (tmp_path / "gaze.tsv").write_text(pro_lab_text(PRO_LAB_HEADER, rows), encoding="utf-8")
     (tmp_path / "labels.csv").write_text(
-        "file,label,gaze,timestamp_us,gaze_offset_us\n"
-        "a.png,head,gaze.tsv,600000,\n"
-        "b.png,femur,gaze.tsv,600000,-9000000\n"
-        "c.png,femur,,600000,\n"
+        "file,label,group,gaze,timestamp_us,gaze_offset_us\n"
+        "a.png,head,p1,gaze.tsv,600000,\n"
+        "b.png,femur,p2,gaze.tsv,600000,-9000000\n"
+        "c.png,femur,p2,,600000,\n"
     )
     session = Session(
         SESSION.display, ImageArea(100, 100, 800, 400, letterbox=False), MapSettings(10, 5)
@@ -52,8 +54,8 @@ def own_folder(tmp_path: Path) -> Path:
 
 
 def test_each_frame_gets_the_map_of_its_recording_and_moment(own_folder: Path) -> None:
-    found = folder_gaze(own_folder)
-    assert [row.file for row in found.rows] == ["a.png", "b.png", "c.png"]
+    records, found = folder_gaze(own_folder)
+    assert [record.path.name for record in records] == ["a.png", "b.png", "c.png"]
     # (500 - 100) / 8 = 50 of 100 wide; (300 - 100) / 8 = 25 of 50 high: the centre.
     np.testing.assert_allclose(found.maps[0], found.maps[0][::-1, ::-1], rtol=1e-4)
     assert np.unravel_index(found.maps[0].argmax(), (5, 10))[0] == 2
@@ -61,7 +63,7 @@ def test_each_frame_gets_the_map_of_its_recording_and_moment(own_folder: Path) -
 
 
 def test_an_offset_of_a_row_replaces_that_of_the_session(own_folder: Path) -> None:
-    found = folder_gaze(own_folder)
+    _, found = folder_gaze(own_folder)
     assert found.points[0] > 30
     assert found.points[1:].tolist() == [0, 0]
     assert found.coverage == pytest.approx(1 / 3)
@@ -70,7 +72,7 @@ def test_an_offset_of_a_row_replaces_that_of_the_session(own_folder: Path) -> No
 
 def test_simulated_gaze_of_a_phantom_folder_covers_it_and_says_so(phantom_folder: Path) -> None:
     told: list[tuple[int, int]] = []
-    found = folder_gaze(phantom_folder, progress=lambda *now: told.append(now))
+    _, found = folder_gaze(phantom_folder, progress=lambda *now: told.append(now))
     assert found.simulated
     assert found.maps.shape == (48, 12, 16)
     assert found.coverage > 0.8
@@ -88,11 +90,11 @@ def test_the_columns_of_labels_csv_are_kept(phantom_folder: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert list(rows[0]) == ["file", "label", "group", "timestamp_us", "gaze"]
     assert rows[0]["gaze"] == f"{rows[0]['group']}_gaze.csv"
-    assert len(read_rows(phantom_folder)) == len(rows) == 48
+    assert len(load_records(phantom_folder)) == len(rows) == 48
 
 
 def test_a_clip_of_a_recording_holds_its_frames(phantom_folder: Path, tmp_path: Path) -> None:
-    name = read_rows(phantom_folder)[0].gaze
+    name = load_records(phantom_folder)[0].gaze.name
     share = show_gaze(phantom_folder, name, tmp_path / "clip.gif")
     assert 0 < share <= 1
     with Image.open(tmp_path / "clip.gif") as clip:
@@ -150,13 +152,13 @@ def test_wrong_settings_are_refused(text: str, slug: str, message: str, tmp_path
 def test_a_folder_that_lacks_something_is_refused(own_folder: Path) -> None:
     labels = (own_folder / "labels.csv").read_text()
     for text, slug, message in (
-        (labels.replace("label,", "class,"), "gaze-columns", "no column 'label'"),
-        (labels.replace("-9000000", "soon"), "gaze-number", "'gaze_offset_us': 'soon' is not a"),
+        (labels.replace("label,", "class,"), "data-columns", r"lacks the columns \['label'\]"),
+        (labels.replace("-9000000", "soon"), "data-number", "'gaze_offset_us' is 'soon'; .* whole"),
         (labels.replace("gaze.tsv", "none.tsv"), "gaze-file-missing", r"none\.tsv cannot be read"),
-        (labels.replace("a.png", "z.png"), "gaze-file-missing", r"z\.png is no readable image"),
+        (labels.replace("a.png", "z.png"), "data-file", r"line 2: .*z\.png isn't there"),
     ):
         (own_folder / "labels.csv").write_text(text)
-        with pytest.raises(GazeError, match=message) as caught:
+        with pytest.raises(SdkError, match=message) as caught:
             folder_gaze(own_folder)
         assert caught.value.slug == slug
 

@@ -1,0 +1,121 @@
+"""Recorded gaze of one's own frames: records of the data set -> one map each.
+
+Each record says which recording it belongs to and when it was shown; `gaze.toml` in the data
+folder says the rest (see ``docs/gaze.md``). A map lies over what is trained on: the whole frame,
+or the region that a DICOM file names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from export.data.dataset import FrameRecord, data_root
+from export.data.frames import clip_of
+from export.gaze.display import Placement
+from export.gaze.maps import Maps, MapSettings, gaze_maps
+from export.gaze.readers import read_gaze
+from export.gaze.samples import GazeSamples
+from export.gaze.settings import ImageArea, Session, read_session
+
+Progress = Callable[[int, int], None]
+SETTINGS = "gaze.toml"
+
+
+@dataclass(frozen=True, eq=False)
+class RecordGaze:
+    """Gaze of records, in their order.
+
+    Attributes:
+        maps: ``(records, height, width)`` float32, each summing to 1; zeros where there is none.
+        points: Gaze points on each frame, ``(records,)``.
+        simulated: True when any of the recordings is simulated.
+    """
+
+    maps: Maps
+    points: NDArray[np.int64]
+    simulated: bool
+
+    @property
+    def coverage(self) -> float:
+        """Share of records with gaze on them."""
+        return float((self.points > 0).mean()) if len(self.points) else 0.0
+
+
+def gaze_of(
+    records: Sequence[FrameRecord], root: Path | None = None
+) -> tuple[Maps, NDArray[np.bool_], bool]:
+    """Return ``(maps (N, h, w) float32, has_gaze (N,) bool, simulated)`` of records.
+
+    Args:
+        records: As ``load_records`` returns them, or any part of them.
+        root: The data folder, where ``gaze.toml`` is; None: ``data_root()``.
+
+    Raises:
+        GazeError: ``gaze.toml`` or a recording is missing or not usable.
+        ExportError: A file of frames can't be read.
+    """
+    found = record_gaze(records, data_root() if root is None else root)
+    return found.maps, found.points > 0, found.simulated
+
+
+def record_gaze(
+    records: Sequence[FrameRecord], root: Path, progress: Progress | None = None
+) -> RecordGaze:
+    """Make one gaze map for each record; see ``gaze_of``.
+
+    Without any record that names a recording, ``gaze.toml`` isn't needed: all maps are zeros.
+
+    Args:
+        records: The records.
+        root: The folder of ``gaze.toml``.
+        progress: Called with recordings done and recordings in all.
+    """
+    names = sorted({r.gaze for r in records if r.gaze is not None})
+    session = read_session(root / SETTINGS) if names else None
+    grid = MapSettings() if session is None else session.map
+    maps = np.zeros((len(records), grid.height, grid.width), dtype=np.float32)
+    points = np.zeros(len(records), dtype=np.int64)
+    simulated = False
+    for done, name in enumerate(names, start=1):
+        assert session is not None
+        samples = read_gaze(name, session.display)
+        simulated |= samples.simulated
+        at = [index for index, record in enumerate(records) if record.gaze == name]
+        maps[at], points[at] = _maps_of([records[index] for index in at], samples, session)
+        if progress is not None:
+            progress(done, len(names))
+    return RecordGaze(maps, points, simulated)
+
+
+def _maps_of(
+    records: Sequence[FrameRecord], samples: GazeSamples, session: Session
+) -> tuple[Maps, NDArray[np.int64]]:
+    """Make the maps of one recording; records that share place and offset are done together."""
+    maps = np.zeros((len(records), session.map.height, session.map.width), dtype=np.float32)
+    points = np.zeros(len(records), dtype=np.int64)
+    alike: dict[tuple[Placement, int | None], list[int]] = {}
+    for index, record in enumerate(records):
+        key = (placement_of(record, session.image), record.gaze_offset_us)
+        alike.setdefault(key, []).append(index)
+    for (placement, offset), at in alike.items():
+        settings = session.map if offset is None else replace(session.map, offset_us=offset)
+        times = np.array([records[index].shown_us for index in at], dtype=np.int64)
+        found = gaze_maps(samples, session.display, placement, times, settings)
+        maps[at], points[at] = found.maps, found.points
+    return maps, points
+
+
+def placement_of(record: FrameRecord, image: ImageArea) -> Placement:
+    """Return where on the display the record's region stood, the whole frame filling ``image``."""
+    clip = clip_of(record.path)
+    whole = image.placement(clip.width, clip.height)
+    left, top, width, height = clip.region_box
+    across, down = whole.scale
+    return Placement(
+        whole.x + left * across, whole.y + top * down, width * across, height * down, width, height
+    )
