@@ -11,6 +11,7 @@ from export import ship, steps
 from export.compare import compare_losses
 from export.data.phantom import write_phantom_set
 from export.display import bars
+from export.recipe import PLAIN
 from sdk import SdkError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -32,10 +33,13 @@ def teacher(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="write docs/results/teacher-logits.json (a look)")
     ] = False,
+    gaze: Annotated[
+        str, typer.Option("--gaze", help="the teacher that takes a [gaze.NAME] of the recipe")
+    ] = PLAIN,
 ) -> None:
     """Train the teacher; stop it at any time, the same command goes on."""
     with bars(console) as show:
-        steps.teacher(recipe, out, show)
+        steps.teacher(recipe, out, gaze, show)
         scores = steps.evidence(recipe, out, show) if evidence else None
     if scores:
         typer.echo(json.dumps(scores, indent=2))

@@ -24,13 +24,14 @@ SLUGS: dict[str, str] = {
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
+    "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",
     "weights-keys": "a weights file does not fit the architecture",
     "weights-missing": "a step needs weights that an earlier step makes",
     "parallel-command": "several processes run a command that is for one",
     "parallel-batch": "a batch has fewer frames than there are processes",
     "release-gate": "a student failed a gate of the release",
-    "export-mismatch": "the exported network computes something else than PyTorch",
+    "release-gate-name": "a gate to pass over is unknown, doubled or has no reason",
 }
 
 

@@ -7,36 +7,19 @@ these committed logits; the file names the checkpoint by its hash and the recipe
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from export.data.dataset import FrameRecord
+from export.known_logits import EVIDENCE, TeacherEvidence, read_evidence
 from export.models.teacher import Teacher
-from export.recipe import Recipe
+from export.recipe import PLAIN, Recipe
 
-EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "results" / "teacher-logits.json"
+__all__ = ["EVIDENCE", "TeacherEvidence", "read_evidence", "teacher_logits", "write_evidence"]
+
 _DECIMALS = 3
-
-
-@dataclass(frozen=True)
-class TeacherEvidence:
-    """Per-frame logits of a teacher: `logits` (N, classes) float32 in the order of `ids`."""
-
-    teacher_sha256: str
-    recipe: str
-    teacher_recipe_sha256: str
-    parameters: int
-    labels: tuple[str, ...]
-    ids: tuple[str, ...]
-    logits: np.ndarray
-
-    def of(self, records: Sequence[FrameRecord]) -> np.ndarray:
-        """Return the logits (len(records), classes) of these frames; KeyError for an unknown id."""
-        row = {frame_id: i for i, frame_id in enumerate(self.ids)}
-        return self.logits[[row[r.id] for r in records]]
 
 
 def teacher_logits(teacher: Teacher, tensors: np.ndarray, batch: int = 32) -> np.ndarray:
@@ -62,7 +45,7 @@ def write_evidence(
         "format_version": 1,
         "command": f"sonogaze-export teacher --recipe {recipe.name} --evidence",
         "recipe": recipe.name,
-        "teacher_recipe_sha256": recipe.teacher_digest,
+        "teacher_recipe_sha256": recipe.teacher_digests[PLAIN],
         "teacher_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "parameters": sum(p.numel() for p in teacher.parameters()),
         "labels": list(recipe.labels),
@@ -75,17 +58,3 @@ def write_evidence(
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(lines + "\n", encoding="utf-8")
     unfinished.rename(path)
-
-
-def read_evidence(path: Path = EVIDENCE) -> TeacherEvidence:
-    """Read the committed evidence."""
-    story = json.loads(path.read_text(encoding="utf-8"))
-    return TeacherEvidence(
-        teacher_sha256=story["teacher_sha256"],
-        recipe=story["recipe"],
-        teacher_recipe_sha256=story["teacher_recipe_sha256"],
-        parameters=story["parameters"],
-        labels=tuple(story["labels"]),
-        ids=tuple(story["logits"]),
-        logits=np.array(list(story["logits"].values()), dtype=np.float32),
-    )

@@ -10,12 +10,41 @@ from typing import Any
 from export.data.augment import AugmentConfig
 from export.data.view_bank import BankConfig
 from export.distill.loop import LoopConfig
+from export.distill.losses import GAZE_PARTS, PARTS, TEACHER_PARTS
 from export.errors import ExportError
+from export.gaze.privileged import GazeConfig
 from export.models.student import StudentConfig
 from sdk.preprocess import Preprocessing
 
 RECIPES = Path(__file__).parent / "recipes"
+PLAIN = "plain"  # the teacher that sees frames alone
+TEACHER_STARTS = ("imagenet", "scratch")
 _LOOP = {f.name for f in fields(LoopConfig)}
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """What a student's loss is made of; a recipe's `[losses.NAME]`.
+
+    Attributes:
+        weights: of each part, by its name in `export.distill.losses.PARTS`.
+        teacher: whose word counts: `plain`, or a name under `[gaze]`.
+        gaze: whose gaze the student's own parts use; the teacher's unless named.
+    """
+
+    weights: dict[str, float]
+    teacher: str = PLAIN
+    gaze: str | None = None
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether any part asks for a teacher."""
+        return any(name in TEACHER_PARTS for name in self.weights)
+
+    @property
+    def needs_gaze(self) -> bool:
+        """Whether any part asks for gaze."""
+        return any(name in GAZE_PARTS for name in self.weights)
 
 
 @dataclass(frozen=True)
@@ -29,14 +58,17 @@ class Recipe:
     teacher_bank: BankConfig
     teacher_loop: LoopConfig
     teacher_datasets: tuple[str, ...]
+    teacher_start: str
     transfer_bank: BankConfig
     transfer_datasets: tuple[str, ...]
     student: StudentConfig
     student_loop: LoopConfig
     temperature: float
-    losses: dict[str, dict[str, float]]
+    losses: dict[str, LossConfig]
+    gaze: dict[str, GazeConfig]
     digest: str
-    teacher_digest: str
+    teacher_digests: dict[str, str]
+    student_digests: dict[str, str]
 
 
 def load_recipe(name_or_path: str) -> Recipe:
@@ -62,10 +94,14 @@ def load_recipe(name_or_path: str) -> Recipe:
         return _recipe(table, hashlib.sha256(text).hexdigest())
     except (KeyError, TypeError) as error:
         raise ExportError("recipe-field", f"{path}: missing or unknown field: {error}") from error
+    except ValueError as error:
+        raise ExportError("recipe-field", f"{path}: {error}") from error
 
 
 def _recipe(table: dict[str, Any], digest: str) -> Recipe:
     teacher, transfer, student = table["teacher"], table["transfer"], table["student"]
+    gaze = {name: GazeConfig(**fields) for name, fields in table.get("gaze", {}).items()}
+    losses = {name: _loss(fields, gaze) for name, fields in table["losses"].items()}
     return Recipe(
         name=table["name"],
         labels=tuple(table["labels"]),
@@ -78,6 +114,7 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         ),
         teacher_loop=_loop(teacher),
         teacher_datasets=tuple(teacher["datasets"]),
+        teacher_start=_one_of("start", teacher.get("start", "imagenet"), TEACHER_STARTS),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
             seed=transfer["bank_seed"],
@@ -87,16 +124,51 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         student=StudentConfig.from_rows(student["stem"], student["stages"], student["head"]),
         student_loop=_loop(student),
         temperature=float(student["temperature"]),
-        losses=table["losses"],
+        losses=losses,
+        gaze=gaze,
         digest=digest,
-        teacher_digest=_digest_of(table, ("labels", "preprocessing", "augment", "teacher")),
+        teacher_digests={
+            name: _digest(table, _TEACHER_SECTIONS, table.get("gaze", {}).get(name))
+            for name in (PLAIN, *gaze)
+        },
+        student_digests={
+            name: _digest(table, (*_TEACHER_SECTIONS, "transfer", "student", "gaze"), fields)
+            for name, fields in table["losses"].items()
+        },
     )
 
 
-def _digest_of(table: dict[str, Any], sections: tuple[str, ...]) -> str:
-    """Return the SHA-256 of what a teacher depends on; the students' settings may change."""
+_TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher")
+
+
+def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:
+    """Return the SHA-256 of what a run depends on; the rest of the recipe may change."""
     chosen = {name: table.get(name) for name in sections}
+    if more is not None:
+        chosen["more"] = more
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+
+def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
+    weights = {name: value for name, value in table.items() if name not in ("teacher", "gaze")}
+    for name, value in weights.items():
+        _one_of("a part of the losses", name, tuple(PARTS))
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise ValueError(f"the weight of {name!r} is {value!r}; it must be a number above 0")
+    if not weights:
+        raise ValueError(f"losses without a part; name some of {list(PARTS)}")
+    teacher = _one_of("teacher", table.get("teacher", PLAIN), (PLAIN, *gaze))
+    looked = table.get("gaze", teacher if teacher != PLAIN else None)
+    config = LossConfig(weights, teacher, looked)
+    if looked is not None or config.needs_gaze:
+        _one_of("gaze of the losses", looked, tuple(gaze))
+    return config
+
+
+def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> Any:
+    if value not in allowed:
+        raise ValueError(f"{field} is {value!r}; allowed: {list(allowed)}")
+    return value
 
 
 def _loop(table: dict[str, Any]) -> LoopConfig:

@@ -12,7 +12,9 @@ import numpy as np
 from export.card import render
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
-from export.distill.runs import training_records
+from export.distill.inputs import training_records
+from export.distill.learning import WEIGHTS, student_folder
+from export.distill.teaching import weights_path
 from export.evaluation import score
 from export.evidence import EVIDENCE, read_evidence
 from export.models.student import Student
@@ -29,7 +31,7 @@ from export.release import (
     truth_of,
     write_files,
 )
-from export.steps import by_split, distill, needs_teacher, scored_parts, tensors
+from export.steps import by_split, distill, scored_parts, tensors
 from sdk.model_file import parse_model_file
 
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
@@ -116,8 +118,10 @@ def _provenance(
     seed: int,
     records: Sequence[FrameRecord],
 ) -> dict[str, Any]:
-    teacher = file_sha256(out / "teacher-weights.pt") if needs_teacher(recipe, losses) else None
-    weights = file_sha256(out / f"student-{losses}-{seed}" / "weights.pt")
+    config = recipe.losses[losses]
+    taught = config.needs_teacher
+    teacher = file_sha256(weights_path(out, config.teacher)) if taught else None
+    weights = file_sha256(student_folder(out, losses, seed) / WEIGHTS)
     used = training_records(records, recipe.transfer_datasets)
     return provenance_of(recipe, student, weights, teacher, losses, seed, used)
 

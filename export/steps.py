@@ -9,30 +9,86 @@ import numpy as np
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
-from export.distill import runs
+from export.distill.inputs import training_records, transfer_bank
+from export.distill.learning import Lessons, load_student, student_folder, train_student
+from export.distill.teaching import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
 from export.evidence import read_evidence, teacher_logits, write_evidence
+from export.gaze.obtain import obtain_gaze
+from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.student import Student
 from export.models.teacher import Teacher
-from export.recipe import Recipe, load_recipe
+from export.recipe import PLAIN, Recipe, load_recipe
 from sdk.preprocess import Preprocessing
 
-ATTRIBUTION = Path(__file__).parent / "recipes" / "attribution.txt"
 SCORED_PARTS = ("val", "test", "external")
 
 
-def teacher(recipe_name: str, out: Path, show: Show = silent) -> Teacher:
-    """Train the recipe's teacher in `out`, or load it where it is finished."""
+def teacher(recipe_name: str, out: Path, name: str = PLAIN, show: Show = silent) -> Teacher:
+    """Train the recipe's teacher `name` in `out`, or load it where it is finished."""
     recipe = load_recipe(recipe_name)
+    records = load_records(data_root(), recipe.labels)
+    chosen = training_records(records, recipe.teacher_datasets)
     epochs = recipe.teacher_loop.epochs
-    return runs.train_teacher(
+    return train_teacher(
         recipe,
-        load_records(data_root(), recipe.labels),
+        name,
+        records,
+        gaze_on(recipe, name, chosen, records, out, show),
         out,
         lambda done, total: show("teacher's views", done, total, ""),
-        lambda epoch, parts: show("teacher", epoch, epochs, _note(parts)),
+        lambda epoch, parts: show(f"teacher {name}", epoch, epochs, _note(parts)),
     )
+
+
+def gaze_on(
+    recipe: Recipe,
+    name: str | None,
+    wanted: Sequence[FrameRecord],
+    records: Sequence[FrameRecord],
+    out: Path,
+    show: Show = silent,
+) -> GazeOfFrames | None:
+    """Return the gaze `name` of the recipe on the `wanted` of all `records`; None for none."""
+    if name is None or name == PLAIN:
+        return None
+    used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
+    looked = [r for r in records if r.split != "transfer" or r.dataset in used]
+    return obtain_gaze(
+        recipe.gaze[name], wanted, looked, out, lambda done, total: show("gaze", done, total, "")
+    )
+
+
+def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Lessons:
+    """Make what students learn from by the losses named `losses`; the teacher if missing.
+
+    Raises:
+        ExportError: `recipe-losses` when the recipe has no such losses.
+    """
+    recipe = load_recipe(recipe_name)
+    if losses not in recipe.losses:
+        raise ExportError(
+            "recipe-losses", f"no losses {losses!r} in the recipe; known: {sorted(recipe.losses)}"
+        )
+    config = recipe.losses[losses]
+    records = load_records(data_root(), recipe.labels)
+    bank = transfer_bank(
+        recipe, records, out, lambda done, total: show("students' views", done, total, "")
+    )
+    chosen = training_records(records, recipe.transfer_datasets)
+
+    def maps_of(name: str | None) -> np.ndarray | None:
+        gaze = gaze_on(recipe, name, chosen, records, out, show)
+        return None if gaze is None else view_maps(gaze, bank)
+
+    taught = None
+    if config.needs_teacher:
+        model = teacher(recipe_name, out, config.teacher, show)
+        folder = out / f"taught-{config.teacher}-{recipe.teacher_digests[config.teacher][:8]}"
+        looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
+        taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
+    return Lessons(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
 
 
 def distill(
@@ -41,29 +97,16 @@ def distill(
     """Train the recipe's student by the losses named `losses`; the teacher first if missing."""
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
-    bank = runs.transfer_bank(
+    run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
+    taken = load_student(recipe, losses, run)
+    if taken is not None:
+        return taken
+    return train_student(
         recipe,
-        load_records(data_root(), recipe.labels),
-        out,
-        lambda done, total: show("students' views", done, total, ""),
-    )
-    taught = None
-    if needs_teacher(recipe, losses):
-        taught = runs.teach_bank(
-            teacher(recipe_name, out, show),
-            bank,
-            recipe,
-            out / f"teacher-logits-{recipe.transfer_bank.seed}.npy",
-            lambda done, total: show("teacher looks at views", done, total, ""),
-        )
-    epochs = recipe.student_loop.epochs
-    return runs.train_student(
-        recipe,
-        bank,
-        taught,
         losses,
         seed,
-        out,
+        lessons(recipe_name, out, losses, show),
+        run,
         lambda epoch, parts: show(f"student {losses} {seed}", epoch, epochs, _note(parts)),
     )
 
@@ -71,12 +114,12 @@ def distill(
 def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]:
     """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
     recipe = load_recipe(recipe_name)
-    model = teacher(recipe_name, out, show)
+    model = teacher(recipe_name, out, show=show)
     parts = scored_parts(load_records(data_root(), recipe.labels))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
-    write_evidence(recipe, model, out / "teacher-weights.pt", records, logits)
+    write_evidence(recipe, model, weights_path(out), records, logits)
     show("teacher looks at evaluation frames", 1, 1, "")
     known = read_evidence()
     scores = {
@@ -86,11 +129,6 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
         if guarded(part, found):
             log_look(part, f"teacher {recipe.name}", scores[part]["accuracy"])
     return scores
-
-
-def needs_teacher(recipe: Recipe, losses: str) -> bool:
-    """Return whether any weighted part asks for a teacher."""
-    return any(name != "labels" for name in recipe.losses.get(losses, {}))
 
 
 def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:

@@ -23,6 +23,7 @@ import numpy as np
 from export.data.augment import AugmentConfig, random_view
 from export.data.dataset import LABELS, FrameRecord
 from export.data.frames import read_greys
+from export.parallel import leader_first
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
@@ -77,6 +78,7 @@ def grey_levels(tensor: np.ndarray, recipe: Preprocessing) -> np.ndarray:
     return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
 
 
+@leader_first
 def build_bank(
     records: Sequence[FrameRecord],
     recipe: Preprocessing,

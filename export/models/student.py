@@ -83,17 +83,24 @@ class Student(nn.Module):
         self.classifier = nn.Linear(config.head, classes)
         nn.init.zeros_(self.score.weight)
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return the last feature map (batch, head, height / 16, width / 16), rounded up."""
-        return self.head(self.blocks(self.stem(x)))
+    def trunk(self, x: Tensor) -> Tensor:
+        """Return the map (batch, channels, height / 16, width / 16), rounded up, before the head.
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        (A 16th for four strides of two; other architectures, other shares.)
+        """
+        return self.blocks(self.stem(x))
+
+    def decide(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (batch, classes) and attention (batch, h, w), which sums to 1."""
-        features = self.features(x)
+        features = self.head(trunk)
         batch, _, height, width = features.shape
         attention = torch.softmax(self.score(features).flatten(2), dim=2)
         pooled = (features.flatten(2) * attention).sum(2)
         return self.classifier(pooled), attention.view(batch, height, width)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits (batch, classes) and attention (batch, h, w)."""
+        return self.decide(self.trunk(x))
 
 
 def folded_parameters(student: nn.Module) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.errors import ExportError
+from export.models.gaze_gate import GazeGate, foveate
 
 IMAGENET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # expansion, channels, kernel, stride, repeats: EfficientNet-B0's table (paper, table 1)
@@ -25,6 +26,8 @@ STAGES = (
     (6, 192, 5, 2, 4),
     (6, 320, 3, 1, 1),
 )
+MIDDLE = 10  # block whose output, 112 channels at a 16th of the size, is taught to students
+GATED = {4: 40, MIDDLE: 112, 15: 320}  # blocks that gaze modulates, and their channels
 # The normalisation the ImageNet weights were trained with: (level - 127) / 128.
 IMAGENET_MEAN, IMAGENET_STD = 127 / 255, 128 / 255
 
@@ -89,10 +92,22 @@ class Teacher(nn.Module):
 
     Input: the student's tensor, float32 (batch, 1, height, width), normalised by `mean` and
     `std` of the student's recipe, which are undone here. Output: logits (batch, classes).
+
+    With `gaze_way` other than `none` it takes a gaze map (batch, h, w) beside the frame; without
+    one (None, or rows of zeros) it sees the frame alone.
     """
 
-    def __init__(self, classes: int, mean: float, std: float, dropout: float, drop_path: float):
+    def __init__(
+        self,
+        classes: int,
+        mean: float,
+        std: float,
+        dropout: float,
+        drop_path: float,
+        gaze_way: str = "none",
+    ):
         super().__init__()
+        self.gaze_way = gaze_way
         self.mean, self.std = mean, std
         self.dropout, self.drop_path = dropout, drop_path
         self._conv_stem = SameConv2d(3, 32, 3, 2, bias=False)
@@ -107,20 +122,29 @@ class Teacher(nn.Module):
         self._conv_head = SameConv2d(inputs, 1280, 1, bias=False)
         self._bn1 = _norm(1280)
         self._fc = nn.Linear(1280, classes)
+        gated = GATED if gaze_way == "modulate" else {}
+        self.gates = nn.ModuleDict({str(i): GazeGate(channels) for i, channels in gated.items()})
 
-    def features(self, x: Tensor) -> Tensor:
-        """Return the last feature map, (batch, 1280, ceil(height / 32), ceil(width / 32))."""
+    def look(self, x: Tensor, gaze: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return logits (batch, classes) and the middle map (batch, 112, h / 16, w / 16)."""
+        if self.gaze_way == "foveate":
+            x = foveate(x, gaze)
         grey = x * self.std + self.mean
         x = ((grey - IMAGENET_MEAN) / IMAGENET_STD).expand(-1, 3, -1, -1)
         x = functional.relu6(self._bn0(self._conv_stem(x)))
+        middle = x
         for index, block in enumerate(self._blocks):
             x = block(x, keep=1 - self.drop_path * index / len(self._blocks))
-        return functional.relu6(self._bn1(self._conv_head(x)))
+            if str(index) in self.gates:
+                x = self.gates[str(index)](x, gaze)
+            if index == MIDDLE:
+                middle = x
+        pooled = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return self._fc(functional.dropout(pooled, self.dropout, self.training)), middle
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, gaze: Tensor | None = None) -> Tensor:
         """Return logits (batch, classes)."""
-        pooled = self.features(x).mean((2, 3))
-        return self._fc(functional.dropout(pooled, self.dropout, self.training))
+        return self.look(x, gaze)[0]
 
 
 def build_teacher(
@@ -130,13 +154,14 @@ def build_teacher(
     imagenet: bool = False,
     dropout: float = 0.2,
     drop_path: float = 0.1,
+    gaze_way: str = "none",
 ) -> Teacher:
     """Return a teacher, untrained unless `imagenet`; then its body starts from ImageNet.
 
     Raises:
         ExportError: `weights-hash` or `weights-keys` when the ImageNet file is not the known one.
     """
-    teacher = Teacher(classes, mean, std, dropout, drop_path)
+    teacher = Teacher(classes, mean, std, dropout, drop_path, gaze_way)
     if imagenet:
         _load_imagenet(teacher)
     return teacher
@@ -154,7 +179,8 @@ def _load_imagenet(teacher: Teacher) -> None:
     state = torch.load(path, weights_only=True, map_location="cpu")
     body = {name: value for name, value in state.items() if not name.startswith("_fc.")}
     result = teacher.load_state_dict(body, strict=False)
-    if result.unexpected_keys or set(result.missing_keys) != {"_fc.weight", "_fc.bias"}:
+    missing = {name for name in result.missing_keys if not name.startswith("gates.")}
+    if result.unexpected_keys or missing != {"_fc.weight", "_fc.bias"}:
         raise ExportError(
             "weights-keys",
             f"ImageNet weights do not fit: missing {result.missing_keys}, "

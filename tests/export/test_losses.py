@@ -5,7 +5,15 @@ import math
 import pytest
 import torch
 
-from export.distill.losses import soft_cross_entropy, softened_divergence, transfer_loss
+from export.distill.losses import (
+    Outputs,
+    Wanted,
+    attention_divergence,
+    feature_distance,
+    soft_cross_entropy,
+    softened_divergence,
+    transfer_loss,
+)
 from export.errors import ExportError
 
 # two classes, logits ln 3 and 0: probabilities 3/4 and 1/4
@@ -52,20 +60,78 @@ def test_shapes_that_differ_are_refused_with_both():
     assert caught.value.slug == "loss-shape"
 
 
+def _said(adapted=None):
+    return Outputs(EVEN, torch.full((1, 1, 2), 0.5), adapted)
+
+
+def test_feature_distance_is_the_mean_square_over_all_elements():
+    student = torch.tensor([[[[1.0, 2.0]]]])  # one component, two places
+    teacher = torch.tensor([[[[1.0, 5.0]]]])
+    assert feature_distance(student, teacher).item() == pytest.approx((0 + 9) / 2)
+
+
+def test_feature_distance_at_gaze_counts_places_half_evenly_and_half_by_gaze():
+    student = torch.tensor([[[[1.0, 2.0]]]])
+    teacher = torch.tensor([[[[1.0, 5.0]]]])
+    gaze = torch.tensor([[[1.0, 3.0]]])  # shares 1/4, 3/4: weights 0.5 + 0.5 * 2 * share
+    expected = (0 * 0.75 + 9 * 1.25) / 2
+    assert feature_distance(student, teacher, gaze).item() == pytest.approx(expected)
+
+
+def test_feature_distance_without_gaze_on_a_frame_counts_evenly():
+    student, teacher = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    assert feature_distance(student, teacher, torch.zeros(1, 4, 4)).item() == pytest.approx(1.0)
+
+
+def test_attention_divergence_is_kullback_leibler_from_gaze_to_attention():
+    attention = torch.tensor([[[0.5, 0.5]]])
+    gaze = torch.tensor([[[6.0, 2.0]]])  # shares 3/4, 1/4
+    expected = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+    assert attention_divergence(attention, gaze).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_gaze_comes_onto_the_attentions_grid_by_area():
+    attention = torch.tensor([[[0.5, 0.5]]])
+    gaze = torch.tensor([[[1.0, 2.0, 1.0, 0.0], [2.0, 1.0, 0.0, 1.0]]])  # left 6, right 2
+    expected = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+    assert attention_divergence(attention, gaze).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_frames_that_nobody_looked_at_do_not_count_in_the_attention_loss():
+    attention = torch.tensor([[[0.5, 0.5]], [[0.9, 0.1]]])
+    gaze = torch.tensor([[[6.0, 2.0]], [[0.0, 0.0]]])
+    expected = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+    assert attention_divergence(attention, gaze).item() == pytest.approx(expected, rel=1e-5)
+    assert attention_divergence(attention, torch.zeros(2, 1, 2)).item() == 0
+
+
+def test_a_frame_without_gaze_sends_no_gradient_into_attention():
+    attention = torch.tensor([[[0.5, 0.5]], [[0.9, 0.1]]], requires_grad=True)
+    attention_divergence(attention, torch.tensor([[[6.0, 2.0]], [[0.0, 0.0]]])).backward()
+    assert torch.isfinite(attention.grad).all()
+    assert not attention.grad[1].any()
+    assert attention.grad[0].any()
+
+
 def test_parts_are_weighted_apart_and_sum_to_the_total():
-    targets = torch.tensor([[1.0, 0.0]])
-    parts = transfer_loss(EVEN, targets, LOGITS, {"labels": 0.5, "logits": 2.0}, 1.0)
-    assert parts["labels"].item() == pytest.approx(0.5 * math.log(2), rel=1e-6)
+    wanted = Wanted(torch.tensor([[1.0, 0.0]]), LOGITS, torch.zeros(1, 1, 1, 2),
+                    torch.tensor([[[6.0, 2.0]]]))  # fmt: skip
+    weights = {"labels": 0.5, "logits": 2.0, "features": 3.0, "attention": 4.0}
+    parts = transfer_loss(_said(torch.ones(1, 1, 1, 2)), wanted, weights, 1.0)
     divergence = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
+    assert parts["labels"].item() == pytest.approx(0.5 * math.log(2), rel=1e-6)
     assert parts["logits"].item() == pytest.approx(2 * divergence, rel=1e-5)
-    assert parts["total"].item() == pytest.approx(
-        parts["labels"].item() + parts["logits"].item(), rel=1e-6
-    )
+    assert parts["features"].item() == pytest.approx(3.0)
+    assert parts["attention"].item() == pytest.approx(4 * divergence, rel=1e-5)
+    total = sum(value.item() for name, value in parts.items() if name != "total")
+    assert parts["total"].item() == pytest.approx(total, rel=1e-6)
 
 
-def test_an_unknown_part_and_a_missing_teacher_are_refused():
-    targets = torch.tensor([[1.0, 0.0]])
-    with pytest.raises(ExportError, match="unknown loss 'hinge'"):
-        transfer_loss(EVEN, targets, None, {"hinge": 1.0}, 1.0)
-    with pytest.raises(ExportError, match="needs a teacher"):
-        transfer_loss(EVEN, targets, None, {"logits": 1.0}, 1.0)
+def test_an_unknown_part_and_whatever_a_part_lacks_are_refused():
+    wanted = Wanted(torch.tensor([[1.0, 0.0]]))
+    with pytest.raises(ExportError, match="'hinge'"):
+        transfer_loss(_said(), wanted, {"hinge": 1.0}, 1.0)
+    for part, lack in [("logits", "logits"), ("features", "middle map"), ("attention", "gaze")]:
+        with pytest.raises(ExportError, match=f"{part!r} needs .*{lack}") as caught:
+            transfer_loss(_said(), wanted, {part: 1.0}, 1.0)
+        assert caught.value.slug == "loss-teacher"

@@ -10,8 +10,10 @@ import torch
 
 import sdk
 from export import evaluation, evidence, release, ship, steps
-from export.data.dataset import load_records, read_grey
+from export.data.dataset import load_records
+from export.data.frames import read_grey
 from export.data.phantom import phantom_frame
+from export.distill.teaching import untrained_teacher
 from export.errors import ExportError
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import folded, largest_difference, run_onnx, to_onnx
@@ -118,7 +120,7 @@ def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tm
 def test_teacher_evidence_comes_back_by_frame_id(data_folder, tmp_path):
     records = load_records(data_folder)[:3]
     recipe = load_recipe("smoke")
-    teacher = steps.runs.untrained_teacher(recipe)
+    teacher = untrained_teacher(recipe)
     weights, path = tmp_path / "w.pt", tmp_path / "logits.json"
     torch.save(teacher.state_dict(), weights)
     logits = np.array([[0.1234, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], np.float32)

@@ -8,9 +8,9 @@ import torch
 from export.data.augment import AugmentConfig
 from export.data.dataset import load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
+from export.distill.inputs import training_records
 from export.distill.loop import LoopConfig, WeightAverage, train
 from export.distill.losses import soft_cross_entropy
-from export.distill.runs import training_records
 from export.errors import ExportError
 from export.recipe import RECIPES, load_recipe
 from sdk import Frame

@@ -1,0 +1,122 @@
+"""Gaze as privileged information: maps of frames, controlled, and carried onto their views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from export.data.dataset import FrameRecord
+from export.data.view_bank import ViewBank
+from export.gaze.controls import centre_prior, donors_among_all, donors_within_class
+from export.gaze.maps import Maps
+
+SOURCES = ("folder", "landmarks")
+WAYS = ("modulate", "foveate")
+CONTROLS = ("none", "within_class", "among_all", "centre")
+_FINE = 4  # times finer than the map, so that a turned map loses nothing at its cells
+
+
+@dataclass(frozen=True)
+class GazeConfig:
+    """How a teacher gets gaze; a recipe's `[gaze.NAME]`.
+
+    Attributes:
+        source: `folder` (recordings beside one's own frames) or `landmarks` (simulated at places
+            predicted from research-only landmarks, see `export.gaze.predicted`).
+        way: `modulate` or `foveate`, see `export.models.gaze_gate`.
+        dropout: Share of views whose gaze the teacher does not see in training.
+        control: What is done to the maps first, see `export.gaze.controls`.
+        seed: Of the simulation and of the control.
+    """
+
+    source: str
+    way: str = "modulate"
+    dropout: float = 0.5
+    control: str = "none"
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("source", SOURCES), ("way", WAYS), ("control", CONTROLS)):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {list(allowed)}")
+        if not 0 <= self.dropout <= 1:
+            raise ValueError(f"dropout is {self.dropout}; allowed: 0 to 1")
+
+
+@dataclass(frozen=True, eq=False)
+class GazeOfFrames:
+    """One map a frame.
+
+    Attributes:
+        maps: ``(N, height, width)`` float32 over the frame, each summing to 1, or all 0.
+        simulated: True when nobody looked.
+    """
+
+    maps: Maps
+    simulated: bool
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Which frames have gaze on them, ``(N,)``."""
+        return np.asarray(self.maps.any(axis=(1, 2)))
+
+
+def controlled(
+    gaze: GazeOfFrames, records: Sequence[FrameRecord], control: str, seed: int
+) -> GazeOfFrames:
+    """Return gaze of the same frames after a control took from it where each was looked at."""
+    groups = [r.group for r in records]
+    if control == "none":
+        return gaze
+    if control == "within_class":
+        donors = donors_within_class([r.label for r in records], groups, seed)
+    elif control == "among_all":
+        donors = donors_among_all(groups, seed)
+    else:
+        _, height, width = gaze.maps.shape
+        return replace(gaze, maps=centre_prior(width, height) * gaze.covered[:, None, None])
+    return replace(gaze, maps=gaze.maps[donors])
+
+
+def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:
+    """Return the gaze on each view of a bank, ``(N, height, width)`` float16, each peak at 1.
+
+    The map goes where the pixels went. Of two mixed frames, each counts by its share; where one of
+    them was not looked at, or nothing of it is left on the view, the view has no gaze: zeros.
+    """
+    count, (height, width) = len(bank), gaze.maps.shape[1:]
+    fine = np.stack(
+        [cv2.resize(m, (width * _FINE, height * _FINE), interpolation=cv2.INTER_LINEAR)
+         for m in gaze.maps]
+    )  # fmt: skip
+    found = np.zeros((count, height, width), dtype=np.float16)
+    for view in range(count):
+        owners = [int(bank.frame_index[view])]
+        shares = [float(bank.share[view])]
+        if bank.partner_index[view] >= 0:
+            owners.append(int(bank.partner_index[view]))
+            shares.append(1 - shares[0])
+        total = np.zeros((height, width), dtype=np.float32)
+        for owner, share, matrix in zip(owners, shares, bank.matrices[view], strict=False):
+            seen = _warped(fine[owner], matrix, width, height)
+            if not seen.max() > 0:
+                total[:] = 0
+                break
+            total += share * seen / seen.sum()
+        if total.max() > 0:
+            found[view] = total / total.max()
+    return found
+
+
+def _warped(fine: Maps, matrix: NDArray[np.float32], width: int, height: int) -> Maps:
+    """Carry a map over a frame onto a view's grid by a map of relative places."""
+    rows, columns = fine.shape
+    linear = matrix[:, :2] * np.array([[width], [height]]) / np.array([columns, rows])
+    centre = np.array([0.5, 0.5])
+    offset = matrix[:, 2] * np.array([width, height]) + linear @ centre - centre
+    place = np.hstack([linear, offset[:, None]])
+    return np.asarray(cv2.warpAffine(fine, place, (width, height), flags=cv2.INTER_LINEAR))
