@@ -186,7 +186,7 @@ def main() -> NoReturn:
 
     try:
         app()
-    except (BenchError, SdkError) as error:
+    except SdkError as error:
         errors.print(f"[red]{error.slug}[/]: {error}", soft_wrap=True)
         raise SystemExit(EXIT_ERROR) from error
     raise SystemExit(0)

@@ -1,6 +1,8 @@
-"""Errors of the suite, each with a stable slug that a script can switch on."""
+"""Errors of the suite; they join the SDK's tree and carry a stable slug too."""
 
 from __future__ import annotations
+
+from sdk import SdkError
 
 SLUGS: dict[str, str] = {
     "budget-invalid": "the budget file is no TOML, or has an unknown or impossible entry",
@@ -15,10 +17,7 @@ SLUGS: dict[str, str] = {
 }
 
 
-class BenchError(Exception):
-    """What the user can mend: ``slug`` is stable, the message may be reworded."""
+class BenchError(SdkError):
+    """What the user can mend; the message may be reworded, the slug never changes its meaning."""
 
-    def __init__(self, slug: str, message: str) -> None:
-        assert slug in SLUGS, f"unknown slug {slug!r}"
-        super().__init__(message)
-        self.slug = slug
+    slugs = SLUGS

@@ -149,7 +149,7 @@ def _finish(session: Session) -> dict[str, Any]:
     reference = reference_ms(SystemClock()) if session.complete else None
     state = {
         **session.state,
-        "teacher_sha256": teacher.sha256 if teacher else None,
+        "teacher_sha256": teacher.teacher_sha256 if teacher else None,
         "throttle_end": throttle_count(),
         "reference_end_ms": reference,
         "wall_s": round(time.monotonic() - session.started, 1),

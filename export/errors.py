@@ -25,6 +25,7 @@ SLUGS: dict[str, str] = {
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
     "evidence-damaged": "the committed logits of a teacher are missing or not whole",
+    "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",
     "weights-keys": "a weights file does not fit the architecture",
     "weights-missing": "a step needs weights that an earlier step makes",

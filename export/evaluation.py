@@ -68,18 +68,37 @@ def patient_bootstrap(
     groups: Sequence[str],
     draws: int = 2000,
     seed: int = 0,
-) -> tuple[float, float]:
+) -> tuple[float | None, float | None]:
     """Return the 95 % percentile interval of `statistic`, resampling whole patients.
 
-    `statistic` takes the chosen frames' indices, with repetition.
+    Frames of one patient look alike, so drawing frames would claim more evidence than there is
+    (Field and Welsh, J. R. Stat. Soc. B 69:369, 2007: the cluster bootstrap).
+
+    Args:
+        statistic: maps frame indices (n,), with repetition, to one number; NaN marks a draw on
+            which it does not exist (a class that was not drawn) and is left out.
+        groups: the patient of each frame.
+        draws: number of bootstrap draws.
+        seed: of the draws; the same seed gives the same interval.
+
+    Returns:
+        Low and high; both None with a single patient, or where no draw gives a number.
+
+    Raises:
+        ValueError: no frames.
     """
+    if len(groups) == 0:
+        raise ValueError("groups: empty; at least one frame is needed")
     names, owner = np.unique(np.asarray(groups), return_inverse=True)
     members = [np.flatnonzero(owner == i) for i in range(len(names))]
     rng = np.random.default_rng(seed)
-    values = []
-    for _ in range(draws):
+    values = np.empty(draws if len(names) > 1 else 0)
+    for i in range(len(values)):
         drawn = rng.integers(0, len(names), len(names))
-        values.append(statistic(np.concatenate([members[i] for i in drawn])))
+        values[i] = statistic(np.concatenate([members[j] for j in drawn]))
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return None, None
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 

@@ -14,8 +14,9 @@ from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.plan import Job, base_job
 from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
-from benchmarks.quality.teacher_logits import TeacherLogits, answers_for
+from benchmarks.quality.teacher_logits import answers_for
 from benchmarks.subjects.spec import Subject
+from export.known_logits import TeacherEvidence
 
 _TEACHER = "teacher (committed logits)"
 #: Parts whose every opening is logged, so that no choice is made by them unseen.
@@ -45,7 +46,7 @@ def numerics_jobs(subjects: Sequence[Subject], tensors: Path) -> list[Job]:
 def score_quality(
     runs: Sequence[dict[str, Any]],
     frames: FrameSet,
-    teacher: TeacherLogits | None,
+    teacher: TeacherEvidence | None,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Return the quality entries of all parts, the teacher's own among them."""

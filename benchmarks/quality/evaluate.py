@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.frames import LabelledFrame
 from benchmarks.quality import metrics
-from benchmarks.stats.bootstrap import group_bootstrap
+from export.evaluation import patient_bootstrap
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,11 @@ def evaluate(
     groups = [frame.group for frame in frames]
 
     def share(statistic: Callable[[np.ndarray], float]) -> dict[str, Any]:
-        interval = group_bootstrap(groups, statistic, seed=seed)
-        return {
-            "value": interval.value if math.isfinite(interval.value) else None,
-            "low": interval.low,
-            "high": interval.high,
-        }
+        value = float(statistic(np.arange(len(groups))))
+        if not math.isfinite(value):
+            return {"value": None, "low": None, "high": None}
+        low, high = patient_bootstrap(statistic, groups, seed=seed)
+        return {"value": value, "low": low, "high": high}
 
     entry: dict[str, Any] = {
         "subject": subject,

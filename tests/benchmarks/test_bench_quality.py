@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.errors import BenchError
 from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.quality import collect, metrics
 from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
-from benchmarks.quality.teacher_logits import TeacherLogits, answers_for, read_teacher
+from benchmarks.quality.teacher_logits import answers_for, read_teacher
+from export.errors import ExportError
 
 LABELS = ("head", "abdomen", "femur", "background")
 
@@ -95,7 +95,8 @@ def test_logits_that_are_not_finite_are_refused(bad):
 
 
 def write_teacher(path, logits, labels=LABELS, **more):
-    data = {"labels": labels, "logits": logits, "teacher_sha256": "abc", **more}
+    data = {"labels": labels, "logits": logits, "teacher_sha256": "abc", "parameters": 1}
+    data |= {"recipe": "default", "teacher_recipe_sha256": "def", **more}
     path.write_text(json.dumps(data))
     return path
 
@@ -104,29 +105,30 @@ def test_the_teachers_committed_logits_are_read_by_id(tmp_path):
     path = write_teacher(tmp_path / "t.json", {"a": [1, 2, 3, 4], "b": [4, 3, 2, 1.5]})
     teacher = read_teacher(path)
     answers, known = answers_for(teacher, ["b", "unknown", "a"])
-    assert (known, answers.labels, teacher.sha256) == ([0, 2], LABELS, "abc")
+    assert (known, answers.labels, teacher.teacher_sha256) == ([0, 2], LABELS, "abc")
     assert answers.logits.tolist() == [[4, 3, 2, 1.5], [1, 2, 3, 4]]
 
 
 def test_a_teacher_that_is_not_there_is_none(tmp_path):
     assert read_teacher(tmp_path / "none.json") is None
     assert answers_for(None, ["a"]) == (None, [])
-    assert answers_for(TeacherLogits(LABELS, {}, ""), ["a"]) == (None, [])
+    teacher = read_teacher(write_teacher(tmp_path / "t.json", {}))
+    assert answers_for(teacher, ["a"]) == (None, [])
 
 
 @pytest.mark.parametrize(
     "row", [[1, 2, 3], [1, 2, 3, float("nan")], [1, 2, 3, "x"], [1, 2, 3, None], {}, 5, [1] * 5]
 )
 def test_damaged_logits_are_refused(tmp_path, row):
-    with pytest.raises(BenchError, match="'a' lacks a finite logit") as caught:
+    with pytest.raises(ExportError, match="'a' lacks a finite logit") as caught:
         read_teacher(write_teacher(tmp_path / "t.json", {"a": row}))
-    assert caught.value.slug == "record-unreadable"
+    assert caught.value.slug == "evidence-damaged"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"labels": 1, "logits": {}}'])
 def test_a_file_that_holds_no_logits_is_refused(tmp_path, text):
     (tmp_path / "t.json").write_text(text)
-    with pytest.raises(BenchError, match=r"t\.json"):
+    with pytest.raises(ExportError, match=r"t\.json"):
         read_teacher(tmp_path / "t.json")
 
 
@@ -135,7 +137,7 @@ def test_the_teachers_committed_logits_of_this_project_are_whole():
     if teacher is None:
         pytest.skip("no teacher has been released yet")
     assert set(teacher.labels) == set(LABELS)
-    assert len(teacher.rows) > 300
+    assert len(teacher.ids) > 300
 
 
 def quality_run(said, part="folder", decision="accept"):
@@ -163,9 +165,10 @@ def test_every_look_at_a_guarded_part_is_logged(monkeypatch):
     assert looks == [("external", "s/sdk", 0.5)]
 
 
-def test_the_teacher_is_scored_by_its_committed_logits():
+def test_the_teacher_is_scored_by_its_committed_logits(tmp_path):
     members = frames("head", "femur")
-    rows = TeacherLogits(LABELS, {str(i): [1.0, 0.0, 0.0, 0.0] for i in range(2)}, "abc")
+    logits = {str(i): [1.0, 0.0, 0.0, 0.0] for i in range(2)}
+    rows = read_teacher(write_teacher(tmp_path / "t.json", logits))
     fold = FrameSet("folder", "", [], {"folder": members})
     teacher, student = collect.score_quality([quality_run(["head", "femur"])], fold, rows, 0)
     assert (teacher["subject"], teacher["accuracy"]["value"]) == ("teacher (committed logits)", 0.5)

@@ -38,6 +38,46 @@ def test_the_bootstrap_draws_whole_patients():
     assert high > 0.9
 
 
+def test_frames_of_one_patient_are_no_more_evidence_than_the_patient():
+    right = np.random.default_rng(0).random(40) < 0.8
+    frames = np.repeat(right, 10)  # 40 patients, ten frames each, all right or all wrong
+    width = {}
+    for name, groups in (("patients", np.arange(400) // 10), ("frames", np.arange(400))):
+        low, high = patient_bootstrap(lambda chosen: float(frames[chosen].mean()), groups.tolist())
+        width[name] = high - low
+    share = right.mean()
+    expected = 2 * 1.96 * np.sqrt(share * (1 - share) / 40)
+    assert width["patients"] == pytest.approx(expected, rel=0.15)
+    assert width["frames"] == pytest.approx(expected / np.sqrt(10), rel=0.15)
+
+
+def test_the_same_seed_draws_the_same_interval():
+    values, groups = np.random.default_rng(1).random(60), [f"p{i // 3}" for i in range(60)]
+    twice = [patient_bootstrap(lambda i: float(values[i].mean()), groups, seed=3) for _ in range(2)]
+    assert twice[0] == twice[1]
+
+
+def test_one_patient_gives_no_interval():
+    assert patient_bootstrap(lambda i: 1.0, ["p"] * 40) == (None, None)
+
+
+def test_draws_in_which_a_class_is_missing_are_left_out():
+    values, groups = np.arange(40.0), [f"p{i // 4}" for i in range(40)]
+
+    def mean_of_one_patient(chosen):
+        mine = chosen[chosen < 4]
+        return float(values[mine].mean()) if len(mine) else float("nan")
+
+    low, high = patient_bootstrap(mean_of_one_patient, groups)
+    assert (low, high) == (1.5, 1.5)
+    assert patient_bootstrap(lambda i: float("nan"), groups) == (None, None)
+
+
+def test_no_frames_are_refused():
+    with pytest.raises(ValueError, match="at least one frame"):
+        patient_bootstrap(lambda i: 1.0, [])
+
+
 def test_every_look_adds_one_line_and_its_repetition_none(tmp_path):
     path = tmp_path / "looks.jsonl"
     for _ in range(2):
