@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from math import exp
 from pathlib import Path
 from threading import Lock
 from time import perf_counter_ns
@@ -20,7 +19,7 @@ from sdk.model_file.metadata import PRECISIONS
 from sdk.precision import choose_precision, cpu_features
 from sdk.quality import QualityGate
 from sdk.result import Decision, Result, Timing
-from sdk.session import Session, Slot, read_attention, read_logits
+from sdk.session import Session, Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
 _MODELS = Path(__file__).parent / "models"
@@ -149,15 +148,10 @@ class Classifier:
 
     def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
         inferred = perf_counter_ns()
-        logits = read_logits(slot)
+        probabilities = read_probabilities(slot, self._scale)
         attention = read_attention(slot)
-        # softmax(logits / temperature); for a handful of logits plain floats beat array calls
-        peak, scale = max(logits), self._scale
-        weights = [exp((logit - peak) * scale) for logit in logits]
-        total = sum(weights)
-        probabilities = [weight / total for weight in weights]
-        top = logits.index(peak)
-        label, confidence = self._labels[top], probabilities[top]
+        confidence = max(probabilities)
+        label = self._labels[probabilities.index(confidence)]
         sure = confidence >= self._thresholds[label]
         done = perf_counter_ns()
         timing = Timing(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from sdk import _kernels
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import ModelFile
@@ -118,7 +118,9 @@ class Session:
             if index == 0:
                 self._check_outputs(slot.tensor)
             self.run(slot)
-            check_logits(answer, read_logits(slot), known.tolerance)
+            if not _kernels.all_finite(slot.logits):
+                raise _invalid_output(LOGITS_NAME)
+            check_logits(answer, slot.logits.tolist(), known.tolerance)
 
     def _check_outputs(self, tensor: Tensor) -> None:
         """Check the shapes that the runtime gives when nothing tells it which to give."""
@@ -146,16 +148,16 @@ class Session:
             )
 
 
-def read_logits(slot: Slot) -> list[float]:
-    """Return the logits of a frame.
+def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
+    """Return softmax(logits * scale) of a frame, in double.
 
     Raises:
-        ModelError: `model-output-invalid` when one isn't finite.
+        ModelError: `model-output-invalid` when a logit isn't finite.
     """
-    logits: list[float] = slot.logits.tolist()
-    if not isfinite(sum(logits)):
+    probabilities = _kernels.softmax(slot.logits, scale)
+    if probabilities is None:
         raise _invalid_output(LOGITS_NAME)
-    return logits
+    return probabilities
 
 
 def read_attention(slot: Slot) -> Tensor | None:
@@ -166,10 +168,9 @@ def read_attention(slot: Slot) -> Tensor | None:
     """
     if slot.attention is None:
         return None
-    attention = slot.attention.copy()
-    # one pass: the sum of squares is finite when every value is
-    if not isfinite(np.vdot(attention, attention)):
+    if not _kernels.all_finite(slot.attention):
         raise _invalid_output(ATTENTION_NAME)
+    attention = slot.attention.copy()
     attention.setflags(write=False)
     return attention
 

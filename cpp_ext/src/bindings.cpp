@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "buffers.hpp"
+#include "sonogaze/answer.hpp"
 #include "sonogaze/error.hpp"
 #include "sonogaze/gate.hpp"
 #include "sonogaze/plan.hpp"
@@ -147,6 +148,34 @@ struct Gate {
     }
 };
 
+// Holds all of an array's floats, whatever its shape, and returns their number. Throws Error.
+std::int64_t held_all_floats(HeldBuffer& held, PyObject* array) {
+    const bool fits = held.hold(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
+                      held.view().format != nullptr && std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len > 0;
+    if (!fits) throw Error("output-invalid", "the array must be C-contiguous float32, not empty");
+    return held.view().len / static_cast<std::int64_t>(sizeof(float));
+}
+
+bool finite(const py::object& array) {
+    HeldBuffer held;
+    const std::int64_t count = held_all_floats(held, array.ptr());
+    return all_finite(static_cast<const float*>(held.view().buf), count);
+}
+
+// None where a logit is not finite.
+py::object probabilities(const py::object& array, double scale) {
+    HeldBuffer held;
+    const std::int64_t count = held_all_floats(held, array.ptr());
+    const auto* const logits = static_cast<const float*>(held.view().buf);
+    if (!all_finite(logits, count)) return py::none();
+    std::vector<double> shares(static_cast<std::size_t>(count));
+    softmax(logits, count, scale, shares.data());
+    py::tuple found(shares.size());
+    for (std::size_t i = 0; i < shares.size(); ++i) found[i] = shares[i];
+    return found;
+}
+
 void bind_gate(py::module_& m) {
     py::class_<Gate>(m, "Gate")
         .def(py::init([](std::int64_t width, std::int64_t height, float black, float saturated,
@@ -163,6 +192,8 @@ void bind_gate(py::module_& m) {
              py::arg("max_saturated_share"), py::arg("max_repeated_share"), py::arg("min_variance"),
              py::arg("min_correlation"), py::arg("pattern_correlation"))
         .def("judge", &Gate::judge);
+    m.def("all_finite", &finite);
+    m.def("softmax", &probabilities);
 }
 
 void bind_reading(py::module_& m) {
