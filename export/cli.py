@@ -8,14 +8,24 @@ import typer
 from rich.console import Console
 
 from export import ship, steps
-from export.compare import compare_losses
+from export.ablation.plot import plot_ablation
+from export.ablation.run import ablate as run_ablation
+from export.ablation.table import markdown
 from export.data.phantom import write_phantom_set
 from export.display import bars
+from export.gaze import Display, MapSettings
+from export.gaze.folder import add_simulated_gaze
+from export.gaze.settings import ImageArea, Session
 from export.recipe import PLAIN
 from sdk import SdkError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console(stderr=True)
+PHANTOM_SESSION = Session(
+    Display(1920, 1080, pixel_pitch_mm=0.2665, viewing_distance_mm=620.0),
+    ImageArea(0, 0, 1920, 1080),
+    MapSettings(before_us=0, after_us=1_000_000),
+)
 INTERRUPTED = 130  # what typer exits with after Ctrl-C
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
@@ -92,6 +102,7 @@ def phantom(
     count: Annotated[int, typer.Option(help="cines; the four labels take turns")] = 40,
     frames: Annotated[int, typer.Option(help="frames of each cine")] = 1,
     seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
+    gaze: Annotated[bool, typer.Option("--gaze", help="and recordings of simulated gaze")] = False,
 ) -> None:
     """Write synthetic frames with labels and ground truth."""
     with bars(console) as show:
@@ -102,6 +113,13 @@ def phantom(
             frames=frames,
             progress=lambda done, total: show("phantom", done, total, ""),
         )
+        if gaze:
+            add_simulated_gaze(
+                directory,
+                PHANTOM_SESSION,
+                seed=seed,
+                progress=lambda done, total: show("simulated gaze", done, total, ""),
+            )
 
 
 @app.command()
@@ -114,18 +132,20 @@ def card(
 
 
 @app.command()
-def compare(
-    recipe: RecipeOption = "default",
-    out: FolderOption = Path("runs/default"),
-    seeds: Annotated[int, typer.Option(help="how many seeds, from 1")] = 3,
+def ablate(
+    recipe: RecipeOption = "ablation",
+    out: FolderOption = Path("runs/ablation"),
+    seeds: Annotated[int, typer.Option(min=1, help="how many seeds, from 1")] = 5,
     losses: Annotated[
         list[str] | None, typer.Option(help="which to compare, the first with the rest")
     ] = None,
 ) -> None:
-    """Train a student by each losses of the recipe over several seeds; score them all."""
+    """Train a student by each losses of the recipe over several seeds; print the table."""
     with bars(console) as show:
-        report = compare_losses(recipe, out, seeds, losses or (), show)
-    typer.echo(json.dumps(report, indent=2))
+        report = run_ablation(recipe, out, seeds, losses or (), show)
+    plot_ablation(report, out / "ablation.png")
+    typer.echo(markdown(report))
+    console.print(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
 
 
 def main() -> None:

@@ -22,13 +22,19 @@ __all__ = ["EVIDENCE", "TeacherEvidence", "read_evidence", "teacher_logits", "wr
 _DECIMALS = 3
 
 
-def teacher_logits(teacher: Teacher, tensors: np.ndarray, batch: int = 32) -> np.ndarray:
-    """Return logits (N, classes) of input tensors (N, 1, height, width), in float32."""
-    with torch.no_grad():
-        parts = [
-            teacher(torch.from_numpy(tensors[i : i + batch])).numpy()
-            for i in range(0, len(tensors), batch)
-        ]
+@torch.no_grad()
+def teacher_logits(
+    teacher: Teacher, tensors: np.ndarray, gaze: np.ndarray | None = None, batch: int = 32
+) -> np.ndarray:
+    """Return logits (N, classes) of input tensors (N, 1, height, width), in float32.
+
+    `gaze` (N, h, w) lies over the tensors, for a teacher that takes it.
+    """
+    parts = []
+    for start in range(0, len(tensors), batch):
+        chosen = slice(start, start + batch)
+        looked = None if gaze is None else torch.from_numpy(gaze[chosen].astype(np.float32))
+        parts.append(teacher(torch.from_numpy(tensors[chosen]), looked).numpy())
     return np.concatenate(parts)
 
 

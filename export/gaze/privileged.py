@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.data.dataset import FrameRecord
+from export.data.frames import read_frames
 from export.data.view_bank import ViewBank
 from export.gaze.controls import centre_prior, donors_among_all, donors_within_class
 from export.gaze.maps import Maps
+from sdk.preprocess import Preprocessing
 
 SOURCES = ("folder", "landmarks")
 WAYS = ("modulate", "foveate")
@@ -89,10 +91,7 @@ def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:
     them was not looked at, or nothing of it is left on the view, the view has no gaze: zeros.
     """
     count, (height, width) = len(bank), gaze.maps.shape[1:]
-    fine = np.stack(
-        [cv2.resize(m, (width * _FINE, height * _FINE), interpolation=cv2.INTER_LINEAR)
-         for m in gaze.maps]
-    )  # fmt: skip
+    fine = _fine(gaze.maps)
     found = np.zeros((count, height, width), dtype=np.float16)
     for view in range(count):
         owners = [int(bank.frame_index[view])]
@@ -110,6 +109,25 @@ def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:
         if total.max() > 0:
             found[view] = total / total.max()
     return found
+
+
+def input_maps(gaze: GazeOfFrames, records: Sequence[FrameRecord], recipe: Preprocessing) -> Maps:
+    """Return the gaze on each frame's input tensor, ``(N, height, width)`` float32, peaks at 1."""
+    height, width = gaze.maps.shape[1:]
+    found = np.zeros_like(gaze.maps)
+    size = np.array([recipe.width, recipe.height], dtype=np.float64)
+    for index, (fine, frame) in enumerate(zip(_fine(gaze.maps), read_frames(records), strict=True)):
+        x, y, *inner = recipe.inner(frame)
+        matrix = np.hstack([np.diag(np.array(inner) / size), (np.array([x, y]) / size)[:, None]])
+        seen = _warped(fine, matrix, width, height)
+        found[index] = seen / max(seen.max(), 1e-12)
+    return found
+
+
+def _fine(maps: Maps) -> Maps:
+    height, width = maps.shape[1:]
+    size = (width * _FINE, height * _FINE)
+    return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps])
 
 
 def _warped(fine: Maps, matrix: NDArray[np.float32], width: int, height: int) -> Maps:

@@ -21,23 +21,66 @@ def test_phantom_writes_frames_that_the_data_set_reader_reads(tmp_path):
     assert {r.label for r in records} == {"head", "abdomen", "femur", "background"}
 
 
-def test_quantize_and_compare_print_json(data_folder, tmp_path, monkeypatch):
+def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     shared = ["--recipe", "smoke", "-o", str(tmp_path)]
     result = RUN.invoke(app, ["quantize", "--losses", "ce", *shared])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["fp32"]["same_label_as_torch"] == 1.0
-    result = RUN.invoke(app, ["compare", "--seeds", "1", *shared])
+    wanted = ["--seeds", "1", "--losses", "ce", "--losses", "kd", *shared]
+    result = RUN.invoke(app, ["ablate", *wanted])
     assert result.exit_code == 0, result.output
-    table = json.loads(result.stdout)["parts"]
+    assert "| test patients |" in result.stdout
+    table = json.loads((tmp_path / "ablation.json").read_text())["parts"]
     assert set(table) == {"val", "test", "external"}
     gain = table["test"]["kd"]["accuracy"] - table["test"]["ce"]["accuracy"]
     assert table["test"]["kd"]["gain_over_ce"] == pytest.approx(gain)
     assert (tmp_path / "student-kd-1" / "scores.json").exists()
     looks = (tmp_path / "looks.jsonl").read_text()
-    RUN.invoke(app, ["compare", "--seeds", "1", *shared])
+    RUN.invoke(app, ["ablate", *wanted])
     assert (tmp_path / "looks.jsonl").read_text() == looks  # what was seen is not looked at again
+
+
+@pytest.fixture(scope="module")
+def watched_phantom(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("watched") / "set"
+    result = RUN.invoke(app, ["phantom", str(folder), "--count", "120", "--gaze", "--seed", "5"])
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_gaze_beside_ones_own_frames_teaches_by_the_same_commands(
+    watched_phantom, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SONOGAZE_DATA", str(watched_phantom))
+    losses = ["ce", "kd", "kd_features", "gaze_teacher", "petra"]
+    named = [word for name in losses for word in ("--losses", name)]
+    result = RUN.invoke(
+        app, ["ablate", "--recipe", "smoke", "--seeds", "2", "-o", str(tmp_path), *named]
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads((tmp_path / "ablation.json").read_text())
+    assert list(report["parts"]["val"]) == losses
+    assert report["gaze"]["expert"]["simulated"] is True
+    assert report["gaze"]["expert"]["coverage"] > 0.9
+    assert set(report["teachers"]["expert"]) == {"without_gaze", "with_gaze"}
+    assert set(report["teachers"]["plain"]) == {"without_gaze"}
+    assert (tmp_path / "ablation.png").stat().st_size > 5_000
+    for seed in (1, 2):
+        assert (tmp_path / f"student-petra-{seed}" / "scores.json").exists()
+
+
+def test_a_run_of_another_recipe_in_the_folder_is_refused(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    shared = ["--losses", "ce", "-o", str(tmp_path / "runs")]
+    assert RUN.invoke(app, ["distill", "--recipe", "smoke", *shared]).exit_code == 0
+    other = tmp_path / "other.toml"
+    smoke = (Path(evaluation.__file__).parent / "recipes" / "smoke.toml").read_text()
+    other.write_text(smoke.replace("head = 24", "head = 32"))
+    result = RUN.invoke(app, ["distill", "--recipe", str(other), *shared])
+    assert result.exit_code == 1
+    assert result.exception.slug == "run-recipe"
 
 
 def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys):

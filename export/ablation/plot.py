@@ -1,0 +1,44 @@
+"""The picture of an ablation: each seed a dot, the mean with its patient interval."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from export.ablation.table import PART_NAMES
+
+
+def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
+    """Draw `report` (`ablation.json`) to a PNG: accuracy by part, losses down the side."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    parts = report["parts"]
+    names = list(next(iter(parts.values())))
+    figure, axes = pyplot.subplots(
+        1, len(parts), figsize=(3.6 * len(parts), 0.9 + 0.38 * len(names)), sharey=True
+    )
+    for axis, (part, table) in zip(axes if len(parts) > 1 else [axes], parts.items(), strict=True):
+        for row, name in enumerate(names):
+            found = table[name]
+            low, high = (100 * bound for bound in found["accuracy_95"])
+            axis.plot([low, high], [row, row], color="#9db4c8", linewidth=5, solid_capstyle="butt")
+            seeds = [100 * value for value in found["accuracy_by_seed"]]
+            axis.plot(seeds, [row] * len(seeds), "o", color="#33536e", markersize=3.5, alpha=0.7)
+            axis.plot(100 * found["accuracy"], row, "|", color="#b3261e", markersize=16)
+        first = table[names[0]]["accuracy"]
+        axis.axvline(100 * first, color="#777777", linewidth=0.7, linestyle=":")
+        axis.set_title(PART_NAMES.get(part, part), fontsize=10)
+        axis.set_xlabel("accuracy, %")
+        axis.grid(axis="x", linewidth=0.3)
+    figure.axes[0].set_yticks(range(len(names)), names)
+    figure.axes[0].invert_yaxis()
+    figure.text(
+        0.01, 0.005, "dots: seeds; red: mean; bar: 95 % over patients", fontsize=7, color="#555555"
+    )
+    figure.tight_layout(rect=(0, 0.03, 1, 1))
+    unfinished = path.with_suffix(".unfinished.png")
+    figure.savefig(unfinished, dpi=130)
+    pyplot.close(figure)
+    unfinished.rename(path)

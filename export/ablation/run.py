@@ -1,0 +1,160 @@
+"""Students of several seeds by each losses of a recipe, on identical views, and their scores.
+
+One JSON and the logits are kept a run, so that an ablation can be done in pieces.
+"""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.ablation.table import compared
+from export.data.dataset import FrameRecord, data_root, load_records
+from export.display import Show, silent
+from export.distill.inputs import training_records
+from export.distill.learning import student_folder
+from export.evaluation import best_temperature, guarded, log_look, score, truth_of
+from export.evidence import teacher_logits
+from export.gaze.privileged import input_maps
+from export.gaze.probe import leakage_probe
+from export.models.student import folded_parameters
+from export.recipe import PLAIN, Recipe, load_recipe
+from export.release import torch_logits
+from export.steps import distill, gaze_on, scored_parts, teacher, tensors
+
+Logits = dict[str, np.ndarray]  # by part, (frames, classes)
+
+
+class Bench:
+    """A recipe's evaluation frames, and the folder that its runs are kept in."""
+
+    def __init__(self, recipe_name: str, out: Path, show: Show):
+        self.name, self.out, self.show = recipe_name, out, show
+        self.recipe: Recipe = load_recipe(recipe_name)
+        self.records = load_records(data_root(), self.recipe.labels)
+        self.parts: dict[str, list[FrameRecord]] = scored_parts(self.records)
+        preprocessing = self.recipe.preprocessing
+        self.inputs = {part: tensors(found, preprocessing) for part, found in self.parts.items()}
+
+    def logits(self, kept: Path, look: Callable[[str], np.ndarray]) -> Logits:
+        """Return what `look(part)` gives for each part; read from the file `kept` where done."""
+        if kept.exists():
+            with np.load(kept) as file:
+                return {part: file[part] for part in self.parts}
+        found = {part: look(part) for part in self.parts}
+        unfinished = kept.with_suffix(".unfinished.npz")
+        np.savez(unfinished, **found)
+        unfinished.rename(kept)
+        return found
+
+    def scores(self, logits: Logits, what: str) -> dict[str, Any]:
+        """Return scores by part, calibrated on validation; looks at guarded parts are logged."""
+        labels = self.recipe.labels
+        temperature = best_temperature(logits["val"], truth_of(self.parts["val"], labels))
+        found: dict[str, Any] = {}
+        for part, records in self.parts.items():
+            found[part] = score(logits[part], records, temperature, labels)
+            if guarded(part, records):
+                log_look(part, f"{what}, recipe {self.recipe.name}", found[part]["accuracy"])
+        return found
+
+
+def ablate(
+    recipe_name: str, out: Path, seeds: int, names: Sequence[str] = (), show: Show = silent
+) -> dict[str, Any]:
+    """Train a student by each losses over seeds 1 to `seeds`; compare their scores.
+
+    `names` are the losses to compare, the first being what the others are held against; all of
+    the recipe's where none is named. Returns (and writes to `out/ablation.json`), by part, each
+    losses' accuracy over seeds and its difference to the first with a patient bootstrap, paired
+    by frame; the teachers' scores, with gaze and without; what gaze alone tells of the class.
+
+    Raises:
+        ExportError: `recipe-losses` for an unknown name, or as training raises.
+    """
+    bench = Bench(recipe_name, out, show)
+    chosen = tuple(names) or tuple(bench.recipe.losses)
+    logits: dict[str, list[Logits]] = {losses: [] for losses in chosen}
+    for seed in range(1, seeds + 1):
+        for losses in chosen:
+            logits[losses].append(_student(bench, losses, seed))
+    used = [bench.recipe.losses[name] for name in chosen]
+    command = [f"sonogaze-export ablate --recipe {recipe_name} --seeds {seeds}"]
+    report = {
+        "command": " ".join(command + [f"--losses {name}" for name in names]),
+        "recipe": bench.recipe.name,
+        "recipe_sha256": bench.recipe.digest,
+        "seeds": seeds,
+        "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
+        "parts": compared(bench.parts, bench.recipe.labels, logits),
+        "teachers": {
+            name: _teacher(bench, name)
+            for name in dict.fromkeys(c.teacher for c in used if c.needs_teacher)
+        },
+        "gaze": {
+            name: _probe(bench, name) for name in dict.fromkeys(c.gaze for c in used if c.gaze)
+        },
+    }
+    (out / "ablation.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    return report
+
+
+def _student(bench: Bench, losses: str, seed: int) -> Logits:
+    """Return one student's logits by part: trained, scored and logged, or read where done."""
+    folder = student_folder(bench.out, losses, seed)
+    started = time.monotonic()
+    student = distill(bench.name, bench.out, losses, seed, bench.show)
+    seconds = time.monotonic() - started
+    logits = bench.logits(
+        folder / "logits.npz", lambda part: torch_logits(student, bench.inputs[part])
+    )
+    if not (folder / "scores.json").exists():
+        result = {
+            "recipe_sha256": bench.recipe.digest,
+            "losses": losses,
+            "seed": seed,
+            "parameters": folded_parameters(student),
+            "seconds_here": round(seconds, 1),
+            "scores": bench.scores(logits, f"student {losses} seed {seed}"),
+        }
+        (folder / "scores.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+    return logits
+
+
+def _teacher(bench: Bench, name: str) -> dict[str, Any]:
+    """Return a teacher's scores by part without gaze, and with it where it takes gaze."""
+    model = teacher(bench.name, bench.out, name, bench.show)
+    found = {}
+    for way in ("without_gaze",) if name == PLAIN else ("without_gaze", "with_gaze"):
+
+        def look(part: str, looked: bool = way == "with_gaze") -> np.ndarray:
+            maps = _input_gaze(bench, name, part) if looked else None
+            return teacher_logits(model, bench.inputs[part], maps)
+
+        kept = bench.out / f"teacher-{name}-{way}-logits.npz"
+        found[way] = bench.scores(bench.logits(kept, look), f"teacher {name} {way}")
+    return found
+
+
+def _input_gaze(bench: Bench, name: str, part: str) -> np.ndarray | None:
+    records = bench.parts[part]
+    gaze = gaze_on(bench.recipe, name, records, bench.records, bench.out, bench.show)
+    return None if gaze is None else input_maps(gaze, records, bench.recipe.preprocessing)
+
+
+def _probe(bench: Bench, name: str) -> dict[str, Any]:
+    """Return how much of the class the training frames' gaze tells by itself."""
+    records = training_records(bench.records, bench.recipe.transfer_datasets)
+    gaze = gaze_on(bench.recipe, name, records, bench.records, bench.out, bench.show)
+    assert gaze is not None
+    probe = leakage_probe(gaze.maps, [r.label for r in records], [r.group for r in records])
+    return {
+        "simulated": gaze.simulated,
+        "coverage": float(gaze.covered.mean()),
+        "probe_accuracy": probe.accuracy,
+        "probe_balanced_accuracy": probe.balanced_accuracy,
+        "majority": probe.majority,
+    }
