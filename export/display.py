@@ -13,12 +13,17 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from export.parallel import is_leader
+
 Show = Callable[[str, int, int, str], None]
 
 
 @contextmanager
 def bars(console: Console) -> Iterator[Show]:
-    """Yield `show(step, done, total, note)`, which draws one bar for each step's name."""
+    """Yield `show(step, done, total, note)`, which draws one bar for each step's name.
+
+    Of several processes that train together, the leader alone draws.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -26,7 +31,7 @@ def bars(console: Console) -> Iterator[Show]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Progress(*columns, console=console) as progress:
+    with Progress(*columns, console=console, disable=not is_leader()) as progress:
         known: dict[str, TaskID] = {}
 
         def show(step: str, done: int, total: int, note: str = "") -> None:

@@ -41,7 +41,6 @@ class Wrapped(nn.Module):
         return self.head(self.body(x).mean((2, 3)) + self.adapter(hint).mean((2, 3)))
 
 
-@parallel.leader_first
 def bank_of(folder: Path) -> ViewBank:
     records = load_records(Path(os.environ["SONOGAZE_DATA"]))[:21]
     config = BankConfig(views_per_frame=1, seed=1)

@@ -15,8 +15,10 @@ import pytest
 import torch
 from parallel_worker import Wrapped, bank_of, normalise
 
-from export import parallel
+from export import cli, parallel
+from export.distill.learning import load_student
 from export.errors import ExportError
+from export.recipe import load_recipe
 
 WORKER = Path(__file__).with_name("parallel_worker.py")
 PLAIN = {"epochs": 3, "batch": 7, "batch_norm": False}
@@ -175,3 +177,24 @@ def test_shares_cover_the_batch_once_and_weigh_as_many_frames_as_they_hold(monke
         weights.append(parallel.share_weight(batch))
     assert sorted(np.concatenate(seen)) == list(range(11))
     assert weights == pytest.approx([12 / 11, 12 / 11, 9 / 11])
+
+
+def test_a_command_for_one_process_is_refused_in_several(monkeypatch, capsys):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "release"])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == 1
+    assert "parallel-command" in capsys.readouterr().err
+
+
+def test_the_distill_command_trains_in_two_processes(data_folder, tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command += ["--nproc-per-node", "2", "-m", "export.cli", "distill", "--recipe", "smoke"]
+    command += ["--losses", "ce", "-o", str(tmp_path)]
+    subprocess.run(command, timeout=PATIENCE_S, check=True)
+    run = tmp_path / "student-ce-1"
+    epochs = load_recipe("smoke").student_loop.epochs
+    assert torch.load(run / "resume.pt", weights_only=True)["epoch"] == epochs
+    student = load_student(load_recipe("smoke"), "ce", run)
+    assert all(torch.isfinite(p).all() for p in student.parameters())
