@@ -4,6 +4,7 @@ from sdk import SdkError
 
 SLUGS: dict[str, str] = {
     "data-missing": "no data set was found",
+    "data-choice": "the recipe's [data] leaves no frame to train on",
     "data-encoding": "the data set's table is not UTF-8",
     "data-columns": "the data set's table lacks a column or has it twice",
     "data-row": "a row has the wrong number of cells, or there is no row",
@@ -24,7 +25,6 @@ SLUGS: dict[str, str] = {
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
-    "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",
     "weights-keys": "a weights file does not fit the architecture",

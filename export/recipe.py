@@ -23,6 +23,29 @@ _LOOP = {f.name for f in fields(LoopConfig)}
 
 
 @dataclass(frozen=True)
+class DataConfig:
+    """Which of the training frames count; a recipe's `[data]`, all of them without.
+
+    Attributes:
+        machines: names of machines, as the data set's column says; what other known machines saw
+            is scored apart. None: all, unknown ones included.
+        patients_share: share of the patients, 0 to 1; smaller shares lie within larger ones.
+        seed: which patients.
+    """
+
+    machines: tuple[str, ...] | None = None
+    patients_share: float = 1.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 < self.patients_share <= 1:
+            raise ValueError(f"patients_share is {self.patients_share}; allowed: above 0, up to 1")
+
+
+ALL_DATA = DataConfig()
+
+
+@dataclass(frozen=True)
 class LossConfig:
     """What a student's loss is made of; a recipe's `[losses.NAME]`.
 
@@ -57,6 +80,7 @@ class Recipe:
     augment: AugmentConfig
     teacher_bank: BankConfig
     teacher_loop: LoopConfig
+    data: DataConfig
     teacher_datasets: tuple[str, ...]
     teacher_start: str
     transfer_bank: BankConfig
@@ -114,6 +138,7 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         ),
         teacher_loop=_loop(teacher),
         teacher_datasets=tuple(teacher["datasets"]),
+        data=_data(table.get("data", {})),
         teacher_start=_one_of("start", teacher.get("start", "imagenet"), TEACHER_STARTS),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
@@ -138,15 +163,20 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
     )
 
 
-_TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher")
+_TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher", "data")
 
 
 def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:
     """Return the SHA-256 of what a run depends on; the rest of the recipe may change."""
-    chosen = {name: table.get(name) for name in sections}
+    chosen = {name: table.get(name) for name in sections if name != "data" or name in table}
     if more is not None:
         chosen["more"] = more
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+
+def _data(table: dict[str, Any]) -> DataConfig:
+    machines = table.get("machines")
+    return DataConfig(**table | {"machines": None if machines is None else tuple(machines)})
 
 
 def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:

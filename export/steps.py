@@ -29,7 +29,7 @@ def teacher(recipe_name: str, out: Path, name: str = PLAIN, show: Show = silent)
     """Train the recipe's teacher `name` in `out`, or load it where it is finished."""
     recipe = load_recipe(recipe_name)
     records = load_records(data_root(), recipe.labels)
-    chosen = training_records(records, recipe.teacher_datasets)
+    chosen = training_records(records, recipe.teacher_datasets, recipe.data)
     epochs = recipe.teacher_loop.epochs
     return train_teacher(
         recipe,
@@ -76,7 +76,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")
     )
-    chosen = training_records(records, recipe.transfer_datasets)
+    chosen = training_records(records, recipe.transfer_datasets, recipe.data)
 
     def maps_of(name: str | None) -> np.ndarray | None:
         gaze = gaze_on(recipe, name, chosen, records, out, show)

@@ -14,7 +14,7 @@ import numpy as np
 from export.ablation.table import compared
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
-from export.distill.inputs import training_records
+from export.distill.inputs import other_machines, training_records
 from export.distill.learning import student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence import teacher_logits
@@ -36,6 +36,8 @@ class Bench:
         self.recipe: Recipe = load_recipe(recipe_name)
         self.records = load_records(data_root(), self.recipe.labels)
         self.parts: dict[str, list[FrameRecord]] = scored_parts(self.records)
+        if others := other_machines(self.records, self.recipe.data):
+            self.parts["other machines"] = others
         preprocessing = self.recipe.preprocessing
         self.inputs = {part: tensors(found, preprocessing) for part, found in self.parts.items()}
 
@@ -147,7 +149,7 @@ def _input_gaze(bench: Bench, name: str, part: str) -> np.ndarray | None:
 
 def _probe(bench: Bench, name: str) -> dict[str, Any]:
     """Return how much of the class the training frames' gaze tells by itself."""
-    records = training_records(bench.records, bench.recipe.transfer_datasets)
+    records = training_records(bench.records, bench.recipe.transfer_datasets, bench.recipe.data)
     gaze = gaze_on(bench.recipe, name, records, bench.records, bench.out, bench.show)
     assert gaze is not None
     probe = leakage_probe(gaze.maps, [r.label for r in records], [r.group for r in records])

@@ -1,6 +1,9 @@
 """What runs learn from: which records, and views as network inputs."""
 
+import hashlib
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +13,40 @@ from torch import Tensor
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
 from export.distill.folder import Progress, quiet
-from export.recipe import Recipe
+from export.errors import ExportError
+from export.recipe import ALL_DATA, DataConfig, Recipe
 
 
-def training_records(records: Sequence[FrameRecord], datasets: Sequence[str]) -> list[FrameRecord]:
-    """Return what may be trained on: the train part, and hc18 where the recipe names it."""
-    return [r for r in records if r.dataset in datasets and r.split in ("train", "transfer")]
+def training_records(
+    records: Sequence[FrameRecord], datasets: Sequence[str], only: DataConfig = ALL_DATA
+) -> list[FrameRecord]:
+    """Return what may be trained on: the train part, and hc18 where the recipe names it.
+
+    Raises:
+        ExportError: `data-choice` when `only` leaves no frame.
+    """
+    found = [r for r in records if r.dataset in datasets and r.split in ("train", "transfer")]
+    if only.machines is not None:
+        found = [r for r in found if r.machine in only.machines]
+    groups = sorted({r.group for r in found}, key=partial(_draw, only.seed))
+    kept = set(groups[: math.ceil(only.patients_share * len(groups))])
+    found = [r for r in found if r.group in kept]
+    if not found:
+        raise ExportError("data-choice", f"no training frame in {list(datasets)} for {only}")
+    return found
+
+
+def _draw(seed: int, group: str) -> str:
+    """Return what orders patients: a smaller share lies within each larger one."""
+    return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
+
+
+def other_machines(records: Sequence[FrameRecord], only: DataConfig) -> list[FrameRecord]:
+    """Return the train part's frames of known machines that `only` leaves out of training."""
+    if only.machines is None:
+        return []
+    left = [r for r in records if r.split == "train" and r.machine]
+    return [r for r in left if r.machine not in only.machines]
 
 
 def normaliser(recipe: Recipe) -> Callable[[np.ndarray], Tensor]:
@@ -33,7 +64,7 @@ def transfer_bank(
     recipe: Recipe, records: Sequence[FrameRecord], folder: Path, progress: Progress = quiet
 ) -> ViewBank:
     """Return the bank of views on which students learn."""
-    chosen = training_records(records, recipe.transfer_datasets)
+    chosen = training_records(records, recipe.transfer_datasets, recipe.data)
     return build_bank(
         chosen,
         recipe.preprocessing,

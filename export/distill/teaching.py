@@ -69,7 +69,7 @@ def train_teacher(
     claim(weights, recipe.teacher_digests[name])
     if weights.exists():
         return load_teacher(recipe, weights, name)
-    chosen = training_records(records, recipe.teacher_datasets)
+    chosen = training_records(records, recipe.teacher_datasets, recipe.data)
     bank = build_bank(
         chosen,
         recipe.preprocessing,

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from export.data.augment import AugmentConfig
-from export.data.dataset import load_records
+from export.data.dataset import FrameRecord, load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
-from export.distill.inputs import training_records
+from export.distill.inputs import other_machines, training_records
 from export.distill.loop import LoopConfig, WeightAverage, train
 from export.distill.losses import soft_cross_entropy
 from export.errors import ExportError
-from export.recipe import RECIPES, load_recipe
+from export.recipe import RECIPES, DataConfig, load_recipe
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
@@ -59,6 +59,32 @@ def test_nothing_of_val_test_or_external_is_trained_on(phantom_data):
     records = load_records(phantom_data)
     chosen = training_records(records, ["fetal_planes_db", "african_planes", "hc18"])
     assert {r.split for r in chosen} == {"train"}
+
+
+def test_a_smaller_share_of_patients_lies_within_a_larger_one(phantom_data):
+    records = load_records(phantom_data)
+    shares = [
+        {r.id for r in training_records(records, ["fetal_planes_db"], DataConfig(patients_share=s))}
+        for s in (0.1, 0.5, 1.0)
+    ]
+    assert shares[0] < shares[1] < shares[2]
+    assert len(shares[1]) / len(shares[2]) == pytest.approx(0.5, abs=0.05)
+
+
+def test_left_out_machines_are_scored_apart_and_never_trained_on():
+    records = [
+        FrameRecord(str(i), Path("x"), "head", "own", "", f"g{i}", ("A", "B", "")[i % 3], "", "")
+        for i in range(60)
+    ]
+    only = DataConfig(machines=("A",))
+    assert {r.machine for r in training_records(records, ["own"], only)} == {"A"}
+    apart = other_machines(records, only)
+    assert {r.machine for r in apart} == {"B"}
+    assert {r.split for r in apart} == {"train"}
+    assert other_machines(records, DataConfig()) == []
+    with pytest.raises(ExportError, match="no training frame") as caught:
+        training_records(records, ["own"], DataConfig(machines=("C",)))
+    assert caught.value.slug == "data-choice"
 
 
 def _train(folder: Path, epochs: int, stop_after: int | None = None) -> torch.nn.Module:
