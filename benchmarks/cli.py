@@ -6,11 +6,14 @@ worse; 2 wrong usage; 3 an error that the message explains; 130 interrupted.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from benchmarks import plan
 from benchmarks.budget import Line, check_budget, read_budget
@@ -86,8 +89,8 @@ def preprocess_command(
 
 @app.command("compare")
 def compare_command(
-    old: Annotated[Path, typer.Argument(help="record.json of the run compared with")],
-    new: Annotated[Path, typer.Argument(help="record.json of the newer run")],
+    old: Annotated[Path, typer.Argument(help="Folder or record.json of the run compared with")],
+    new: Annotated[Path, typer.Argument(help="Folder or record.json of the newer run")],
     every: Annotated[bool, typer.Option("--all", help="Show the unchanged too.")] = False,
 ) -> None:
     """Compare two records: ratios with intervals; exit status 1 when a figure became worse."""
@@ -114,15 +117,28 @@ def report_command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the reports.")],
 ) -> None:
     """Write the Markdown and HTML reports of a record anew."""
+    from benchmarks.record.store import write_record, write_text
+    from benchmarks.report.kernels import kernel_report
     from benchmarks.report.write import write_all
 
-    for path in write_all(read_record(record), out):
-        console.print(str(path))
+    found = read_record(record)
+    _check_folder(out)
+    if found["kind"] == "preprocess":
+        paths = [out / "record.json", out / "report.md"]
+        write_record(found, paths[0])
+        write_text(paths[1], kernel_report(found))
+    else:
+        paths = write_all(found, out)
+    for path in paths:
+        console.print(str(path), soft_wrap=True)
 
 
 def _check_folder(out: Path) -> None:
+    """Find out before the measuring, not after it, whether the folder can be written."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise BenchError("output-unwritable", f"-o {out}: {error}") from error
 
@@ -134,7 +150,8 @@ def _tell(record: dict, lines: list[Line], paths: list[Path]) -> None:
     for line in so_what(View(record)):
         console.print(f"• {line}", highlight=False)
     for warning in record["warnings"]:
-        errors.print(f"[yellow]{warning['slug']}[/]: {warning['meaning']} ({warning['detail']})")
+        text = escape(f"{warning['meaning']} ({warning['detail']})")
+        errors.print(f"[yellow]{warning['slug']}[/]: {text}")
     if lines:
         _show_budget(lines)
     for path in paths:
@@ -180,16 +197,21 @@ def _exit_if_missed(lines: list[Line]) -> None:
         raise typer.Exit(EXIT_MISSED)
 
 
-def main() -> NoReturn:
-    """Run the command; errors that the user can mend are one line, not a traceback."""
+def guarded(command: Callable[[], object]) -> NoReturn:
+    """Run a command; errors that the user can mend are one line, not a traceback."""
     from sdk import SdkError
 
     try:
-        app()
+        command()
     except SdkError as error:
-        errors.print(f"[red]{error.slug}[/]: {error}", soft_wrap=True)
+        errors.print(f"[red]{error.slug}[/]: {escape(str(error))}", soft_wrap=True)
         raise SystemExit(EXIT_ERROR) from error
     raise SystemExit(0)
+
+
+def main() -> NoReturn:
+    """Run `sonogaze-bench`."""
+    guarded(app)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,13 @@ SLUGS: dict[str, str] = {
     "budget-invalid": "the budget file is no TOML, or has an unknown or impossible entry",
     "format-unknown": "no such pixel format in the preprocessing suite",
     "frames-missing": "the folder holds no frame that can be read",
+    "model-ambiguous": "two models of a run have the same name",
     "model-missing": "no subject of this run matches the name or path",
     "model-unsupported": "the .onnx file's input is not one grey or RGB frame of a fixed size",
     "output-unwritable": "the output folder cannot be written",
     "record-unreadable": "the file is no record of this suite",
     "record-invalid": "the record breaks its schema",
+    "tool-failed": "an outside tool did not run",
     "record-unlike": "two records cannot be compared",
 }
 

@@ -72,6 +72,8 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
 
 
 def _from_folder(folder: Path, count: int) -> FrameSet:
+    if not folder.is_dir():
+        raise BenchError("frames-missing", f"--frames {folder}: no such folder")
     table = folder / "frames.csv"
     frames = _read_table(table) if table.is_file() else _read_tree(folder)
     if not frames:
@@ -83,8 +85,19 @@ def _from_folder(folder: Path, count: int) -> FrameSet:
 
 
 def _read_table(table: Path) -> list[LabelledFrame]:
-    with open(table, newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row.get("file") and not row.get("dup_of")]
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            columns = list(reader.fieldnames or ())
+            rows = [row for row in reader if row.get("file") and not row.get("dup_of")]
+    except (OSError, ValueError, csv.Error) as error:
+        raise BenchError(
+            "frames-missing", f"{table}: not readable as UTF-8 CSV: {error}"
+        ) from error
+    if "file" not in columns:
+        raise BenchError(
+            "frames-missing", f"{table}: columns {columns}; needs file, may have label"
+        )
     return [
         LabelledFrame(
             row.get("id") or row["file"],
@@ -118,14 +131,16 @@ def read_grey(path: str) -> np.ndarray:
     """Return an image file as grey uint8 `(H,W)`.
 
     Raises:
-        BenchError: `frames-missing` when the file is no image.
+        BenchError: `frames-missing` when the file is no image of 8 bits.
     """
     from PIL import Image
 
     try:
         with Image.open(path) as image:
+            if image.mode.startswith(("I", "F")):
+                raise ValueError(f"mode {image.mode} has more than 8 bits, window it first")
             return np.asarray(image.convert("L"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise BenchError("frames-missing", f"{path}: not readable as an image ({error})") from error
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +47,7 @@ class Effort:
 
 
 QUICK = Effort("quick", 5, 500, 130, 1.0, 3.4, (30.0, 60.0), (2,), 5.0, False)
-FULL = Effort("full", 5, 1500, 200, 4.0, 8.0, (30.0, 60.0), (2, 4), 60.0, True)
+FULL = Effort("full", 5, 1500, 160, 2.0, 7.0, (30.0, 60.0), (2, 4), 40.0, True)
 
 #: Seconds after which a worker is taken for hung.
 _TIMEOUT_S = 180.0
@@ -54,12 +56,31 @@ _WARM = 50
 
 @dataclass(frozen=True)
 class Files:
-    """What the harness prepared: ring of screens, one of them alone, one tensor, all tensors."""
+    """What the harness prepared in ``folder``, as .npy files."""
 
-    ring: Path
-    screen: Path
-    tensor: Path
-    tensors: Path
+    folder: Path
+
+    @property
+    def ring(self) -> Path:
+        """The ring of screens."""
+        return self.folder / "ring.npy"
+
+    @property
+    def screen(self) -> Path:
+        """One of the screens alone."""
+        return self.folder / "screen.npy"
+
+    def tensor(self, recipe: Mapping[str, Any]) -> Path:
+        """One frame through a subject's preprocessing."""
+        return self.folder / f"tensor-{_digest(recipe)}.npy"
+
+    def tensors(self, recipe: Mapping[str, Any]) -> Path:
+        """All sample frames through a subject's preprocessing."""
+        return self.folder / f"tensors-{_digest(recipe)}.npy"
+
+
+def _digest(recipe: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def make_plan(
@@ -97,7 +118,10 @@ def base_job(task: str, subject: Subject | None, threads: int, **more: Any) -> J
 
 def _jobs_of(subject: Subject, files: Files, effort: Effort) -> list[Job]:
     inputs = {"ring": str(files.ring), "frame": vars(SCREEN)}
-    tensor = {"tensor": str(files.tensor), "imports": IMPORTS[subject.runtime]}
+    tensor = {
+        "tensor": str(files.tensor(subject.preprocessing)),
+        "imports": IMPORTS[subject.runtime],
+    }
     limits = {
         "queries": effort.queries,
         "min_queries": effort.queries_least,

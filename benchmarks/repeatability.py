@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from benchmarks.cli import guarded
 from benchmarks.compare import Comparison, compare
 from benchmarks.kernels import request, run_kernels
 from benchmarks.machine.facts import machine_facts, state_at_start
@@ -120,4 +121,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    guarded(lambda: typer.run(main))

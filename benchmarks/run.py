@@ -27,6 +27,7 @@ from benchmarks.subjects.catalogue import automatic_precision
 from benchmarks.subjects.onnx_facts import model_facts
 from benchmarks.subjects.prepare import tensors_of
 from benchmarks.subjects.spec import Subject
+from export.known_logits import TeacherEvidence
 
 Advance = Callable[[str, int, int], None]
 
@@ -75,7 +76,7 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any
         frames = load_frames(request.frames)
         subjects, files, session = _prepare(request, frames, folder)
         jobs = make_plan(subjects, files, request.effort, request.seed)
-        jobs += numerics_jobs(subjects, files.tensors)
+        jobs += numerics_jobs(subjects, files)
         if request.quality:
             jobs += quality_jobs(subjects, frames, folder)
         session.planned = len(jobs)
@@ -87,14 +88,10 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any
 def _prepare(
     request: Request, frames: FrameSet, folder: Path
 ) -> tuple[list[Subject], Files, Session]:
-    files = Files(*(folder / f"{name}.npy" for name in ("ring", "screen", "tensor", "tensors")))
+    subjects = assemble(request.models, request.effort.mode, frames.samples, folder)
+    files = Files(folder)
     ring = make_ring(frames.samples)
-    np.save(files.ring, ring)
-    np.save(files.screen, ring[0])
-    subjects, recipe = assemble(request.models, request.effort.mode, frames.samples, folder)
-    tensors = tensors_of(frames.samples, recipe)
-    np.save(files.tensors, tensors)
-    np.save(files.tensor, tensors[:1])
+    write_inputs(files, ring, frames.samples, subjects)
     clock = SystemClock()
     state = {
         "start": state_at_start(),
@@ -104,6 +101,20 @@ def _prepare(
     }
     entries = subject_entries(subjects, request.effort)
     return subjects, files, Session(request, frames, entries, input_facts(frames, ring), state)
+
+
+def write_inputs(
+    files: Files, ring: np.ndarray, samples: list[np.ndarray], subjects: Sequence[Subject]
+) -> None:
+    """Write what the workers read: the ring, a screen, and tensors of each subject's own recipe."""
+    np.save(files.ring, ring)
+    np.save(files.screen, ring[0])
+    for subject in subjects:
+        recipe = subject.preprocessing
+        if not files.tensors(recipe).exists():
+            tensors = tensors_of(samples, recipe)
+            np.save(files.tensors(recipe), tensors)
+            np.save(files.tensor(recipe), tensors[:1])
 
 
 def subject_entries(subjects: Sequence[Subject], effort: Effort) -> list[dict[str, Any]]:
@@ -154,11 +165,7 @@ def _finish(session: Session) -> dict[str, Any]:
         "reference_end_ms": reference,
         "wall_s": round(time.monotonic() - session.started, 1),
     }
-    quality = (
-        score_quality(session.runs, session.frames, teacher, request.seed)
-        if request.quality
-        else []
-    )
+    quality = _score(session, teacher) if request.quality else []
     measured = Measured(
         mode=request.effort.mode,
         seed=request.seed,
@@ -173,3 +180,12 @@ def _finish(session: Session) -> dict[str, Any]:
         notes=notes,
     )
     return build_record(measured)
+
+
+def _score(session: Session, teacher: TeacherEvidence | None) -> list[dict[str, Any]]:
+    """Score the answers; Ctrl-C here costs the scores alone, not the measurements."""
+    try:
+        return score_quality(session.runs, session.frames, teacher, session.request.seed)
+    except KeyboardInterrupt:
+        session.complete = False
+        return []

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.frames import FrameSet, LabelledFrame
-from benchmarks.plan import Job, base_job
+from benchmarks.plan import Files, Job, base_job
 from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
 from benchmarks.quality.teacher_logits import answers_for
@@ -37,10 +37,13 @@ def quality_jobs(subjects: Sequence[Subject], frames: FrameSet, folder: Path) ->
     return jobs
 
 
-def numerics_jobs(subjects: Sequence[Subject], tensors: Path) -> list[Job]:
-    """Return one process for each bare runtime, on the same tensors."""
-    bare = [subject for subject in subjects if subject.runtime != "sdk"]
-    return [base_job("logits", subject, 1, tensors=str(tensors)) for subject in bare]
+def numerics_jobs(subjects: Sequence[Subject], files: Files) -> list[Job]:
+    """Return one process for each bare runtime, all of a model on the same tensors."""
+    return [
+        base_job("logits", subject, 1, tensors=str(files.tensors(subject.preprocessing)))
+        for subject in subjects
+        if subject.runtime != "sdk"
+    ]
 
 
 def score_quality(

@@ -73,12 +73,16 @@ def dumps(record: dict[str, Any]) -> str:
     parts = []
     for key, value in record.items():
         if isinstance(value, list) and value:
-            lines = ",\n".join("    " + json.dumps(item, allow_nan=False) for item in value)
+            lines = ",\n".join("    " + _compact(item) for item in value)
             parts.append(f"  {json.dumps(key)}: [\n{lines}\n  ]")
         else:
             text = json.dumps(value, indent=2, allow_nan=False).replace("\n", "\n  ")
             parts.append(f"  {json.dumps(key)}: {text}")
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -103,14 +107,15 @@ def write_text(path: Path, text: str) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return a record that keeps its schema.
+    """Return a record that keeps its schema; a folder stands for the `record.json` in it.
 
     Raises:
         BenchError: `record-unreadable` or `record-invalid`.
     """
+    path = path / "record.json" if path.is_dir() else path
     try:
         record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BenchError("record-unreadable", f"{path}: {error}") from error
     if not isinstance(record, dict) or record.get("format") != "sonogaze-bench":
         raise BenchError("record-unreadable", f"{path}: not a record of sonogaze-bench")

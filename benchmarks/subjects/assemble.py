@@ -26,8 +26,8 @@ _CALIBRATION_FRAMES = 16
 
 def assemble(
     models: Sequence[str], mode: str, samples: list[np.ndarray], folder: Path
-) -> tuple[list[Subject], dict[str, Any]]:
-    """Return the subjects and the preprocessing that their tensors share.
+) -> list[Subject]:
+    """Return the subjects of a run; no two have the same name.
 
     Args:
         models: glob patterns of names or model names, which choose among the default subjects (none
@@ -37,15 +37,28 @@ def assemble(
         folder: where the teacher's exports go.
 
     Raises:
-        BenchError: `model-missing`, `model-unsupported`.
+        BenchError: `model-missing`, `model-unsupported`, `model-ambiguous`.
     """
-    paths = [Path(name) for name in models if name.endswith(".onnx")]
+    paths = list(dict.fromkeys(Path(name) for name in models if name.endswith(".onnx")))
     patterns = [name for name in models if not name.endswith(".onnx")]
     users = [subject for path in paths for subject in user_subjects(path)]
     recipe = users[0].preprocessing if users and users[0].runtime == "sdk" else default_recipe()
     built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
+    _check_names(built)
     _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
-    return built, recipe
+    return built
+
+
+def _check_names(subjects: Sequence[Subject]) -> None:
+    """Refuse two models of one name: their figures would be thrown together."""
+    paths: dict[str, str] = {}
+    for subject in subjects:
+        other = paths.setdefault(subject.name, subject.path)
+        if other != subject.path:
+            raise BenchError(
+                "model-ambiguous",
+                f"{other} and {subject.path} are both {subject.name} here; rename one file",
+            )
 
 
 def _default_subjects(

@@ -121,7 +121,8 @@ def _plain_subjects(path: Path) -> list[Subject]:
     inputs = [value for value in model.graph.input if value.name not in constants]
     dims = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim] if inputs else []
     floats = bool(inputs) and inputs[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
-    if len(inputs) != 1 or not floats or len(dims) != 4 or dims[1] not in (1, 3) or 0 in dims[2:]:
+    one_frame = len(dims) == 4 and dims[0] in (0, 1) and dims[1] in (1, 3) and 0 not in dims[2:]
+    if len(inputs) != 1 or not floats or not one_frame:
         raise BenchError(
             "model-unsupported",
             f"{path}: input shape {dims}; needs one float32 input (1, 1 or 3, height, width) "

@@ -6,6 +6,7 @@ from bench_fakes import fake_record
 from typer.testing import CliRunner
 
 from benchmarks import cli
+from benchmarks.errors import BenchError
 from benchmarks.record.store import write_record
 
 RUNNER = CliRunner()
@@ -64,6 +65,31 @@ def test_a_budget_that_makes_no_sense_exits_3_before_anything_runs(tmp_path, mon
     assert code == 3
     assert "budget-invalid" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_folders_stand_for_the_records_in_them(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        save(fake_record(1), tmp_path / name / "record.json")
+    result = RUNNER.invoke(cli.app, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{}", "NaN", "[" * 100_000, '{"format": "other"}'])
+def test_what_is_no_record_exits_3(tmp_path, monkeypatch, capsys, record, text):
+    (tmp_path / "odd.json").write_text(text)
+    assert main(monkeypatch, "compare", record, str(tmp_path / "odd.json")) == 3
+    assert "record-unreadable" in capsys.readouterr().err
+
+
+def test_messages_with_brackets_are_shown_whole(monkeypatch, capsys):
+    def refuse():
+        raise BenchError("model-unsupported", "m.onnx: input shape [1, 2, 8, 8]")
+
+    with pytest.raises(SystemExit) as caught:
+        cli.guarded(refuse)
+    assert caught.value.code == 3
+    assert "[1, 2, 8, 8]" in capsys.readouterr().err
 
 
 def test_reports_are_written_anew_from_a_record(record, tmp_path):

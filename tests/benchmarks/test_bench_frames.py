@@ -55,6 +55,34 @@ def test_an_image_that_cannot_be_read_is_refused_by_name(tmp_path):
         load_frames(tmp_path)
 
 
+def test_a_deep_image_is_refused_rather_than_clipped(tmp_path):
+    Image.fromarray(np.full((8, 8), 40_000, np.uint16)).save(tmp_path / "deep.png")
+    with pytest.raises(BenchError, match="more than 8 bits"):
+        load_frames(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (b"path,label\na.png,head\n", "needs file"),
+        (b"file,label\n\xff\xfe.png,head\n", "UTF-8"),
+        (b"", "needs file"),
+        (b"file,label\nmissing.png,head\n", "missing.png: not readable"),
+    ],
+    ids=["no-column", "latin-1", "empty", "missing-file"],
+)
+def test_a_table_that_cannot_be_used_is_refused_by_name(tmp_path, table, words):
+    (tmp_path / "frames.csv").write_bytes(table)
+    with pytest.raises(BenchError, match=words) as caught:
+        load_frames(tmp_path)
+    assert caught.value.slug == "frames-missing"
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path):
+    with pytest.raises(BenchError, match="no such folder"):
+        load_frames(tmp_path / "none")
+
+
 def test_without_data_the_frames_are_the_phantom_and_say_so(monkeypatch):
     monkeypatch.setattr("export.data.dataset.find_data_root", lambda: None)
     found = load_frames(None, count=4)

@@ -22,7 +22,7 @@ def prepared(monkeypatch, tmp_path):
     members = [LabelledFrame(str(i), f"{i}.png", LABELS[i % 4], f"p{i}") for i in range(8)]
     frames = FrameSet("folder", "toy frames", [sample] * 2, {"folder": members})
     monkeypatch.setattr(running, "load_frames", lambda *_: frames)
-    monkeypatch.setattr(running, "assemble", lambda *_: (subjects, subjects[0].preprocessing))
+    monkeypatch.setattr(running, "assemble", lambda *_: subjects)
     monkeypatch.setattr(running, "read_teacher", lambda: None)
     monkeypatch.setattr(running, "reference_ms", lambda _clock: 1.0)
     return subjects
@@ -110,6 +110,18 @@ def test_ctrl_c_leaves_a_valid_partial_record(prepared, after):
     assert record["status"] == "interrupted"
     assert len(record["runs"]) == after
     assert "interrupted" in {w["slug"] for w in record["warnings"]}
+
+
+def test_ctrl_c_while_scoring_costs_the_scores_alone(prepared, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "score_quality", interrupted)
+    record = go(answer)
+    check_record(record)
+    assert record["status"] == "interrupted"
+    assert record["quality"] == []
+    assert len(record["runs"]) == record["planned"]
 
 
 def test_ctrl_c_before_anything_was_measured_is_passed_on(prepared):

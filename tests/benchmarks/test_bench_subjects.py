@@ -5,8 +5,11 @@ from onnx import TensorProto, helper, numpy_helper
 from toy_student import toy_student
 
 from benchmarks.errors import BenchError
+from benchmarks.plan import Files
+from benchmarks.run import write_inputs
 from benchmarks.subjects import assemble as assembling
 from benchmarks.subjects.catalogue import is_quick, select, student_subjects, user_subjects
+from benchmarks.subjects.chain import tensor_query
 from benchmarks.subjects.onnx_facts import model_facts
 from benchmarks.subjects.runtimes import INFER, available
 from benchmarks.subjects.spec import IMPORTS, Subject
@@ -89,6 +92,7 @@ def test_a_users_own_classifier_is_measured_bare_with_its_channels(tmp_path):
         ((1, 2, 8, 8), TensorProto.FLOAT),
         ((1, 3, "h", 8), TensorProto.FLOAT),
         ((1, 3, 8), TensorProto.FLOAT),
+        ((2, 3, 8, 8), TensorProto.FLOAT),
         ((1, 3, 8, 8), TensorProto.UINT8),
     ],
 )
@@ -119,9 +123,32 @@ def test_without_a_default_student_a_run_needs_a_file(monkeypatch, tmp_path, toy
     samples = [np.zeros((90, 120), np.uint8)]
     with pytest.raises(BenchError, match="no default student"):
         assembling.assemble((), "quick", samples, tmp_path)
-    subjects, recipe = assembling.assemble([str(toy)], "quick", samples, tmp_path)
+    subjects = assembling.assemble([str(toy), str(toy)], "quick", samples, tmp_path)
     assert {s.model for s in subjects} == {"toy", "teacher"}
-    assert recipe["width"] == 192
+    assert len({s.name for s in subjects}) == len(subjects)
+
+
+def test_two_files_of_one_name_are_refused_not_thrown_together(monkeypatch, tmp_path, toy):
+    monkeypatch.setattr(assembling, "_make_teacher_files", lambda *_: None)
+    other = tmp_path / "other" / toy.name
+    other.parent.mkdir()
+    other.write_bytes(toy.read_bytes())
+    with pytest.raises(BenchError, match="rename one file") as caught:
+        assembling.assemble([str(toy), str(other)], "quick", [np.zeros((9, 9), np.uint8)], tmp_path)
+    assert caught.value.slug == "model-ambiguous"
+
+
+def test_each_model_gets_tensors_of_its_own_size(tmp_path, toy):
+    subjects = [*user_subjects(toy), *user_subjects(plain_model(tmp_path / "mine.onnx"))]
+    files = Files(tmp_path)
+    samples = [np.full((30, 40), level, np.uint8) for level in (10, 200)]
+    write_inputs(files, np.zeros((1, 4, 4, 4), np.uint8), samples, subjects)
+    shapes = {s.model: np.load(files.tensors(s.preprocessing)).shape for s in subjects}
+    assert shapes == {"toy": (2, 1, 144, 192), "mine": (2, 1, 8, 10)}
+    for subject in subjects:
+        if subject.runtime == "onnxruntime":
+            tensor = np.load(files.tensor(subject.preprocessing))
+            tensor_query(subject, 1, tensor)(None)
 
 
 def test_a_quick_run_has_teacher_and_student():

@@ -10,9 +10,9 @@ from benchmarks.measure.tasks import TASKS
 from benchmarks.plan import QUICK, Effort, Files, make_plan
 from benchmarks.processes import launch
 from benchmarks.quality.collect import numerics_jobs
-from benchmarks.subjects.catalogue import recipe_of, user_subjects
+from benchmarks.run import write_inputs
+from benchmarks.subjects.catalogue import user_subjects
 from benchmarks.subjects.chain import FrameShape
-from benchmarks.subjects.prepare import tensors_of
 
 SHORT = Effort("quick", 1, 20, 10, 0.01, 0.1, (60.0,), (2,), 0.05, False)
 SHAPE = FrameShape(320, 240, "BGRA32")
@@ -25,17 +25,10 @@ def jobs(tmp_path_factory):
     path = folder / "toy.onnx"
     path.write_bytes(toy_student())
     samples = [np.random.default_rng(i).integers(0, 255, (60, 80), np.uint8) for i in range(4)]
-    files = Files(*(folder / f"{name}.npy" for name in ("ring", "screen", "tensor", "tensors")))
-    ring = make_ring(samples, SHAPE)
-    tensors = tensors_of(samples, recipe_of(path))
-    for target, array in zip(
-        (files.ring, files.screen, files.tensor, files.tensors),
-        (ring, ring[0], tensors[:1], tensors),
-        strict=True,
-    ):
-        np.save(target, array)
+    files = Files(folder)
     subjects = [s for s in user_subjects(path) if s.runtime != "openvino"]
-    plan = make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files.tensors)
+    write_inputs(files, make_ring(samples, SHAPE), samples, subjects)
+    plan = make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files)
     return [{**job, "frame": vars(SHAPE)} if "frame" in job else job for job in plan]
 
 
