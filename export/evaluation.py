@@ -121,10 +121,12 @@ def score(
     records: Sequence[FrameRecord],
     temperature: float = 1.0,
     labels: Sequence[str] = LABELS,
+    subgroup_intervals: bool = False,
 ) -> dict[str, object]:
     """Return accuracy with its patient interval, recalls, confusion, ECE and subgroups.
 
-    `labels` are those of the logits' columns, in order: the recipe's.
+    `labels` are those of the logits' columns, in order: the recipe's. Subgroups get patient
+    intervals too where `subgroup_intervals` is set (slower).
     """
     truth = truth_of(records, labels)
     guess = logits.argmax(axis=1)
@@ -145,18 +147,30 @@ def score(
         "confusion": confusion.tolist(),
         "ece": expected_calibration_error(softmax(logits, temperature), truth),
         "by": {
-            field: _by([getattr(r, field) or "unknown" for r in records], right)
+            field: _by(
+                [getattr(r, field) or "unknown" for r in records],
+                right,
+                groups if subgroup_intervals else None,
+            )
             for field in ("country", "machine", "source_quality")
         },
     }
 
 
-def _by(keys: Sequence[str], right: np.ndarray) -> dict[str, dict[str, float | int]]:
+def _by(
+    keys: Sequence[str], right: np.ndarray, groups: Sequence[str] | None
+) -> dict[str, dict[str, object]]:
     named = np.asarray(keys)
-    return {
-        str(key): {
-            "frames": int((named == key).sum()),
-            "accuracy": float(right[named == key].mean()),
-        }
-        for key in sorted(set(keys))
-    }
+    found: dict[str, dict[str, object]] = {}
+    for key in sorted(set(keys)):
+        part = right[named == key]
+        found[key] = {"frames": len(part), "accuracy": float(part.mean())}
+        if groups is not None:
+            patients = [group for group, name in zip(groups, keys, strict=True) if name == key]
+            found[key]["patients"] = len(set(patients))
+            found[key]["accuracy_95"] = list(patient_bootstrap(_mean_of(part), patients, 1000))
+    return found
+
+
+def _mean_of(values: np.ndarray) -> Callable[[np.ndarray], float]:
+    return lambda chosen: float(values[chosen].mean())

@@ -1,7 +1,7 @@
 """Shipping a student: ONNX in both precisions, the two student files, the model card."""
 
-import hashlib
 import json
+import shlex
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,26 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from export import gates
 from export.card import render
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
 from export.distill.teaching import weights_path
-from export.evaluation import score
-from export.evidence import EVIDENCE, read_evidence
+from export.evaluation import guarded, log_look, truth_of
+from export.finished_teacher import FinishedTeacher
+from export.hashing import file_sha256
 from export.models.student import Student
-from export.onnx.convert import run_onnx
+from export.onnx.convert import largest_difference, run_onnx
 from export.recipe import Recipe, load_recipe
 from export.release import (
     CALIBRATION_FRAMES,
+    TEACHER_STARTS,
     build_files,
-    check_gates,
     convert,
     provenance_of,
-    score_files,
+    score_file,
     torch_logits,
-    truth_of,
     write_files,
 )
 from export.steps import by_split, distill, scored_parts, tensors
@@ -43,10 +44,10 @@ def quantize(
     """Export a student to ONNX in both precisions; return how far each is from PyTorch on val."""
     recipe = load_recipe(recipe_name)
     student = distill(recipe_name, out, losses, seed, show)
-    parts = by_split(load_records(data_root()))
+    parts = by_split(load_records(data_root(), recipe.labels))
     val = tensors(parts["val"], recipe.preprocessing)
     models = convert(student, recipe, _calibration(recipe, parts))
-    truth = truth_of(parts["val"])
+    truth = truth_of(parts["val"], recipe.labels)
     expected = torch_logits(student, val)
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
     for precision, model in models.items():
@@ -69,45 +70,128 @@ def release(
     seed: int | None,
     destination: Path,
     show: Show = silent,
+    pass_gates: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Make both student files; refuse where a gate fails. Returns the report that is written."""
+    """Make both student files; refuse where a gate fails. Returns the report that is written.
+
+    The gates are judged on validation; the guarded parts are looked at when all have passed.
+
+    Args:
+        recipe_name: in `export/recipes`, or a path.
+        out: the runs' folder.
+        losses: a `[losses.NAME]` of the recipe.
+        seed: of the student; None takes the recipe's.
+        destination: the folder of the released files.
+        show: gets the progress.
+        pass_gates: `gate=reason`, for each gate that may fail.
+
+    Raises:
+        ExportError: `release-gate` when a gate fails, `release-gate-name` for a wrong one.
+    """
+    reasons = gates.parse_passed_over(pass_gates)
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
-    records = load_records(data_root())
-    scored = scored_parts(records)
+    records = load_records(data_root(), recipe.labels)
+    parts = scored_parts(records)
     student = distill(recipe_name, out, losses, seed, show)
-    inputs = {part: tensors(found, recipe.preprocessing) for part, found in scored.items()}
+    show("release", 0, len(parts) + 1, "files")
+    val = tensors(parts["val"], recipe.preprocessing)
+    models = convert(student, recipe, _calibration(recipe, by_split(records)))
     provenance = _provenance(recipe, student, out, losses, seed, records)
-    files = build_files(
-        convert(student, recipe, _calibration(recipe, by_split(records))),
-        recipe,
-        provenance,
-        attribution([entry["name"] for entry in provenance["training_data"]]),
-        (inputs["val"], truth_of(scored["val"])),
-    )
+    truth = truth_of(parts["val"], recipe.labels)
+    files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
+    scored = _Scored(recipe, files, FinishedTeacher.of(recipe, losses, out))
+    scored.add("val", parts["val"])
+    difference = largest_difference(models["fp32"], student, val)
+    outcomes = gates.judge(_outcomes(scored, files, difference), reasons)
+    for done, part in enumerate(parts, start=1):
+        show("release", done, len(parts) + 1, f"scores of {part}")
+        scored.add(part, parts[part])
     metadata = parse_model_file(files["fp32"]).metadata
-    what = f"release {metadata.student_id}"
-    scores = score_files(files, scored, inputs, metadata.calibration, what)
-    check_gates({p: s["val"] for p, s in scores.items()}, files)
     report = {
         "student_id": metadata.student_id,
-        "command": f"sonogaze-export release --recipe {recipe_name} --losses {losses} "
-        f"--seed {seed}",
+        "command": _command(recipe_name, losses, seed, pass_gates),
+        "labels": list(recipe.labels),
         "provenance": provenance,
+        "attribution": metadata.attribution,
         "calibration": metadata.calibration.to_dict(),
         "bytes": {precision: len(data) for precision, data in files.items()},
-        "scores": scores,
-        "teacher_scores": _teacher_scores(provenance["teacher_sha256"], scored),
+        "gates": [outcome.to_dict() for outcome in outcomes],
+        "scores": scored.scores,
+        "teacher_scores": scored.teacher_scores or None,
     }
     write_files(files, destination, report)
+    show("release", len(parts) + 1, len(parts) + 1, "written")
     return report
 
 
-def attribution(datasets: Sequence[str]) -> str:
-    """Return the credit that the licences of these data sets, and the teacher's start, ask for."""
+class _Scored:
+    """Scores of both files and of their teacher, part by part; looks at guarded parts are logged.
+
+    `scores[precision][part]` and `teacher_scores[part]` hold what `score_file` and `score` return.
+    """
+
+    def __init__(self, recipe: Recipe, files: dict[str, bytes], teacher: FinishedTeacher | None):
+        self._recipe, self._files, self._teacher = recipe, files, teacher
+        self.scores: dict[str, dict[str, Any]] = {precision: {} for precision in files}
+        self.teacher_scores: dict[str, Any] = {}
+
+    def add(self, part: str, records: Sequence[FrameRecord]) -> None:
+        """Score a part, once."""
+        if part in self.scores["fp32"]:
+            return
+        inputs = tensors(records, self._recipe.preprocessing)
+        for precision, data in self._files.items():
+            metadata = parse_model_file(data).metadata
+            found = score_file(data, records, inputs, metadata.calibration, self._recipe.labels)
+            self.scores[precision][part] = found
+            _log(part, records, f"release {metadata.student_id} {precision}", found)
+        if self._teacher is not None:
+            self.teacher_scores[part] = self._teacher.score(records)
+            if not self._teacher.known:
+                what = f"teacher {self._recipe.name} {self._teacher.sha256[:12]}"
+                _log(part, records, what, self.teacher_scores[part])
+
+    def val(self, precision: str, what: str) -> float:
+        """Return a figure of a file on validation."""
+        return float(self.scores[precision]["val"][what])
+
+
+def _outcomes(
+    scored: _Scored, files: dict[str, bytes], difference: tuple[float, float]
+) -> list[gates.Outcome]:
+    """Let each gate judge; all on validation, none on a guarded part."""
+    taught = scored.teacher_scores.get("val")
+    fp32, int8 = (scored.val(precision, "accuracy") for precision in ("fp32", "int8"))
+    return [
+        gates.teacher_gap(fp32, None if taught is None else taught["accuracy"]),
+        gates.int8_loss(fp32, int8),
+        gates.onnx(*difference),
+        gates.known_answers(files),
+        gates.file_size(files),
+        gates.calibration({precision: scored.val(precision, "ece") for precision in files}),
+    ]
+
+
+def attribution(provenance: dict[str, Any]) -> str:
+    """Return the credit that the licences of the data, and the teacher's start, ask for."""
     credits = tomllib.loads(ATTRIBUTION.read_text(encoding="utf-8"))
-    lines = [credits.get(name, f"Trained on {name}.") for name in datasets]
-    return "\n".join([*lines, credits["teacher"]]) + "\n"
+    names = [entry["name"] for entry in provenance["training_data"]]
+    lines = [credits.get(name, f"Trained on {name}.") for name in names]
+    if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
+        lines.append(credits["teacher"])
+    return "\n".join(lines) + "\n"
+
+
+def _command(recipe: str, losses: str, seed: int, pass_gates: Sequence[str]) -> str:
+    passed = "".join(f" --pass-gate {shlex.quote(option)}" for option in pass_gates)
+    command = f"sonogaze-export release --recipe {recipe} --losses {losses} --seed {seed}"
+    return command + passed
+
+
+def _log(part: str, records: Sequence[FrameRecord], what: str, scores: dict[str, Any]) -> None:
+    if guarded(part, records):
+        log_look(part, what, scores["accuracy"])
 
 
 def _provenance(
@@ -122,20 +206,8 @@ def _provenance(
     taught = config.needs_teacher
     teacher = file_sha256(weights_path(out, config.teacher)) if taught else None
     weights = file_sha256(student_folder(out, losses, seed) / WEIGHTS)
-    used = training_records(records, recipe.transfer_datasets)
+    used = training_records(records, recipe.transfer_datasets, recipe.data)
     return provenance_of(recipe, student, weights, teacher, losses, seed, used)
-
-
-def _teacher_scores(
-    sha256: str | None, parts: dict[str, list[FrameRecord]]
-) -> dict[str, Any] | None:
-    """Score the committed evidence, where it is this teacher's; no new look at the frames."""
-    if sha256 is None or not EVIDENCE.exists():
-        return None
-    known = read_evidence()
-    if known.teacher_sha256 != sha256:
-        return None
-    return {part: score(known.of(records), records) for part, records in parts.items()}
 
 
 def card(report_path: Path) -> str:
@@ -153,8 +225,3 @@ def _calibration(recipe: Recipe, parts: dict[str, list[FrameRecord]]) -> np.ndar
 
 def _accuracy(logits: np.ndarray, truth: np.ndarray) -> float:
     return float((logits.argmax(axis=1) == truth).mean())
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

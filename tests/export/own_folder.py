@@ -59,6 +59,6 @@ def write_own_folder(folder: Path, patients: int = 24) -> Path:
     for label, anatomy in OWN.items():
         cine = phantom_cine(anatomy, 99, 6, 25.0, height=HEIGHT, width=WIDTH)
         write_clip(folder / f"{label}.dcm", np.stack([frame.pixels for frame in cine]))
-        rows.append({"file": f"{label}.dcm", "label": label, "group": "q1", "every": 2})
+        rows.append({"file": f"{label}.dcm", "label": label, "group": "q3", "every": 2})
     write_table(folder, rows)
     return folder

@@ -1,0 +1,64 @@
+"""A student's teacher, scored on the very frames that the student is scored on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export.data.dataset import FrameRecord
+from export.distill.teaching import load_teacher, weights_path
+from export.errors import ExportError
+from export.evaluation import score
+from export.evidence import EVIDENCE, read_evidence, teacher_logits
+from export.hashing import file_sha256
+from export.recipe import Recipe
+from export.steps import tensors
+
+
+@dataclass(frozen=True)
+class FinishedTeacher:
+    """A trained teacher; without gaze, as nobody looks at validation frames.
+
+    Attributes:
+        sha256: of its weights.
+        labels: of its logits.
+        logits: from records to logits `(N, classes)`.
+        known: whether the logits are committed evidence: scoring them is no new look.
+    """
+
+    sha256: str
+    labels: tuple[str, ...]
+    logits: Callable[[Sequence[FrameRecord]], np.ndarray]
+    known: bool
+
+    @classmethod
+    def of(cls, recipe: Recipe, losses: str, out: Path) -> "FinishedTeacher | None":
+        """Return the teacher of these losses, trained in `out`; None where they need none.
+
+        Raises:
+            ExportError: `weights-missing` when it isn't there.
+        """
+        config = recipe.losses[losses]
+        if not config.needs_teacher:
+            return None
+        weights = weights_path(out, config.teacher)
+        if not weights.is_file():
+            raise ExportError("weights-missing", f"{weights} isn't there: train the teacher again")
+        sha256 = file_sha256(weights)
+        if EVIDENCE.is_file():
+            known = read_evidence()
+            if known.teacher_sha256 == sha256 and known.labels == recipe.labels:
+                return cls(sha256, recipe.labels, known.of, known=True)
+        model = load_teacher(recipe, weights, config.teacher)
+        return cls(
+            sha256,
+            recipe.labels,
+            lambda records: teacher_logits(model, tensors(records, recipe.preprocessing)),
+            known=False,
+        )
+
+    def score(self, records: Sequence[FrameRecord]) -> dict[str, Any]:
+        """Return its scores on these frames."""
+        return score(self.logits(records), records, labels=self.labels)

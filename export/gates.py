@@ -1,0 +1,135 @@
+"""The gates of a release: each measures one thing, and a student that fails one is refused.
+
+A gate is passed over only by its name and with a reason, which `release.json` and the model card
+then show.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import sdk
+from export.errors import ExportError
+
+MAX_TEACHER_GAP = 0.01
+MAX_INT8_LOSS = 0.005
+MAX_ONNX_DIFFERENCE = 1e-3
+MAX_BYTES = {"fp32": 140_000, "int8": 80_000}
+MAX_CALIBRATION_ERROR = 0.03
+_ROUNDING = 1e-9
+
+GATES = {
+    "teacher-gap": "the student is at most 1 point less accurate than its teacher",
+    "int8-loss": "int8 is at most half a point less accurate than fp32",
+    "onnx": "ONNX computes what PyTorch computes, to 0.001 of a logit and of the attention",
+    "known-answers": "both files load in the SDK on this machine and give their known answers",
+    "file-size": f"at most {MAX_BYTES['fp32']:,} bytes (fp32) and {MAX_BYTES['int8']:,} (int8)",
+    "calibration": "expected calibration error of at most 3 %, in both precisions",
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a gate found; `reason` says why it was passed over, where it was."""
+
+    gate: str
+    passed: bool
+    found: str
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as `release.json` holds it."""
+        return {"asks": GATES[self.gate], **asdict(self)}
+
+
+def teacher_gap(student_accuracy: float, teacher_accuracy: float | None) -> Outcome:
+    """Compare fp32 student and teacher on the same validation frames; None: it had no teacher."""
+    if teacher_accuracy is None:
+        return Outcome("teacher-gap", True, "learned without a teacher")
+    gap = teacher_accuracy - student_accuracy
+    found = f"validation: student {student_accuracy:.4f}, teacher {teacher_accuracy:.4f}"
+    return Outcome("teacher-gap", gap <= MAX_TEACHER_GAP + _ROUNDING, found)
+
+
+def int8_loss(fp32_accuracy: float, int8_accuracy: float) -> Outcome:
+    """Compare both precisions on the same validation frames."""
+    loss = fp32_accuracy - int8_accuracy
+    found = f"validation: fp32 {fp32_accuracy:.4f}, int8 {int8_accuracy:.4f}"
+    return Outcome("int8-loss", loss <= MAX_INT8_LOSS + _ROUNDING, found)
+
+
+def onnx(logits: float, attention: float) -> Outcome:
+    """Judge the largest differences between the exported fp32 network and PyTorch."""
+    passed = max(logits, attention) <= MAX_ONNX_DIFFERENCE
+    return Outcome("onnx", passed, f"logits differ by {logits:.1e}, attention by {attention:.1e}")
+
+
+def known_answers(files: Mapping[str, bytes]) -> Outcome:
+    """Load the very bytes as a cart would: the SDK checks the known answers of each."""
+    with tempfile.TemporaryDirectory() as folder:
+        for precision, data in files.items():
+            path = Path(folder) / f"{precision}.onnx"
+            path.write_bytes(data)
+            try:
+                sdk.Classifier(path)
+            except sdk.SdkError as error:
+                return Outcome("known-answers", False, f"{precision}: {error.slug}: {error}")
+    return Outcome("known-answers", True, f"{' and '.join(files)} load and answer")
+
+
+def file_size(files: Mapping[str, bytes]) -> Outcome:
+    """Compare the files' bytes with what is allowed."""
+    passed = all(len(data) <= MAX_BYTES[precision] for precision, data in files.items())
+    found = ", ".join(f"{precision} {len(data):,} bytes" for precision, data in files.items())
+    return Outcome("file-size", passed, found)
+
+
+def calibration(errors: Mapping[str, float]) -> Outcome:
+    """Judge the expected calibration error on validation, by precision."""
+    passed = all(error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values())
+    found = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
+    return Outcome("calibration", passed, f"validation: {found}")
+
+
+def parse_passed_over(options: Sequence[str]) -> dict[str, str]:
+    """Read `gate=reason` options.
+
+    Raises:
+        ExportError: `release-gate-name` for an unknown gate, a doubled one or one without reason.
+    """
+    reasons: dict[str, str] = {}
+    for option in options:
+        name, _, reason = option.partition("=")
+        name, reason = name.strip(), reason.strip().strip('"').strip()
+        if name not in GATES:
+            raise ExportError(
+                "release-gate-name", f"no gate {name!r} to pass over; allowed: {list(GATES)}"
+            )
+        if not reason:
+            raise ExportError(
+                "release-gate-name", f"gate {name!r} is passed over without a reason: {name}=REASON"
+            )
+        if name in reasons:
+            raise ExportError("release-gate-name", f"gate {name!r} is passed over twice")
+        reasons[name] = reason
+    return reasons
+
+
+def judge(outcomes: Sequence[Outcome], reasons: Mapping[str, str]) -> list[Outcome]:
+    """Return the outcomes, each failed one with the reason for which it is passed over.
+
+    Raises:
+        ExportError: `release-gate`, naming each gate that failed and is not passed over.
+    """
+    failed = [o for o in outcomes if not o.passed and o.gate not in reasons]
+    if failed:
+        told = "; ".join(f"{o.gate} ({o.found}; asked: {GATES[o.gate]})" for o in failed)
+        raise ExportError(
+            "release-gate",
+            f"{told}. Nothing was written; --pass-gate NAME=REASON passes over one, for all to see",
+        )
+    return [
+        Outcome(o.gate, o.passed, o.found, None if o.passed else reasons[o.gate]) for o in outcomes
+    ]
