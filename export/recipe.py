@@ -14,6 +14,7 @@ from export.distill.losses import GAZE_PARTS, PARTS, TEACHER_PARTS
 from export.errors import ExportError
 from export.gaze.privileged import GazeConfig
 from export.models.student import StudentConfig
+from export.onnx.settings import Quantisation
 from sdk.preprocess import Preprocessing
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -90,6 +91,7 @@ class Recipe:
     temperature: float
     losses: dict[str, LossConfig]
     gaze: dict[str, GazeConfig]
+    quantise: Quantisation
     digest: str
     teacher_digests: dict[str, str]
     student_digests: dict[str, str]
@@ -151,6 +153,7 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         temperature=float(student["temperature"]),
         losses=losses,
         gaze=gaze,
+        quantise=Quantisation(**table.get("quantise", {})),
         digest=digest,
         teacher_digests={
             name: _digest(table, _TEACHER_SECTIONS, table.get("gaze", {}).get(name))

@@ -1,0 +1,243 @@
+"""A student that computes in PyTorch what its int8 file will compute: fake quantisation.
+
+Jacob et al., CVPR 2018 (arXiv:1712.05877), section 3: weights and activations are rounded to
+their 8-bit grid in the forward pass, gradients pass the rounding straight through. Rounding
+stands exactly where onnxruntime's static QDQ quantisation (export/onnx/quantize.py) puts it:
+
+- weights of every convolution and of the classifier: unsigned, one scale a channel, zero at 128;
+- activations, unsigned, one range a tensor: the frame, each convolution's output (after its ReLU,
+  where it has one), each residual sum, the pooled features and the logits.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from export.errors import ExportError
+from export.models.student import Student, StudentBlock
+from export.onnx.convert import INPUT, folded, to_onnx
+from export.onnx.quantize import quantize
+
+LEVELS = 255
+ZERO = 128  # the level of a weight of 0
+MOMENTUM = 0.01  # of a range's moving average over batches
+
+
+class Range(nn.Module):
+    """Rounds a tensor to 8 bits of the range it has seen, which follows in training."""
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.zeros(()))
+        self.register_buffer("high", torch.zeros(()))
+        self.momentum = MOMENTUM
+
+    @torch.no_grad()
+    def _follow(self, x: Tensor) -> None:
+        low, high = torch.aminmax(x)
+        self.low.lerp_(low.clamp_max(0), self.momentum)
+        self.high.lerp_(high.clamp_min(0), self.momentum)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return `x` rounded to 256 levels from `low` to `high`."""
+        if self.training:
+            self._follow(x)
+        exact = self._exact_scale()
+        zero = torch.round(-self.low / exact).to(torch.int32)
+        return torch.fake_quantize_per_tensor_affine(x, exact.float(), zero, 0, LEVELS)
+
+    def scale(self) -> Tensor:
+        """Return the distance of two levels, float32."""
+        return self._exact_scale().float()
+
+    def _exact_scale(self) -> Tensor:
+        return (self.high.double() - self.low.double()).clamp_min(1e-30) / LEVELS
+
+    def before(self, _module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Round a module's input; a forward pre-hook."""
+        return (self(inputs[0]), *inputs[1:])
+
+    def after(self, _module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        """Round a module's output; a forward hook."""
+        return self(output)
+
+
+def weight_scale(weights: Tensor) -> Tensor:
+    """Return the distance of two levels of each channel of weights (channels, ...), float32."""
+    scale = (weights.detach().flatten(1).abs().amax(1).double() * 2 / LEVELS).float()
+    return torch.where(scale < torch.finfo(torch.float32).tiny, torch.ones_like(scale), scale)
+
+
+def rounded_weights(weights: Tensor) -> Tensor:
+    """Return weights (channels, ...) rounded to 8 bits a channel; gradients pass unchanged.
+
+    The very arithmetic of onnxruntime's quantiser: a channel's largest weight lies on the edge
+    between two levels, so that another order of operations would round it elsewhere.
+    """
+    plain = weights.detach()
+    scale = weight_scale(plain).view(-1, *[1] * (plain.ndim - 1))
+    levels = torch.clamp(torch.round(plain / scale) + ZERO, 0, LEVELS)
+    return weights + ((levels - ZERO) * scale - plain)
+
+
+def rounded_bias(bias: Tensor, scale: Tensor) -> Tensor:
+    """Return a bias (channels,) rounded to multiples of `scale`, as int32 holds it."""
+    plain = bias.detach()
+    return bias + (torch.round(plain / scale) * scale - plain)
+
+
+class QuantisedStudent(nn.Module):
+    """A student, batch norms folded, that rounds as its int8 file will.
+
+    Args:
+        student: trained; a copy is taken.
+        wrap: puts the copy into the module that a loss asks for, such as one with adapters.
+    """
+
+    def __init__(self, student: Student, wrap: Callable[[Student], nn.Module] = lambda s: s):
+        super().__init__()
+        rounded = folded(student)
+        self.inner = wrap(rounded)
+        self._student = (rounded,)  # in a tuple: its weights are registered in `inner`
+        self._feeding = feeding_sites(rounded)
+        self.ranges = nn.ModuleDict()
+        for site, (module, is_input) in sites(rounded).items():
+            found = self.ranges[site.replace(".", "/")] = Range()
+            if is_input:
+                module.register_forward_pre_hook(found.before)
+            else:
+                module.register_forward_hook(found.after)
+
+    @property
+    def student(self) -> Student:
+        """The student inside; its weights are not rounded."""
+        return self._student[0]
+
+    def forward(self, *inputs: Tensor) -> Any:
+        """Return what the wrapped student returns."""
+        rounded = {}
+        for name, module in self.inner.named_modules():
+            feeding = self._feeding.get(module)
+            if feeding is not None:
+                rounded[f"{name}.weight"] = rounded_weights(module.weight)
+            if feeding is not None and module.bias is not None:
+                scale = self._range(feeding).scale() * weight_scale(module.weight)
+                rounded[f"{name}.bias"] = rounded_bias(module.bias, scale)
+        return functional_call(self.inner, rounded, inputs)
+
+    def _range(self, site: str) -> Range:
+        found = self.ranges[site.replace(".", "/")]
+        assert isinstance(found, Range)
+        return found
+
+    def found_ranges(self) -> dict[str, tuple[float, float]]:
+        """Return (low, high) of each site."""
+        return {
+            site.replace("/", "."): (float(r.low), float(r.high)) for site, r in self.ranges.items()
+        }
+
+    @torch.no_grad()
+    def calibrate(self, frames: np.ndarray, batch: int = 64) -> None:
+        """Set every range to the least and greatest value on `frames` (N, 1, height, width)."""
+        self._momentum(1.0)  # ranges are those of the latest batch
+        seen = []
+        self.train()
+        for start in range(0, len(frames), batch):
+            self(torch.from_numpy(frames[start : start + batch]))
+            seen.append(self.found_ranges())
+        self._momentum(MOMENTUM)
+        for site, (low, high) in seen[0].items():
+            found = self._range(site)
+            found.low.fill_(min([low, *(batch[site][0] for batch in seen)]))
+            found.high.fill_(max([high, *(batch[site][1] for batch in seen)]))
+
+    def _momentum(self, momentum: float) -> None:
+        for found in self.ranges.values():
+            found.momentum = momentum
+
+    def to_onnx(self, height: int, width: int) -> onnx.ModelProto:
+        """Return the student as static QDQ int8, with the ranges found here.
+
+        Raises:
+            ExportError: `export-mismatch` when the exported graph rounds elsewhere.
+        """
+        bare = Student(self.student.classifier.out_features, self.student.config)
+        bare = folded(bare)
+        bare.load_state_dict(self.student.state_dict())
+        model, found = to_onnx(bare, height, width), self.found_ranges()
+        tensors = tensor_names(model)
+        if set(tensors) != set(found):
+            odd = sorted(set(tensors) ^ set(found))
+            raise ExportError("export-mismatch", f"graph and student round at other places: {odd}")
+        ranges = {tensors[site]: limits for site, limits in found.items()}
+        # one frame: every range is given, but onnxruntime wants to see the graph run
+        return quantize(model, np.zeros((1, 1, height, width), np.float32), ranges=ranges)
+
+
+def sites(student: Student) -> dict[str, tuple[nn.Module, bool]]:
+    """Return where activations are rounded: name -> module, and whether at its input.
+
+    A convolution's path names its output; with `+` behind it, the sum of it and the residual.
+    """
+    found: dict[str, tuple[nn.Module, bool]] = {
+        "frame": (student.stem, True),
+        "pooled": (student.classifier, True),
+        "classifier": (student.classifier, False),
+    }
+    paths = {m: path for path, m in student.named_modules() if isinstance(m, nn.Conv2d)}
+    found |= {path: (conv, False) for conv, path in paths.items()}
+    for parent in student.modules():
+        if isinstance(parent, nn.Sequential):
+            for child, following in pairwise(parent):
+                if isinstance(following, nn.ReLU):
+                    found[paths[_last_convolution(child)]] = (following, False)
+        elif isinstance(parent, StudentBlock) and parent.residual:
+            found[paths[_last_convolution(parent)] + "+"] = (parent, False)
+    return found
+
+
+def feeding_sites(student: Student) -> dict[nn.Module, str]:
+    """Return, for each layer with weights, the site that its input was rounded at."""
+    feeding: dict[nn.Module, str] = {student.classifier: "pooled"}
+    known, previous = sites(student), "frame"
+    for path, module in student.named_modules():  # in the order of computation
+        if isinstance(module, nn.Conv2d):
+            feeding[module] = previous
+            previous = f"{path}+" if f"{path}+" in known else path
+    return feeding
+
+
+def _last_convolution(module: nn.Module) -> nn.Conv2d:
+    return [m for m in module.modules() if isinstance(m, nn.Conv2d)][-1]
+
+
+def tensor_names(model: onnx.ModelProto) -> dict[str, str]:
+    """Return the tensor of each site in a student's fp32 graph (`to_onnx` names its weights)."""
+    users: dict[str, list[onnx.NodeProto]] = {}
+    for node in model.graph.node:
+        for name in node.input:
+            users.setdefault(name, []).append(node)
+    tensors = {"frame": INPUT}
+    for node in model.graph.node:
+        if node.op_type not in ("Conv", "Gemm"):
+            continue
+        site, output = node.input[1].removesuffix(".weight"), node.output[0]
+        if node.op_type == "Gemm":
+            tensors["pooled"] = node.input[0]
+        following = users.get(output, [])
+        if [n.op_type for n in following] == ["Relu"]:
+            output = following[0].output[0]
+        tensors[site] = output
+        for added in following:
+            if added.op_type == "Add" and added.input[1] == node.output[0]:
+                tensors[f"{site}+"] = added.output[0]
+    return tensors

@@ -1,0 +1,106 @@
+"""int8 by the recipe: static quantisation, or fine-tuning with rounding in the forward pass."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from export.data.view_bank import ViewBank
+from export.distill.inputs import normaliser
+from export.distill.learning import Learner, Lessons, lesson_loss
+from export.distill.loop import LoopConfig, Loss, train
+from export.distill.losses import FEATURE_PARTS
+from export.models.student import Student
+from export.onnx.convert import to_onnx
+from export.onnx.fake_quant import QuantisedStudent
+from export.onnx.quantize import quantize
+from export.onnx.settings import Quantisation
+from export.recipe import Recipe
+
+Report = Callable[[int, dict[str, float]], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What fine-tuning minimises, and on what.
+
+    Attributes:
+        bank: views of the transfer material.
+        normalise: 8-bit views (batch, height, width) -> input tensor.
+        loss: (model, input, bank indices) -> parts with `total`.
+        batch: views a step.
+        wrap: puts a student into the module that `loss` asks for.
+    """
+
+    bank: ViewBank
+    normalise: Callable[[np.ndarray], Tensor]
+    loss: Loss
+    batch: int
+    wrap: Callable[[Student], nn.Module] = lambda student: student
+
+
+def task_of(recipe: Recipe, losses: str, lessons: Lessons) -> Task:
+    """Return the student's own task again, less what needs an adapter: none was kept."""
+    wanted = recipe.losses[losses]
+    parts = {name: w for name, w in wanted.weights.items() if name not in FEATURE_PARTS}
+    wanted = replace(wanted, weights=parts or {"labels": 1.0})
+    return Task(
+        bank=lessons.bank,
+        normalise=normaliser(recipe),
+        loss=lesson_loss(recipe, wanted, lessons),
+        batch=recipe.student_loop.batch,
+        wrap=lambda student: Learner(student, None),
+    )
+
+
+def quantise(
+    student: Student,
+    size: tuple[int, int],
+    settings: Quantisation,
+    calibration: np.ndarray,
+    task: Callable[[], Task],
+    checkpoint: Path,
+    report: Report = lambda epoch, parts: None,
+) -> onnx.ModelProto:
+    """Return the student as int8 QDQ by the recipe's `[quantise]`.
+
+    Args:
+        student: trained.
+        size: height and width of its input.
+        settings: the recipe's.
+        calibration: input tensors (N, 1, height, width) of training frames.
+        task: called only where the method trains.
+        checkpoint: resume point of the fine-tuning.
+        report: called after each epoch of it.
+    """
+    if settings.method == "static":
+        return quantize(to_onnx(student, *size), calibration)
+    return fine_tune(student, settings, calibration, task(), checkpoint, report).to_onnx(*size)
+
+
+def fine_tune(
+    student: Student,
+    settings: Quantisation,
+    calibration: np.ndarray,
+    task: Task,
+    checkpoint: Path,
+    report: Report = lambda epoch, parts: None,
+) -> QuantisedStudent:
+    """Return `student` trained on with rounding in its forward pass, from calibrated ranges."""
+    torch.manual_seed(settings.seed)
+    rounded = QuantisedStudent(student, task.wrap)
+    rounded.calibrate(calibration)
+    config = LoopConfig(
+        epochs=settings.epochs,
+        batch=task.batch,
+        learning_rate=settings.learning_rate,
+        weight_decay=0.0,
+        seed=settings.seed,
+        average=settings.average,
+    )
+    train(rounded, task.bank, task.normalise, task.loss, config, checkpoint, report)
+    return rounded
