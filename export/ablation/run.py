@@ -13,12 +13,13 @@ import numpy as np
 
 from export.ablation.table import compared
 from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
-from export.distill.inputs import other_machines, training_records
+from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence import teacher_logits
-from export.gaze.privileged import input_maps
+from export.gaze.privileged import input_maps, view_maps
 from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters
 from export.recipe import PLAIN, Recipe, load_recipe
@@ -26,6 +27,8 @@ from export.release import torch_logits
 from export.steps import distill, gaze_on, scored_parts, teacher, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
+VIEWS = "validation views"
+VIEWS_OF_VALIDATION = BankConfig(views_per_frame=8, seed=99)
 
 
 class Bench:
@@ -38,8 +41,23 @@ class Bench:
         self.parts: dict[str, list[FrameRecord]] = scored_parts(self.records)
         if others := other_machines(self.records, self.recipe.data):
             self.parts["other machines"] = others
-        preprocessing = self.recipe.preprocessing
-        self.inputs = {part: tensors(found, preprocessing) for part, found in self.parts.items()}
+        recipe = self.recipe.preprocessing
+        self.inputs = {part: tensors(found, recipe) for part, found in self.parts.items()}
+        self.views = self._draw_views()
+        self.parts[VIEWS] = [self.parts["val"][i] for i in self.views.frame_index]
+        self.inputs[VIEWS] = normaliser(self.recipe)(self.views.views).numpy()
+
+    def _draw_views(self) -> ViewBank:
+        """Return augmented views of the validation frames: more to choose by than the frames."""
+        return build_bank(
+            self.parts["val"],
+            self.recipe.preprocessing,
+            self.recipe.augment,
+            VIEWS_OF_VALIDATION,
+            self.out,
+            lambda done, total: self.show("validation views", done, total, ""),
+            self.recipe.labels,
+        )
 
     def logits(self, kept: Path, look: Callable[[str], np.ndarray]) -> Logits:
         """Return what `look(part)` gives for each part; read from the file `kept` where done."""
@@ -142,9 +160,13 @@ def _teacher(bench: Bench, name: str) -> dict[str, Any]:
 
 
 def _input_gaze(bench: Bench, name: str, part: str) -> np.ndarray | None:
-    records = bench.parts[part]
+    records = bench.parts["val" if part == VIEWS else part]
     gaze = gaze_on(bench.recipe, name, records, bench.records, bench.out, bench.show)
-    return None if gaze is None else input_maps(gaze, records, bench.recipe.preprocessing)
+    if gaze is None:
+        return None
+    if part == VIEWS:
+        return view_maps(gaze, bench.views)
+    return input_maps(gaze, records, bench.recipe.preprocessing)
 
 
 def _probe(bench: Bench, name: str) -> dict[str, Any]:

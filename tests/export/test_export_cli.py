@@ -33,7 +33,7 @@ def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypa
     assert result.exit_code == 0, result.output
     assert "| test patients |" in result.stdout
     table = json.loads((tmp_path / "ablation.json").read_text())["parts"]
-    assert set(table) == {"val", "test", "external"}
+    assert set(table) == {"val", "test", "external", "validation views"}
     gain = table["test"]["kd"]["accuracy"] - table["test"]["ce"]["accuracy"]
     assert table["test"]["kd"]["gain_over_ce"] == pytest.approx(gain)
     assert (tmp_path / "student-kd-1" / "scores.json").exists()
