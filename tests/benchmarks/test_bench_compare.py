@@ -41,6 +41,7 @@ def test_records_of_unlike_machines_are_refused(key, value, told):
     [
         (("kind",), "preprocess"),
         (("mode",), "full"),
+        (("input", "kind"), "another"),
         (("input", "sha256"), "d" * 64),
         (("input", "frame"), {"width": 640, "height": 480, "format": "GRAY8"}),
     ],

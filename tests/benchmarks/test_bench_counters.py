@@ -52,6 +52,12 @@ def test_an_unreadable_energy_counter_is_none_and_never_zero(tmp_path, energy):
     assert read_energy(tmp_path) is None
 
 
+def test_energy_of_some_packages_is_not_energy(tmp_path):
+    rapl(tmp_path, "intel-rapl:0", "1000000", "9000000")
+    rapl(tmp_path, "intel-rapl:1", "n/a", "9000000")
+    assert read_energy(tmp_path) is None
+
+
 def test_a_wrapped_energy_counter_is_unwrapped():
     start = EnergyReading({"intel-rapl:0": (8_500_000, 9_000_000)})
     end = EnergyReading({"intel-rapl:0": (500_000, 9_000_000)})
