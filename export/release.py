@@ -6,7 +6,7 @@ set are scored once at the end, and every such look is logged.
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from export.evaluation import best_temperature, score, softmax, truth_of
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
-from export.onnx.quantize import quantize
+from export.onnx.qat import Report, Task, quantise
 from export.recipe import Recipe
 from sdk.model_file import Calibration
 
@@ -34,14 +34,20 @@ TEACHER_STARTS = {
 
 
 def convert(
-    student: Student, recipe: Recipe, calibration: np.ndarray
+    student: Student,
+    recipe: Recipe,
+    calibration: np.ndarray,
+    task: Callable[[], Task],
+    run: Path,
+    report: Report = lambda epoch, parts: None,
 ) -> dict[str, onnx.ModelProto]:
-    """Return the student as ONNX by precision.
+    """Return the student as ONNX by precision; int8 by the recipe's `[quantise]`.
 
-    `calibration` holds input tensors (N, 1, height, width) of training frames.
+    Arguments are those of `export.onnx.qat.quantise`.
     """
-    fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
-    return {"fp32": fp32, "int8": quantize(fp32, calibration)}
+    size = (recipe.preprocessing.height, recipe.preprocessing.width)
+    int8 = quantise(student, size, recipe.quantise, calibration, task, run, report)
+    return {"fp32": to_onnx(student, *size), "int8": int8}
 
 
 def abstain_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
@@ -110,6 +116,7 @@ def provenance_of(
         "teacher_start": TEACHER_STARTS[recipe.teacher_start] if teacher_sha256 else None,
         "student_sha256": student_sha256,
         "parameters": folded_parameters(student),
+        "quantisation": recipe.quantise.method,
         "architecture": asdict(student.config),
         "commit": _commit(),
     }

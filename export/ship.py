@@ -1,6 +1,5 @@
 """Shipping a student: ONNX in both precisions, the two student files, the model card."""
 
-import json
 import shlex
 import tomllib
 from collections.abc import Sequence
@@ -8,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
 from export import gates
-from export.card import render
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.display import Show, silent
 from export.distill.inputs import training_records
@@ -21,6 +20,7 @@ from export.finished_teacher import FinishedTeacher
 from export.hashing import file_sha256
 from export.models.student import Student
 from export.onnx.convert import largest_difference, run_onnx
+from export.onnx.qat import task_of
 from export.recipe import Recipe, load_recipe
 from export.release import (
     CALIBRATION_FRAMES,
@@ -32,7 +32,7 @@ from export.release import (
     torch_logits,
     write_files,
 )
-from export.steps import by_split, distill, scored_parts, tensors
+from export.steps import by_split, distill, lessons, scored_parts, tensors
 from sdk.model_file import parse_model_file
 
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
@@ -46,7 +46,7 @@ def quantize(
     student = distill(recipe_name, out, losses, seed, show)
     parts = by_split(load_records(data_root(), recipe.labels))
     val = tensors(parts["val"], recipe.preprocessing)
-    models = convert(student, recipe, _calibration(recipe, parts))
+    models = _convert(recipe_name, student, out, losses, seed, parts, show)
     truth = truth_of(parts["val"], recipe.labels)
     expected = torch_logits(student, val)
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
@@ -96,7 +96,7 @@ def release(
     student = distill(recipe_name, out, losses, seed, show)
     show("release", 0, len(parts) + 1, "files")
     val = tensors(parts["val"], recipe.preprocessing)
-    models = convert(student, recipe, _calibration(recipe, by_split(records)))
+    models = _convert(recipe_name, student, out, losses, seed, by_split(records), show)
     provenance = _provenance(recipe, student, out, losses, seed, records)
     truth = truth_of(parts["val"], recipe.labels)
     files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
@@ -210,10 +210,25 @@ def _provenance(
     return provenance_of(recipe, student, weights, teacher, losses, seed, used)
 
 
-def card(report_path: Path) -> str:
-    """Return the model card of a release; with the teacher's scores where its evidence fits."""
-    report = json.loads(report_path.read_text(encoding="utf-8"))
-    return render(report, report.get("teacher_scores"))
+def _convert(
+    recipe_name: str,
+    student: Student,
+    out: Path,
+    losses: str,
+    seed: int | None,
+    parts: dict[str, list[FrameRecord]],
+    show: Show,
+) -> dict[str, onnx.ModelProto]:
+    """Return the student as ONNX by precision; makes again what it learned from where int8 asks."""
+    recipe = load_recipe(recipe_name)
+    return convert(
+        student,
+        recipe,
+        _calibration(recipe, parts),
+        lambda: task_of(recipe, losses, lessons(recipe_name, out, losses, show)),
+        student_folder(out, losses, recipe.student_loop.seed if seed is None else seed),
+        lambda epoch, _: show("quantisation-aware", epoch, recipe.quantise.epochs, ""),
+    )
 
 
 def _calibration(recipe: Recipe, parts: dict[str, list[FrameRecord]]) -> np.ndarray:

@@ -63,7 +63,7 @@ def quantise(
     settings: Quantisation,
     calibration: np.ndarray,
     task: Callable[[], Task],
-    checkpoint: Path,
+    run: Path,
     report: Report = lambda epoch, parts: None,
 ) -> onnx.ModelProto:
     """Return the student as int8 QDQ by the recipe's `[quantise]`.
@@ -74,11 +74,12 @@ def quantise(
         settings: the recipe's.
         calibration: input tensors (N, 1, height, width) of training frames.
         task: called only where the method trains.
-        checkpoint: resume point of the fine-tuning.
+        run: the student's folder; a fine-tuning keeps its resume point there.
         report: called after each epoch of it.
     """
     if settings.method == "static":
         return quantize(to_onnx(student, *size), calibration)
+    checkpoint = run / f"qat-{settings.digest}.pt"
     return fine_tune(student, settings, calibration, task(), checkpoint, report).to_onnx(*size)
 
 

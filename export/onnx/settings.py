@@ -1,6 +1,8 @@
 """The `[quantise]` of a recipe."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
 METHODS = ("static", "qat")
 
@@ -25,3 +27,8 @@ class Quantisation:
             raise ValueError(f"[quantise] method is {self.method!r}; allowed: {list(METHODS)}")
         if self.epochs < 1:
             raise ValueError(f"[quantise] epochs is {self.epochs}; it must be 1 or more")
+
+    @property
+    def digest(self) -> str:
+        """What names a fine-tuning's checkpoint: runs of other settings have others."""
+        return hashlib.sha256(json.dumps(asdict(self)).encode()).hexdigest()[:8]

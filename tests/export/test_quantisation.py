@@ -194,7 +194,7 @@ def test_static_quantisation_needs_no_task(student, frames, fp32, tmp_path):
     def none() -> Task:
         raise AssertionError
 
-    static = quantise(student, SIZE, Quantisation(), frames, none, tmp_path / "none.pt")
+    static = quantise(student, SIZE, Quantisation(), frames, none, tmp_path)
     assert static == quantize(fp32, frames)
     assert not list(tmp_path.iterdir())
 
@@ -203,20 +203,24 @@ def test_fine_tuning_by_the_recipe_gives_another_file_and_can_be_resumed(
     student, frames, fp32, task, tmp_path
 ):
     settings = Quantisation("qat", epochs=2)
-    stop = tmp_path / "cut.pt"
 
     def interrupt(epoch, parts):
         if epoch == 1:
             raise KeyboardInterrupt
 
-    def tune(checkpoint: Path, report=lambda epoch, parts: None):
-        return quantise(student, SIZE, settings, frames, lambda: task, checkpoint, report)
+    def tune(run: Path, report=lambda epoch, parts: None):
+        return quantise(student, SIZE, settings, frames, lambda: task, run, report)
 
-    whole = tune(tmp_path / "whole.pt")
+    whole = tune(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        tune(stop, interrupt)
-    assert tune(stop) == whole
+        tune(tmp_path / "cut", interrupt)
+    assert tune(tmp_path / "cut") == whole
     assert whole != quantize(fp32, frames)
+
+
+def test_a_fine_tuning_of_other_settings_begins_anew():
+    plain, changed = Quantisation("qat"), Quantisation("qat", learning_rate=1e-3)
+    assert plain.digest == Quantisation("qat").digest != changed.digest
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from export.distill.teaching import untrained_teacher
 from export.errors import ExportError
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import folded, largest_difference, run_onnx, to_onnx
+from export.onnx.quantize import quantize
 from export.recipe import load_recipe
 
 WHY = "a student of two epochs knows nothing"
@@ -67,7 +68,7 @@ def test_onnx_holds_the_folded_parameters_and_no_path_of_the_maker(student, mode
 
 
 def test_int8_has_unsigned_weights_and_stays_near_fp32(student, model):
-    quantised = release.quantize(model, _inputs(32))
+    quantised = quantize(model, _inputs(32))
     types = {i.data_type for i in quantised.graph.initializer if np.prod(i.dims) > 16}
     assert onnx.TensorProto.UINT8 in types
     assert onnx.TensorProto.INT8 not in types
