@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from export import ship, steps
+from export import parallel, ship, steps
 from export.ablation.plot import plot_ablation
 from export.ablation.run import ablate as run_ablation
 from export.ablation.table import markdown
+from export.model_card import write_card
 from export.data.phantom import write_phantom_set
 from export.display import bars
 from export.gaze import Display, MapSettings
@@ -26,6 +27,7 @@ PHANTOM_SESSION = Session(
     ImageArea(0, 0, 1920, 1080),
     MapSettings(before_us=0, after_us=1_000_000),
 )
+TRAIN_TOGETHER = ("teacher", "distill")  # what torchrun may start in several processes
 INTERRUPTED = 130  # what typer exits with after Ctrl-C
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
@@ -34,6 +36,12 @@ FolderOption = Annotated[
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", help="instead of the recipe's own")]
 LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of the recipe")]
+
+
+@app.callback()
+def begin(context: typer.Context) -> None:
+    """Train a teacher, distil, quantise and release a student."""
+    parallel.refuse(str(context.invoked_subcommand), TRAIN_TOGETHER)
 
 
 @app.command()
@@ -50,7 +58,7 @@ def teacher(
     """Train the teacher; stop it at any time, the same command goes on."""
     with bars(console) as show:
         steps.teacher(recipe, out, gaze, show)
-        scores = steps.evidence(recipe, out, show) if evidence else None
+        scores = steps.evidence(recipe, out, show) if evidence and parallel.is_leader() else None
     if scores:
         typer.echo(json.dumps(scores, indent=2))
 
@@ -89,10 +97,14 @@ def release(
     destination: Annotated[Path, typer.Option(help="folder of the released files")] = Path(
         "release"
     ),
+    pass_gate: Annotated[
+        list[str] | None,
+        typer.Option("--pass-gate", help='GATE="REASON": release though it fails, for all to see'),
+    ] = None,
 ) -> None:
     """Train what is missing, calibrate, quantise, verify, and write both student files."""
     with bars(console) as show:
-        report = ship.release(recipe, out, losses, seed, destination, show)
+        report = ship.release(recipe, out, losses, seed, destination, show, pass_gate or ())
     typer.echo(json.dumps(report, indent=2))
 
 
@@ -127,8 +139,9 @@ def card(
     report: Annotated[Path, typer.Argument(help="release.json of a release")],
     destination: Annotated[Path, typer.Option("--out", "-o")] = Path("docs/model-card.md"),
 ) -> None:
-    """Write the model card of a release as Markdown."""
-    destination.write_text(ship.card(report), encoding="utf-8")
+    """Write the model card of a release: Markdown, and pictures in img/model-card/ beside it."""
+    with bars(console) as show:
+        write_card(report, destination, show)
 
 
 @app.command()
@@ -158,6 +171,8 @@ def main() -> None:
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             console.print("stopped; the same command goes on from here")
+        elif not stop.code:
+            parallel.leave()
         raise
 
 

@@ -91,14 +91,6 @@ def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, ca
     assert "recipe-missing" in capsys.readouterr().err
 
 
-def test_the_card_is_made_of_the_report_alone(tmp_path):
-    report = Path(__file__).parents[2] / "sdk" / "models" / "release.json"
-    result = RUN.invoke(app, ["card", str(report), "-o", str(tmp_path / "card.md")])
-    assert result.exit_code == 0, result.output
-    committed = (Path(__file__).parents[2] / "docs" / "model-card.md").read_text()
-    assert (tmp_path / "card.md").read_text() == committed
-
-
 def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -1,0 +1,123 @@
+"""Contact sheets of a model card: the worst mistakes, and where the student looked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+import sdk
+from export.data.dataset import FrameRecord
+from export.data.frames import read_frames, read_greys
+from export.model_card.charts import DPI
+
+SHOWABLE = {
+    "fetal_planes_db": "Burgos-Artizzu et al., Sci Rep 10:10200 (2020), CC BY 4.0",
+    "african_planes": "Sendra-Balcells et al., Sci Rep 13:2728 (2023), CC BY 4.0",
+}
+"""Data sets whose licence allows showing frames, and the credit it asks for."""
+
+COLUMNS, MISTAKES, PER_LABEL = 6, 12, 3
+
+
+def mistakes(
+    report: dict[str, Any], records: dict[str, FrameRecord], model: Path, path: Path
+) -> str | None:
+    """Draw the most confident wrong answers on test and external frames; None without any."""
+    del model
+    found = [m for part in ("test", "external") for m in _of(report, part)]
+    found = [m for m in found if m["id"] in records and m["dataset"] in SHOWABLE]
+    chosen = sorted(found, key=lambda m: -m["confidence"])[:MISTAKES]
+    if not chosen:
+        return None
+    shown = [records[m["id"]] for m in chosen]
+    figure, axes = _grid(len(shown))
+    for cell, pixels, mistake in zip(axes, read_greys(shown), chosen, strict=False):
+        cell.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+        told = f"is {mistake['truth']}\nsaid {mistake['said']} {mistake['confidence']:.0%}"
+        cell.set_title(told, fontsize=8)
+    _save(figure, path)
+    return (
+        f"The {len(shown)} most confident mistakes of the fp32 file on test and external frames, "
+        f"of {len(found)} in all. {_credit(shown)}"
+    )
+
+
+def attention(
+    report: dict[str, Any], records: dict[str, FrameRecord], model: Path, path: Path
+) -> str | None:
+    """Draw where the student looked on validation frames, the first of each label."""
+    candidates = [r for r in records.values() if r.split == "val" and r.dataset in SHOWABLE]
+    shown = [
+        record
+        for label in report["labels"]
+        for record in [r for r in candidates if r.label == label][:PER_LABEL]
+    ]
+    if not shown:
+        return None
+    classifier = sdk.Classifier(model)
+    figure, axes = _grid(len(shown))
+    for cell, record, frame, pixels in zip(
+        axes, shown, read_frames(shown), read_greys(shown), strict=False
+    ):
+        result = classifier.classify(frame)
+        cell.imshow(pixels, cmap="gray", vmin=0, vmax=255)
+        if result.attention is not None:
+            looked = _over(frame, result.attention, classifier.metadata.preprocessing)
+            height, width = pixels.shape
+            cell.imshow(
+                looked,
+                cmap="inferno",
+                alpha=0.65 * looked / max(float(looked.max()), 1e-12),
+                extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+                interpolation="bilinear",
+            )
+        said = f"said {result.label}" if result.label else result.decision.value
+        cell.set_title(f"is {record.label}\n{said} ({result.confidence:.0%})", fontsize=8)
+    _save(figure, path)
+    return (
+        "Where the student looked (its own attention map, brighter is more), on validation frames "
+        f"that were not picked by hand. {_credit(shown)}"
+    )
+
+
+def _over(frame: sdk.Frame, attention: Any, preprocessing: Any) -> np.ndarray:
+    """Return the attention over the frame's region alone: the letterbox's bars cut off."""
+    from PIL import Image
+
+    x, y, width, height = preprocessing.inner(frame)
+    small = Image.fromarray(np.asarray(attention, dtype=np.float32))
+    fine = small.resize((preprocessing.width, preprocessing.height), Image.Resampling.BICUBIC)
+    return np.asarray(fine).clip(0)[y : y + height, x : x + width]
+
+
+def _of(report: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = report["scores"]["fp32"].get(part, {}).get("mistakes", [])
+    return found
+
+
+def _credit(records: Sequence[FrameRecord]) -> str:
+    names = sorted({record.dataset for record in records})
+    told = "; ".join(f"{name}: {SHOWABLE[name]}" for name in names)
+    return f"Frames: {told}; reduced in size, titles and colours added."
+
+
+def _grid(count: int) -> tuple[Figure, list[Axes]]:
+    rows = -(-count // COLUMNS)
+    figure = Figure(figsize=(1.45 * COLUMNS, 1.55 * rows), layout="constrained")
+    axes = [figure.add_subplot(rows, COLUMNS, i + 1) for i in range(count)]
+    for cell in axes:
+        cell.set_axis_off()
+    return figure, axes
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write a sheet of few colours: a photograph as PNG is large."""
+    from PIL import Image
+
+    figure.savefig(path, dpi=DPI)
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(160)
+    few.save(path, optimize=True)

@@ -1,0 +1,168 @@
+"""The model card's words and tables: all made from a release's report, no figure typed by hand."""
+
+from typing import Any
+
+PART_NAMES = {
+    "val": "validation patients (choices were made on them)",
+    "test": "test patients",
+    "external": "external set, never trained on",
+}
+
+
+def render(report: dict[str, Any], pictures: list[str], source: str) -> str:
+    """Return the card of `report`; `pictures` are lines that show pictures or say why none."""
+    scores, labels = report["scores"]["fp32"], report["labels"]
+    sections = [
+        [
+            f"# Model card: {report['student_id']}",
+            f"Made by `sonogaze-export card` from `{source}`. Intervals are 95 % bootstraps over "
+            "patients.",
+        ],
+        _passed_over(report["gates"]),
+        ["\n".join(_facts(report))],
+        ["## Accuracy", "\n".join(_accuracy(report))],
+        ["\n".join(_recalls(scores, labels))],
+        ["\n".join(_subgroups(scores))],
+        ["\n".join(table) for table in _confusions(scores, labels)],
+        ["## Gates of the release", "\n".join(_gates(report["gates"]))],
+        ["## Pictures", *pictures],
+        ["## Limits", "\n".join(_limits(report))],
+        ["## Credit", report["attribution"].strip().replace("\n", "\n\n")],
+    ]
+    return "\n\n".join(line for section in sections for line in section) + "\n"
+
+
+def percent(score: dict[str, Any]) -> str:
+    """Return an accuracy and its interval, as `97.9 % (96.2-99.1)`."""
+    return f"{100 * score['accuracy']:.1f} %{_interval(score['accuracy_95'])}"
+
+
+def _interval(bounds: list[float | None]) -> str:
+    low, high = bounds
+    return "" if low is None or high is None else f" ({100 * low:.1f}-{100 * high:.1f})"
+
+
+def _passed_over(gates: list[dict[str, Any]]) -> list[str]:
+    lines = [
+        f"> **Gate `{g['gate']}` failed and was passed over.** Asked: {g['asks']}. Found: "
+        f"{g['found']}. Reason given: {g['reason']}."
+        for g in gates
+        if not g["passed"]
+    ]
+    return ["\n>\n".join(lines)] if lines else []
+
+
+def _facts(report: dict[str, Any]) -> list[str]:
+    provenance, calibration = report["provenance"], report["calibration"]
+    data = "; ".join(
+        f"{d['name']} ({d['licence']}): {d['frames']} frames of {d['patients']} patients"
+        for d in provenance["training_data"]
+    )
+    size = ", ".join(f"{p} {b:,} bytes" for p, b in report["bytes"].items())
+    taught = (
+        f"SHA-256 `{provenance['teacher_sha256']}`; started from {provenance['teacher_start']}"
+        if provenance["teacher_sha256"]
+        else "none: learned from labels alone"
+    )
+    return [
+        f"- Labels: {', '.join(report['labels'])}",
+        f"- Learned from: {data}",
+        f"- Recipe `{provenance['recipe']}`, losses `{provenance['losses']}`, "
+        f"seed {provenance['seed']}; command `{report['command']}`",
+        f"- Parameters: {provenance['parameters']:,}; files: {size}",
+        f"- Teacher: {taught}",
+        f"- Temperature {calibration['temperature']}; withheld below a confidence of "
+        f"{next(iter(calibration['abstain_below'].values()))}",
+    ]
+
+
+def _accuracy(report: dict[str, Any]) -> list[str]:
+    teacher = report["teacher_scores"] or {}
+    lines = [
+        "| part | frames / patients | fp32 | int8 | teacher | ECE (fp32) | ECE, adaptive bins | "
+        "accepted, right |",
+        "|" + "---|" * 8,
+    ]
+    for part, score in report["scores"]["fp32"].items():
+        taught = percent(teacher[part]) if part in teacher else "-"
+        lines.append(
+            f"| {PART_NAMES.get(part, part)} | {score['frames']} / {score['patients']} | "
+            f"{percent(score)} | {percent(report['scores']['int8'][part])} | {taught} | "
+            f"{100 * score['ece']:.1f} %{_interval(score['ece_95'])} | "
+            f"{100 * score['ece_adaptive']:.1f} % | {_accepted(score)} |"
+        )
+    return lines
+
+
+def _accepted(score: dict[str, Any]) -> str:
+    if score["accepted_accuracy"] is None:
+        return "none"
+    return f"{100 * score['coverage']:.1f} %, {100 * score['accepted_accuracy']:.1f} %"
+
+
+def _recalls(scores: dict[str, Any], labels: list[str]) -> list[str]:
+    lines = ["| recall (fp32) | " + " | ".join(labels) + " |", "|" + "---|" * (len(labels) + 1)]
+    for part, score in scores.items():
+        cells = [
+            "-" if score["recall"][label] is None else f"{100 * score['recall'][label]:.1f} %"
+            for label in labels
+        ]
+        lines.append(f"| {part} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _subgroups(scores: dict[str, Any]) -> list[str]:
+    lines = ["| subgroup (fp32) | part | frames / patients | accuracy |", "|" + "---|" * 4]
+    for part in ("test", "external"):
+        if part not in scores:
+            continue
+        for field, groups in scores[part]["by"].items():
+            if len(groups) < 2:
+                continue
+            for name, group in groups.items():
+                size = f"{group['frames']} / {group['patients']}"
+                lines.append(f"| {field}: {name} | {part} | {size} | {percent(group)} |")
+    return lines if len(lines) > 2 else ["Nothing is known that would make subgroups."]
+
+
+def _confusions(scores: dict[str, Any], labels: list[str]) -> list[list[str]]:
+    tables = []
+    for part in ("test", "external"):
+        if part not in scores:
+            continue
+        table = [f"| {part}: truth, then what was said | " + " | ".join(labels) + " |"]
+        table += ["|" + "---|" * (len(labels) + 1)]
+        for label, row in zip(labels, scores[part]["confusion"], strict=True):
+            table.append(f"| {label} | " + " | ".join(map(str, row)) + " |")
+        tables.append(table)
+    return tables
+
+
+def _gates(gates: list[dict[str, Any]]) -> list[str]:
+    lines = ["| gate | asks | found | |", "|" + "---|" * 4]
+    for gate in gates:
+        said = "passed" if gate["passed"] else f"**failed**, passed over: {gate['reason']}"
+        lines.append(f"| `{gate['gate']}` | {gate['asks']} | {gate['found']} | {said} |")
+    return lines
+
+
+_LIMITS_OF = {
+    "fetal_planes_db": [
+        "`background` was learned from thorax planes and twenty other frames, not from the sweeps "
+        "between planes. What lies far from the labels should be withheld or rejected, and may "
+        "not be.",
+        "Still frames of one country and few machines; the external set has 175 frames.",
+        "No gaze was recorded on these frames. Where a recipe uses gaze, it is simulated.",
+    ]
+}
+
+
+def _limits(report: dict[str, Any]) -> list[str]:
+    names = [entry["name"] for entry in report["provenance"]["training_data"]]
+    known = [limit for name in names for limit in _LIMITS_OF.get(name, [])]
+    own = [
+        "A frame of anything else gets one of the labels above, or is withheld or rejected.",
+        "Held-out patients are of the same sources as those learned from, but for the external "
+        "set where there is one.",
+    ]
+    return [f"- {limit}" for limit in [*(known or own), "Not a medical device."]]

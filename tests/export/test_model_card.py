@@ -1,0 +1,140 @@
+"""The model card: everything in it comes from the report, pictures where frames may be shown."""
+
+import copy
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from toy_student import toy_student
+
+from export.calibration import calibration_report
+from export.data.dataset import FrameRecord, load_records
+from export.errors import ExportError
+from export.evaluation import score
+from export.gates import GATES
+from export.model_card import sheets, write_card
+from export.model_card.text import render
+from export.model_card.write import MAX_PICTURE_BYTES
+from export.release import coverage, mistakes
+
+ROOT = Path(__file__).parents[2]
+LABELS = ("head", "abdomen", "femur", "background")
+
+
+def scores_of(records: list[FrameRecord], labels: tuple[str, ...]) -> dict:
+    """Answers that are right but for each fifth frame."""
+    truth = np.array([labels.index(r.label) for r in records])
+    said = np.where(np.arange(len(truth)) % 5 == 0, (truth + 1) % len(labels), truth)
+    logits = 3.0 * np.eye(len(labels))[said]
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return {
+        **score(logits, records, labels=labels, subgroup_intervals=True),
+        **calibration_report(probabilities, truth, [r.group for r in records]),
+        **coverage(probabilities, truth, 0.5),
+        "mistakes": mistakes(probabilities, records, labels),
+    }
+
+
+def report_of(parts: dict[str, list[FrameRecord]], labels: tuple[str, ...]) -> dict:
+    scores = {part: scores_of(records, labels) for part, records in parts.items()}
+    gates = [{"gate": g, "asks": a, "passed": True, "found": "x", "reason": None}
+             for g, a in GATES.items()]  # fmt: skip
+    return {
+        "student_id": "toy-1", "command": "sonogaze-export release", "labels": list(labels),
+        "provenance": {
+            "training_data": [{"name": "own", "licence": "own", "frames": 9, "patients": 3}],
+            "recipe": "toy", "losses": "kd", "seed": 1, "parameters": 1234,
+            "teacher_sha256": None, "teacher_start": None,
+        },
+        "attribution": "Trained on own.\n",
+        "calibration": {"temperature": 1.0, "abstain_below": {labels[0]: 0.5}},
+        "bytes": {"fp32": 1000, "int8": 500}, "gates": gates,
+        "scores": {"fp32": scores, "int8": copy.deepcopy(scores)}, "teacher_scores": None,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def report(phantom_data: Path) -> dict:
+    parts: dict[str, list[FrameRecord]] = {}
+    for record in load_records(phantom_data):
+        parts.setdefault(record.split, []).append(record)
+    return report_of({part: parts[part] for part in ("val", "test", "external")}, LABELS)
+
+
+def test_with_data_the_card_shows_charts_mistakes_and_attention(report, data_folder, tmp_path):
+    (tmp_path / "release.json").write_text(json.dumps(report))
+    (tmp_path / "default-fp32.onnx").write_bytes(toy_student())
+    written = write_card(tmp_path / "release.json", tmp_path / "docs" / "card.md")
+    text = written[0].read_text()
+    names = [path.stem for path in written[1:]]
+    assert names == ["reliability", "confusion", "mistakes", "attention"]
+    for path in written[1:]:
+        assert f"](img/model-card/{path.name})" in text
+        assert path.stat().st_size < MAX_PICTURE_BYTES
+        with Image.open(path) as picture:
+            assert np.asarray(picture.convert("L")).std() > 10  # not blank
+    assert "Burgos-Artizzu" in text
+    assert "Sendra-Balcells" in text
+
+
+def test_without_data_the_card_says_that_it_shows_no_frames(report, tmp_path, monkeypatch):
+    monkeypatch.setenv("SONOGAZE_DATA", str(tmp_path))
+    (tmp_path / "release.json").write_text(json.dumps(report))
+    written = write_card(tmp_path / "release.json", tmp_path / "card.md")
+    assert [path.stem for path in written] == ["card", "reliability", "confusion"]
+    assert "it shows no frames" in written[0].read_text()
+
+
+def test_frames_whose_licence_is_not_known_to_allow_it_are_not_shown(
+    report, phantom_data, tmp_path
+):
+    records = {r.id: r for r in load_records(phantom_data)}
+    for part in report["scores"]["fp32"].values():
+        for mistake in part["mistakes"]:
+            mistake["dataset"] = "own"
+    picture = tmp_path / "mistakes.png"
+    assert sheets.mistakes(report, records, tmp_path / "x.onnx", picture) is None
+    assert not picture.exists()
+
+
+def test_a_gate_passed_over_stands_at_the_top_with_its_reason(report):
+    report["gates"][0] |= {"passed": False, "found": "0.9 against 1.0", "reason": "a pilot"}
+    text = render(report, [], "release.json")
+    top = text[: text.index("## Accuracy")]
+    assert "**Gate `teacher-gap` failed and was passed over.**" in top
+    assert "Found: 0.9 against 1.0. Reason given: a pilot." in top
+
+
+def test_tables_follow_the_reports_own_labels_and_count_right():
+    records = [
+        FrameRecord(
+            str(i), Path("x"), ("heart", "kidney")[i % 2], "own", "", f"p{i // 2}", "", "", ""
+        )
+        for i in range(20)
+    ]
+    text = render(report_of({"val": records, "test": records}, ("heart", "kidney")), [], "r.json")
+    # of twenty frames the first, sixth, eleventh and sixteenth are wrong: two of each label
+    assert "| heart | 8 | 2 |" in text
+    assert "| kidney | 2 | 8 |" in text
+    assert "80.0 % (" in text
+    assert "learned from labels alone" in text
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"student_id": "x"}'])
+def test_a_report_that_is_none_or_too_old_is_refused(text, tmp_path):
+    (tmp_path / "release.json").write_text(text)
+    with pytest.raises(ExportError, match=r"release\.json (is no report|lacks)") as caught:
+        write_card(tmp_path / "release.json", tmp_path / "card.md")
+    assert caught.value.slug == "card-report"
+    assert not (tmp_path / "card.md").exists()
+
+
+def test_the_committed_card_is_that_of_the_committed_release():
+    report = json.loads((ROOT / "sdk" / "models" / "release.json").read_text())
+    card = (ROOT / "docs" / "model-card.md").read_text()
+    pictures = card[card.index("## Pictures\n\n") + 13 : card.index("\n\n## Limits")]
+    assert card == render(report, pictures.split("\n\n"), "sdk/models/release.json")
+    for name in ("reliability", "confusion", "mistakes", "attention"):
+        assert (ROOT / "docs" / "img" / "model-card" / f"{name}.png").is_file()
