@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from export.card import percent
+from export.model_card.text import percent
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
