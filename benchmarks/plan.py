@@ -47,7 +47,7 @@ class Effort:
 
 
 QUICK = Effort("quick", 5, 500, 130, 1.0, 3.4, (30.0, 60.0), (2,), 5.0, False)
-FULL = Effort("full", 5, 1500, 160, 2.0, 7.0, (30.0, 60.0), (2, 4), 40.0, True)
+FULL = Effort("full", 5, 1000, 160, 2.0, 7.0, (30.0, 60.0), (2, 4), 40.0, True)
 
 #: Seconds after which a worker is taken for hung.
 _TIMEOUT_S = 180.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,15 @@ def run(job: Job) -> dict[str, Any]:
     for path in json.loads(Path(job["frames"]).read_text()):
         frame = sdk.Frame.from_array(read_grey(path))
         result = classifier.classify(frame)
-        found["logits"].append(infer(preprocessing.tensor(frame))[0].tolist())
+        found["logits"].append(_short(infer(preprocessing.tensor(frame))[0].tolist()))
         found["decisions"].append(str(result.decision))
         found["probabilities"].append(
-            None if result.probabilities is None else list(result.probabilities.values())
+            None if result.probabilities is None else _short(result.probabilities.values())
         )
     found["temperature"] = classifier.metadata.calibration.temperature
     return found
+
+
+def _short(values: Iterable[float]) -> list[float]:
+    """Return values to a millionth, so that a committed record stays small."""
+    return [round(value, 6) for value in values]
