@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from export import gates
-from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.dataset import FrameRecord, check_labels, data_root, load_records
 from export.display import Show, silent
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
@@ -93,6 +93,7 @@ def release(
     seed = recipe.student_loop.seed if seed is None else seed
     records = load_records(data_root(), recipe.labels)
     parts = scored_parts(records)
+    check_labels(records, recipe.labels)
     student = distill(recipe_name, out, losses, seed, show)
     show("release", 0, len(parts) + 1, "files")
     val = tensors(parts["val"], recipe.preprocessing)

@@ -130,6 +130,22 @@ def load_records(root: Path, labels: Sequence[str] | None = LABELS) -> list[Fram
     return records
 
 
+def check_labels(records: Sequence[FrameRecord], labels: Sequence[str]) -> None:
+    """Refuse labels that no frame of the train part has: nothing could be learned of them.
+
+    Raises:
+        ExportError: `data-label`.
+    """
+    taught = {r.label for r in records if r.split in ("train", "transfer")}
+    missing = [label for label in labels if label not in taught]
+    if missing:
+        raise ExportError(
+            "data-label",
+            f"no frame of the train part has the label {missing[0]!r}; the recipe's labels are "
+            f"{list(labels)}: bring frames of more groups, or drop the label",
+        )
+
+
 def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRecord]:
     """Return the record of a still image, or one for each frame of a clip that the row labels."""
     name = row.need("file", "data-file")

@@ -7,7 +7,7 @@ import pytest
 from own_folder import write_clip, write_table
 from PIL import Image
 
-from export.data.dataset import EVERY, load_records
+from export.data.dataset import EVERY, check_labels, load_records
 from export.data.frames import grey_of, read_greys
 from export.errors import ExportError
 from sdk import Frame
@@ -118,6 +118,14 @@ def test_the_same_frame_in_two_rows_is_refused_with_both_lines(folder):
     ) as caught:
         records_of(folder, {"file": "clip.dcm"}, {"file": "./clip.dcm", "frame": 5})
     assert caught.value.slug == "data-duplicate"
+
+
+def test_a_label_that_no_training_frame_has_is_refused(folder):
+    records = records_of(folder, {"file": "clip.dcm", "group": "p1"})
+    assert {r.split for r in records} == {"train"}
+    check_labels(records, ["heart"])
+    with pytest.raises(ExportError, match="no frame of the train part has the label 'kidney'"):
+        check_labels(records, LABELS)
 
 
 def test_the_same_id_in_two_rows_is_refused(folder):
