@@ -1,6 +1,7 @@
 #include "sonogaze/axis.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace sonogaze {
 
@@ -22,12 +23,32 @@ Axis::Axis(std::int64_t origin, std::int64_t extent_units, std::int64_t unit, st
     }
 }
 
-TapTable::TapTable(const Axis& axis) {
+std::int32_t Axis::divisor(std::int64_t most) const {
+    std::int32_t common = full;
+    for (const CellSpan& span : spans) {
+        common = std::gcd(common, std::gcd(span.first_weight, span.last_weight));
+    }
+    for (std::int32_t d = 1; d <= common; ++d) {
+        if (common % d == 0 && extent / d <= most) return d;
+    }
+    return 0;
+}
+
+void Axis::divide(std::int32_t by) {
+    extent /= by;
+    full /= by;
+    for (CellSpan& span : spans) {
+        span.first_weight /= by;
+        span.last_weight /= by;
+    }
+}
+
+TapTable::TapTable(const Axis& axis, std::int32_t factor) {
     std::int64_t widest = 1;
     for (const CellSpan& span : axis.spans) {
         widest = std::max<std::int64_t>(widest, span.last - span.first + 1);
     }
-    taps = widest <= 8 ? 8 : (widest + 15) / 16 * 16;
+    taps = widest <= 4 ? 4 : widest <= 8 ? 8 : (widest + 15) / 16 * 16;
     const auto block = static_cast<std::size_t>(kCellBlock);
     const std::size_t cells = (axis.spans.size() + block - 1) / block * block;
     first.assign(cells, 0);
@@ -37,9 +58,21 @@ TapTable::TapTable(const Axis& axis) {
         first[j] = span.first;
         std::int16_t* row = weights.data() + j * static_cast<std::size_t>(taps);
         const std::int32_t count = span.last - span.first + 1;
-        std::fill_n(row, count, static_cast<std::int16_t>(axis.full));
-        row[0] = static_cast<std::int16_t>(span.first_weight);
-        if (count > 1) row[count - 1] = static_cast<std::int16_t>(span.last_weight);
+        std::fill_n(row, count, static_cast<std::int16_t>(axis.full * factor));
+        row[0] = static_cast<std::int16_t>(span.first_weight * factor);
+        if (count > 1) row[count - 1] = static_cast<std::int16_t>(span.last_weight * factor);
+    }
+    if (taps == 4) fill_pairs();
+}
+
+// Cells of 4 columns at most lie side by side, so that a pair of them lies within kPairColumns.
+void TapTable::fill_pairs() {
+    for (std::size_t j = 0; j < first.size(); ++j) {
+        // Cells that only fill the table up weigh nothing: any column will do.
+        const std::int32_t from = std::max(first[j] - first[j / 2 * 2], 0);
+        for (std::int32_t byte = 2 * from; byte < 2 * (from + 4); ++byte) {
+            pairs.push_back(static_cast<std::uint8_t>(byte));
+        }
     }
 }
 

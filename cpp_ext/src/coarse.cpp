@@ -11,7 +11,11 @@ CoarseRows::CoarseRows(std::vector<std::uint64_t>& sums, std::int64_t columns, d
     std::fill(sums_.begin(), sums_.end(), std::uint64_t{0});
 }
 
-void CoarseRows::add(const std::uint64_t* cells) {
+void CoarseRows::add(const std::uint32_t* cells) { add_cells(cells); }
+void CoarseRows::add(const std::uint64_t* cells) { add_cells(cells); }
+
+template <class Cell>
+void CoarseRows::add_cells(const Cell* cells) {
     std::uint64_t* const sums = sums_.data();
     for (std::int64_t j = 0; j < columns_; ++j) sums[j] += cells[j];
     if (++rows_ == kCoarseCells) write();

@@ -14,10 +14,13 @@ class CoarseRows {
     CoarseRows(std::vector<std::uint64_t>& sums, std::int64_t columns, double unit, double offset,
                float* out);
 
+    void add(const std::uint32_t* cells);
     void add(const std::uint64_t* cells);
     void finish();  // writes a last block of fewer rows
 
   private:
+    template <class Cell>
+    void add_cells(const Cell* cells);
     void write();
 
     std::vector<std::uint64_t>& sums_;

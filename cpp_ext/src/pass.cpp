@@ -6,7 +6,10 @@
 namespace sonogaze {
 namespace {
 
-constexpr std::int64_t kRowsAhead = 2;  // asked for while a row is worked on
+// Rows below the one worked on that are fetched meanwhile.
+constexpr std::int64_t kDecodedAhead = 4;
+constexpr std::int64_t kInPlaceAhead = 6;
+constexpr std::int64_t kPiece = 256;  // pixels decoded at a time
 
 // Grey as it lies in memory: nothing to clip, nothing to convert.
 bool is_plain(const FrameSpec& spec) {
@@ -37,10 +40,24 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       stride_(layout_.planes[0].stride),
       pixel_bytes_(traits(layout_.spec.format).bytes_per_pixel),
       origin_(data[layout_.planes[0].buffer] + layout_.planes[0].first_row + y0_ * stride_ +
-              x0_ * pixel_bytes_) {}
+              x0_ * pixel_bytes_),
+      in_place_(decode_ == nullptr && !layout_.is_sector()) {}
 
 void Pass::output_row(std::size_t i, float* out) {
     const CellSpan& span = plan_.rows_.spans[i];
+    if (plan_.divisor_ == 0) {
+        wide_row(span, out);
+        return;
+    }
+    weigh(span, plan_.rows_.full);
+    kernels_.dot_cells(work_.sums.data(), taps_, work_.dots.data());
+    const std::uint32_t* cells = work_.dots.data();
+    kernels_.normalise(cells, plan_.inner_.width, plan_.scale_, plan_.bias_, out);
+    if (coarse_ != nullptr) coarse_->add(cells);
+}
+
+// The same where an output row does not fit 16 bits: as many rows as do, then in 64 bits.
+void Pass::wide_row(const CellSpan& span, float* out) {
     std::fill(work_.cells.begin(), work_.cells.end(), std::uint64_t{0});
     std::int64_t first = span.first;
     std::int64_t end = std::int64_t{span.last} + 1;
@@ -52,27 +69,61 @@ void Pass::output_row(std::size_t i, float* out) {
     add_whole_rows(first, end);
     if (bottom_edge) add_edge(span.last, span.last_weight);
     const std::uint64_t* cells = work_.cells.data();
-    kernels_.normalise(cells, plan_.inner_.width, plan_.scale_, plan_.bias_, out);
+    kernels_.normalise_wide(cells, plan_.inner_.width, plan_.scale_, plan_.bias_, out);
     if (coarse_ != nullptr) coarse_->add(cells);
 }
 
-// Grey of one row of the box, where it lies in memory or decoded into the workspace.
+// Column sums of some rows: the first and the last by their weights, those between by `full`.
+void Pass::weigh(const CellSpan& rows, std::int32_t full) {
+    for (std::int64_t y = rows.first; y <= rows.last; y += kGreyRows) {
+        RowPair pairs[kGreyRows / 2] = {};
+        const std::int64_t count = std::min(kGreyRows, rows.last + 1 - y);
+        for (std::int64_t r = 0; r < count; ++r) {
+            const std::int32_t weight = y + r == rows.first  ? rows.first_weight
+                                        : y + r == rows.last ? rows.last_weight
+                                                             : full;
+            pairs[r / 2].rows[r % 2] = grey_row(y + r);
+            pairs[r / 2].weights[r % 2] = static_cast<std::uint8_t>(weight);
+        }
+        RowPair& last = pairs[(count - 1) / 2];
+        if (count % 2 != 0) last.rows[1] = last.rows[0];
+        kernels_.weigh_rows(pairs, (count + 1) / 2, columns_, work_.sums.data(), y != rows.first,
+                            bytes_ahead(y));
+    }
+}
+
+// Grey of one row of the box, where it lies in memory or decoded into the workspace. Rows must be
+// asked for in order; the newest kGreyRows stay valid, and the newest may be asked for again.
 const std::uint8_t* Pass::grey_row(std::int64_t y) {
     const std::uint8_t* src = origin_ + y * stride_;
-    const std::uint8_t* grey = work_.grey.data();
+    std::uint8_t* slot = work_.grey.data() + y % kGreyRows * columns_;
+    const std::uint8_t* grey = in_place_ ? src : slot;
+    if (y == newest_row_) return grey;
+    newest_row_ = y;
     if (layout_.is_sector()) {
-        decode_spans(src, y);
-    } else if (decode_ == nullptr) {
-        grey = src;
-    } else {
-        decode_(src, columns_, work_.grey.data(), plan_.decode_, soon(y + kRowsAhead));
+        decode_spans(src, slot, y);
+    } else if (decode_ != nullptr) {
+        decode_row(src, slot, y);
     }
     if (statistics_ != nullptr) count_row(grey, y);
     return grey;
 }
 
-void Pass::decode_spans(const std::uint8_t* src, std::int64_t y) {
-    std::uint8_t* grey = work_.grey.data();
+// Piece by piece, so that no more lines are asked for at once than the memory takes.
+void Pass::decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y) {
+    const bool below = y + kDecodedAhead < rows_;
+    for (std::int64_t x = 0, n = 0; x < columns_; x += n) {
+        n = columns_ - x < 2 * kPiece ? columns_ - x : kPiece;
+        const std::uint8_t* piece = src + x * pixel_bytes_;
+        if (below) {
+            kernels_.fetch(reinterpret_cast<std::uintptr_t>(piece + kDecodedAhead * stride_),
+                           n * pixel_bytes_);
+        }
+        decode_(piece, n, grey + x, plan_.decode_);
+    }
+}
+
+void Pass::decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y) {
     std::memset(grey, plan_.paint_, static_cast<std::size_t>(columns_));
     const auto row = static_cast<std::size_t>(y);
     for (std::size_t s = layout_.row_start[row]; s < layout_.row_start[row + 1]; ++s) {
@@ -81,43 +132,32 @@ void Pass::decode_spans(const std::uint8_t* src, std::int64_t y) {
         if (decode_ == nullptr) {
             std::memcpy(grey + x, src + x, static_cast<std::size_t>(n));
         } else {
-            decode_(src + x * pixel_bytes_, n, grey + x, plan_.decode_, Soon{});
+            decode_(src + x * pixel_bytes_, n, grey + x, plan_.decode_);
         }
     }
 }
 
-// Row y of the box, as something to be asked for; nothing below the box.
-Soon Pass::soon(std::int64_t y) const {
-    if (y >= rows_) return {0, 0};
-    const auto first = reinterpret_cast<std::uintptr_t>(origin_);
-    return {first + static_cast<std::uintptr_t>(y * stride_), columns_ * pixel_bytes_};
-}
-
-// For the kernels that add row y up: they ask only where no decoder has asked before.
-Soon Pass::soon_in_place(std::int64_t y) const {
-    const bool in_place = decode_ == nullptr && !layout_.is_sector();
-    return in_place ? soon(y + kRowsAhead) : Soon{0, 0};
+// For the kernel that weighs row y and some below: it fetches where grey_row() does not.
+std::int64_t Pass::bytes_ahead(std::int64_t y) const {
+    return in_place_ && y + kInPlaceAhead < rows_ ? kInPlaceAhead * stride_ : 0;
 }
 
 // A row that two output rows share is decoded and summed once.
 void Pass::add_edge(std::int64_t y, std::int32_t weight) {
     if (y != edge_row_) {
-        kernels_.set_row(grey_row(y), columns_, work_.sums.data(), soon_in_place(y));
-        kernels_.dot_cells(work_.sums.data(), taps_, work_.edge.data(), soon(y + kRowsAhead + 1));
+        const auto row = static_cast<std::int32_t>(y);
+        weigh({row, row, 1, 0}, 1);
+        kernels_.dot_cells(work_.sums.data(), taps_, work_.edge.data());
         edge_row_ = y;
     }
     add_dots(work_.edge.data(), weight);
 }
 
 void Pass::add_whole_rows(std::int64_t first, std::int64_t end) {
-    std::uint16_t* sums = work_.sums.data();
     while (first < end) {
         const std::int64_t stop = std::min(first + plan_.rows_per_flush_, end);
-        kernels_.set_row(grey_row(first), columns_, sums, soon_in_place(first));
-        for (std::int64_t y = first + 1; y < stop; ++y) {
-            kernels_.add_row(grey_row(y), columns_, sums, soon_in_place(y));
-        }
-        kernels_.dot_cells(sums, taps_, work_.dots.data(), soon(stop + kRowsAhead));
+        weigh({static_cast<std::int32_t>(first), static_cast<std::int32_t>(stop - 1), 1, 1}, 1);
+        kernels_.dot_cells(work_.sums.data(), taps_, work_.dots.data());
         add_dots(work_.dots.data(), plan_.rows_.full);
         first = stop;
     }

@@ -18,13 +18,16 @@ class Pass {
 
   private:
     const std::uint8_t* grey_row(std::int64_t y);
-    Soon soon(std::int64_t y) const;
-    Soon soon_in_place(std::int64_t y) const;
-    void decode_spans(const std::uint8_t* src, std::int64_t y);
+    void decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
+    std::int64_t bytes_ahead(std::int64_t y) const;
+    void decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
+    void weigh(const CellSpan& rows, std::int32_t full);
+    void wide_row(const CellSpan& span, float* out);
     void add_edge(std::int64_t y, std::int32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
     void add_dots(const std::uint32_t* dots, std::int32_t weight);
-    ChromaRow chroma_row(std::int64_t y, std::int64_t first, std::int64_t samples) const;
+    ChromaRow chroma_row(std::int64_t y, std::int64_t first) const;
+    void fetch_chroma(std::int64_t y, std::int64_t first, std::int64_t samples) const;
     void count_row(const std::uint8_t* grey, std::int64_t y);
     void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
     void count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
@@ -41,6 +44,8 @@ class Pass {
     std::int64_t x0_, y0_, columns_, rows_;
     std::int64_t stride_, pixel_bytes_;
     const std::uint8_t* origin_;
+    bool in_place_;
+    std::int64_t newest_row_ = -1;  // of grey_row()
     std::int64_t edge_row_ = -1;
 };
 

@@ -4,6 +4,7 @@ namespace sonogaze {
 namespace {
 
 constexpr std::int64_t kColorRows = 2;  // colour is looked for as often as 4:2:0 stores it
+constexpr std::int64_t kChromaAhead = 4;
 
 struct Chroma {
     const std::uint8_t* u;
@@ -40,18 +41,20 @@ Chroma chroma_of(const Layout& layout, const Planes& data, std::int64_t y) {
 
 }  // namespace
 
-// Samples from number `first` on in row y of the box; soon, the same some rows further down.
-ChromaRow Pass::chroma_row(std::int64_t y, std::int64_t first, std::int64_t samples) const {
+// Samples from number `first` on in row y of the box.
+ChromaRow Pass::chroma_row(std::int64_t y, std::int64_t first) const {
+    const Chroma chroma = chroma_of(layout_, data_, y0_ + y);
+    return {chroma.u + first * chroma.step, chroma.v + first * chroma.step};
+}
+
+// For planes of their own; other chroma comes with the luma.
+void Pass::fetch_chroma(std::int64_t y, std::int64_t first, std::int64_t samples) const {
+    if (!traits(layout_.spec.format).subsampled || y >= rows_) return;
     const Chroma chroma = chroma_of(layout_, data_, y0_ + y);
     const std::int64_t offset = first * chroma.step;
-    ChromaRow row{chroma.u + offset, chroma.v + offset, {0, 0}, {0, 0}};
-    const bool own_planes = traits(layout_.spec.format).subsampled;
-    if (!own_planes || y + kColorRows >= rows_) return row;
-    const Chroma below = chroma_of(layout_, data_, y0_ + y + kColorRows);
-    const std::int64_t bytes = samples * chroma.step;
-    row.soon_u = {reinterpret_cast<std::uintptr_t>(below.u + offset), bytes};
-    if (chroma.step == 1) row.soon_v = {reinterpret_cast<std::uintptr_t>(below.v + offset), bytes};
-    return row;
+    kernels_.fetch(reinterpret_cast<std::uintptr_t>(chroma.u + offset), samples * chroma.step);
+    if (chroma.step == 1)
+        kernels_.fetch(reinterpret_cast<std::uintptr_t>(chroma.v + offset), samples);
 }
 
 void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
@@ -82,8 +85,8 @@ void Pass::count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x
     } else if (const CountYuv count_yuv = kernels_.count_yuv[format]) {
         const std::int64_t first = x0 / 2;
         const std::int64_t samples = (x1 + 1) / 2 - first;
-        const ChromaRow row = chroma_row(y, first, samples);
-        statistics_->colored += count_yuv(row, samples, plan_.colors_);
+        fetch_chroma(y + kChromaAhead, first, samples);
+        statistics_->colored += count_yuv(chroma_row(y, first), samples, plan_.colors_);
         statistics_->color_samples += samples;
     }
 }

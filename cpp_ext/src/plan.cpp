@@ -74,6 +74,16 @@ std::uint8_t level_code(std::int64_t level, Range range) {
     return static_cast<std::uint8_t>(16 + (level * 219 * 2 + 255) / 510);
 }
 
+constexpr std::int64_t kMostWeight = 127;  // 127 rows of 255 fit a signed 16-bit number
+
+// See Plan::divisor_. Column weights must stay signed 16-bit numbers, and cells signed 32-bit ones.
+std::int32_t row_divisor(const Layout& layout, const Axis& rows, const Inner& inner) {
+    constexpr std::int64_t kMostCell = 0x7FFFFFFF;
+    if (layout.box_width > kMostCell / (255 * layout.box_height)) return 0;
+    const std::int32_t divisor = rows.divisor(kMostWeight);
+    return divisor * inner.width * layout.spec.unit <= 32767 ? divisor : 0;
+}
+
 }  // namespace
 
 Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa)
@@ -83,8 +93,10 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
       inner_(place(checked(layout_, target), target)),
       rows_(layout_->box_y % layout_->spec.unit, layout_->box_height, layout_->spec.unit,
             inner_.height),
+      divisor_(row_divisor(*layout_, rows_, inner_)),
       taps_(Axis(layout_->box_x % layout_->spec.unit, layout_->box_width, layout_->spec.unit,
-                 inner_.width)),
+                 inner_.width),
+            std::max(divisor_, 1)),
       decode_(decode_params(layout_->spec)),
       levels_(level_limits(layout_->spec.range)),
       colors_(color_limits(layout_->spec.matrix, layout_->spec.range)),
@@ -98,9 +110,10 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
     bias_ = (-black - target.mean) / target.std;
     pad_ = static_cast<float>((static_cast<double>(target.pad_level) / 255.0 - target.mean) /
                               target.std);
-    // A 16-bit sum stays within a signed multiply-add, and a cell of one flush within 32 bits.
-    const std::int64_t fits = 0xFFFFFFFFLL / (layout_->box_width * 255);
-    rows_per_flush_ = static_cast<int>(std::min<std::int64_t>(128, fits));
+    if (divisor_ != 0) rows_.divide(divisor_);
+    // A cell of one flush stays within 32 bits.
+    rows_per_flush_ =
+        std::min<std::int64_t>(kMostWeight, 0xFFFFFFFFLL / (layout_->box_width * 255));
 }
 
 }  // namespace sonogaze

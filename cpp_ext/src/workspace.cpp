@@ -1,12 +1,15 @@
 #include "sonogaze/workspace.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "sonogaze/kernels.hpp"
 
 namespace sonogaze {
 
 Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_count)
-    : grey(static_cast<std::size_t>(columns)),
-      sums(static_cast<std::size_t>(columns + taps)),
+    : grey(static_cast<std::size_t>(columns * kGreyRows)),
+      sums(static_cast<std::size_t>(columns + std::max(taps, kPairColumns))),
       cells(static_cast<std::size_t>(cell_count)),
       dots(static_cast<std::size_t>(cell_count)),
       edge(static_cast<std::size_t>(cell_count)),

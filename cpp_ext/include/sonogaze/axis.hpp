@@ -20,22 +20,31 @@ struct CellSpan {
 struct Axis {
     Axis(std::int64_t origin, std::int64_t extent, std::int64_t unit, std::int64_t cells);
 
+    // The least common divisor of all weights that brings their sum to `most`, or 0.
+    std::int32_t divisor(std::int64_t most) const;
+    void divide(std::int32_t by);
+
     std::int64_t extent;
     std::int32_t full;  // weight of a pixel that lies wholly inside one cell
     std::vector<CellSpan> spans;
 };
 
-// The column axis as the horizontal kernel wants it.
+// The column axis as the horizontal kernel wants it, its weights times `factor`.
 struct TapTable {
-    explicit TapTable(const Axis& axis);
+    TapTable(const Axis& axis, std::int32_t factor);
 
     TapView view() const noexcept {
-        return {static_cast<std::int64_t>(first.size()), taps, first.data(), weights.data()};
+        return {static_cast<std::int64_t>(first.size()), taps, first.data(), weights.data(),
+                pairs.data()};
     }
 
     std::int64_t taps;
     std::vector<std::int32_t> first;
     std::vector<std::int16_t> weights;
+    std::vector<std::uint8_t> pairs;
+
+  private:
+    void fill_pairs();
 };
 
 }  // namespace sonogaze

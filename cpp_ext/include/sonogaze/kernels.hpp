@@ -32,38 +32,39 @@ struct LevelCounts {
     std::int64_t sum, black, saturated;
 };
 
-// Cell j is the dot product of weights[j * taps ...] with `taps` columns from first[j] on.
-// taps is 8 or a multiple of 16. Entries up to a multiple of kCellBlock cells exist and weigh 0.
+// Cell j is the dot product of weights[j * taps ...] with `taps` columns from first[j] on. taps is
+// 4, 8 or a multiple of 16. Entries up to a multiple of kCellBlock cells exist and weigh 0.
 constexpr std::int64_t kCellBlock = 8;
+constexpr std::int64_t kPairColumns = 8;
 struct TapView {
     std::int64_t cells;  // rounded up to kCellBlock
     std::int64_t taps;
     const std::int32_t* first;
     const std::int16_t* weights;
+    // taps 4 only: where the columns of cells j and j + 1, j even, lie among the kPairColumns from
+    // first[j] on, in bytes: eight for each cell.
+    const std::uint8_t* pairs;
 };
 
-// Memory that will be read soon: kernels ask for it piece by piece between their own work, so that
-// it arrives meanwhile. A hint: nothing depends on it, and it may lie outside the buffer.
-struct Soon {
-    std::uintptr_t address;
-    std::int64_t bytes;  // 0 for none
+// Two rows of grey and what they weigh, 127 together at most.
+struct RowPair {
+    const std::uint8_t* rows[2];
+    std::uint8_t weights[2];
 };
 
 // grey[0..n) from n pixels whose first byte is src: for YUYV and UYVY the two bytes of the first
 // pixel, for planar YUV its luma.
 using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                        const DecodeParams& params, Soon soon);
+                        const DecodeParams& params);
 
 // Coloured among n pixels of RGB, whose grey is known.
 using CountRgb = std::int64_t (*)(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
                                   std::uint8_t limit);
 
-// Coloured among n chroma samples, from the bytes of the first one's U and V. What is read soon
-// begins where the next row's u (v) is.
+// Coloured among n chroma samples, from the bytes of the first one's U and V.
 struct ChromaRow {
     const std::uint8_t* u;
     const std::uint8_t* v;
-    Soon soon_u, soon_v;
 };
 using CountYuv = std::int64_t (*)(const ChromaRow& row, std::int64_t n, const ColorLimits& limits);
 
@@ -76,22 +77,28 @@ struct Kernels {
     CountRgb count_rgb[kFormats];  // null for other formats
     CountYuv count_yuv[kFormats];
 
-    // sums[0..n) = grey, or += grey.
-    void (*set_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
-    void (*add_row)(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon);
+    // Asks for the cache lines of some bytes that are read soon, so that they arrive meanwhile. A
+    // hint: nothing depends on it, and they may lie outside the buffer.
+    void (*fetch)(std::uintptr_t address, std::int64_t bytes);
 
-    // dots[j] = cell j of the table over sums, for every cell of the table. No sum is above 32640,
-    // no dot product above 2^32 - 1, and sums is readable `taps` beyond its last column.
-    void (*dot_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots,
-                      Soon soon);
+    // sums[0..n) = the weighed sum of `count` pairs of rows, 1 or 2; added to what was there if
+    // `onto`. ahead: bytes from each row to one that is read soon and fetched meanwhile, or 0.
+    void (*weigh_rows)(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                       std::uint16_t* sums, bool onto, std::int64_t ahead);
+
+    // dots[j] = cell j of the table over sums, for every cell of the table. No sum is above 32385,
+    // no dot product above 2^32 - 1, and sums is readable max(taps, kPairColumns) beyond its end.
+    void (*dot_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots);
 
     // cells[j] += weight * dots[j] for n cells, a multiple of kCellBlock.
     void (*add_cells)(const std::uint32_t* dots, std::int64_t n, std::uint32_t weight,
                       std::uint64_t* cells);
 
-    // out[j] = float(double(cells[j]) * scale + bias), cells below 2^52.
-    void (*normalise)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
+    // out[j] = float(double(cells[j]) * scale + bias), cells below 2^31, or 2^52.
+    void (*normalise)(const std::uint32_t* cells, std::int64_t n, double scale, double bias,
                       float* out);
+    void (*normalise_wide)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
+                           float* out);
 
     void (*count_levels)(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
                          LevelCounts& counts);

@@ -69,6 +69,9 @@ class Plan {
     const Kernels& kernels_;
     Inner inner_;
     Axis rows_;
+    // An output row's weights were divided by this, so that its weighed sum of pixels fits 16 bits,
+    // and those of the columns multiplied; 0 where that cannot be.
+    std::int32_t divisor_;
     TapTable taps_;
     DecodeParams decode_;
     LevelLimits levels_;
@@ -76,7 +79,7 @@ class Plan {
     std::uint8_t paint_;  // code of pixels outside a sector
     double scale_, bias_;
     float pad_;
-    int rows_per_flush_;  // rows whose 16-bit sums cannot overflow
+    std::int64_t rows_per_flush_;  // rows whose 16-bit sums cannot overflow, where divisor_ is 0
     mutable WorkspacePool pool_;
 };
 

@@ -66,14 +66,12 @@ static inline void rgb_block(const std::uint8_t* src, std::uint8_t* grey) {
 }
 
 template <class Pixel, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams& p,
-                Soon soon) {
+static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
+                const DecodeParams& p) {
     using Channels = Order<R, G, B>;
     const std::int64_t end = n - kBlock - Pixel::spare;
     std::int64_t x = 0;
     for (; x <= end; x += kBlock) {
-        for (std::int64_t i = 0; i < kBlock * Pixel::size; i += 64)
-            fetch(soon, x * Pixel::size + i);
         rgb_block<Pixel, Channels>(src + x * Pixel::size, grey + x);
     }
     if (x < n && end >= 0) {
@@ -98,7 +96,7 @@ static inline __m256i luma_words(const std::uint8_t* src) {
 
 template <int Offset>
 static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p, Soon soon) {
+                       const DecodeParams& p) {
     const auto block = [&](std::int64_t x) {
         const __m256i a = luma_words<Offset>(src + 2 * x);
         const __m256i b = luma_words<Offset>(src + 2 * x + 32);
@@ -106,7 +104,6 @@ static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* gr
     };
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, 2 * x);
         block(x);
     }
     if (x < n && n >= kBlock) {
@@ -117,10 +114,9 @@ static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* gr
 }
 
 static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                      const DecodeParams& p, Soon soon) {
+                      const DecodeParams& p) {
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, x);
         store(grey + x, clip(load(src + x), p));
     }
     if (x < n && n >= kBlock) {
@@ -130,33 +126,28 @@ static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* gre
     scalar::clip_luma(src + x, n - x, grey + x, p);
 }
 
-// Eight windowed 16-bit values to eight 32-bit levels.
-static inline __m256i window_levels(__m128i counts, const DecodeParams& p) {
-    const __m256i scale = _mm256_set1_epi32(static_cast<std::int32_t>(p.window_scale));
-    const __m256i product = _mm256_mullo_epi32(_mm256_cvtepu16_epi32(counts), scale);
-    return _mm256_srli_epi32(_mm256_add_epi32(product, _mm256_set1_epi32(1 << 23)), 24);
-}
-
-static inline __m256i window_counts(const std::uint8_t* src, const DecodeParams& p) {
+// Sixteen levels as 16-bit numbers. The product's upper half is whole: the window's scale times
+// 2^16 adds nothing to the lower half.
+static inline __m256i window_levels(const std::uint8_t* src, const DecodeParams& p) {
     const __m256i low = _mm256_set1_epi16(static_cast<std::int16_t>(p.window_low));
     const __m256i high = _mm256_set1_epi16(static_cast<std::int16_t>(p.window_high));
+    const __m256i scale_low = _mm256_set1_epi16(static_cast<std::int16_t>(p.window_scale));
+    const __m256i scale_high = _mm256_set1_epi16(static_cast<std::int16_t>(p.window_scale >> 16));
     const __m256i clipped = _mm256_min_epu16(_mm256_max_epu16(load(src), low), high);
-    return _mm256_sub_epi16(clipped, low);
+    const __m256i counts = _mm256_sub_epi16(clipped, low);
+    const __m256i upper = _mm256_add_epi16(_mm256_mullo_epi16(counts, scale_high),
+                                           _mm256_mulhi_epu16(counts, scale_low));
+    return _mm256_srli_epi16(_mm256_add_epi16(upper, _mm256_set1_epi16(1 << 7)), 8);
 }
 
 static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                   const DecodeParams& p, Soon soon) {
+                   const DecodeParams& p) {
     const auto block = [&](std::int64_t x) {
-        const __m256i a = window_counts(src + 2 * x, p);
-        const __m256i b = window_counts(src + 2 * x + 32, p);
-        store(grey + x, pack_bytes(window_levels(_mm256_castsi256_si128(a), p),
-                                   window_levels(_mm256_extracti128_si256(a, 1), p),
-                                   window_levels(_mm256_castsi256_si128(b), p),
-                                   window_levels(_mm256_extracti128_si256(b, 1), p)));
+        store(grey + x,
+              pack_words(window_levels(src + 2 * x, p), window_levels(src + 2 * x + 32, p)));
     };
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, 2 * x);
         block(x);
     }
     if (x < n && n >= kBlock) {

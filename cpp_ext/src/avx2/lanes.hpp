@@ -8,15 +8,6 @@
 
 namespace sonogaze::avx2 {
 
-// Asks for the cache line that holds byte `at` of what is read soon.
-static inline void fetch(Soon soon, std::int64_t at) {
-    if (at < soon.bytes) {
-        const auto address = soon.address + static_cast<std::uintptr_t>(at);
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): it may lie outside any object
-        _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
-    }
-}
-
 static inline __m256i load(const void* src) {
     return _mm256_loadu_si256(static_cast<const __m256i*>(src));
 }

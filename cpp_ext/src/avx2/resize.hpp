@@ -1,40 +1,77 @@
 #pragma once
 
-#include "avx2/lanes.hpp"
-#include "sonogaze/kernels.hpp"
+#include "avx2/decode.hpp"
+#include "fetch.hpp"
 
 namespace sonogaze::avx2 {
 
-static inline __m256i widen(const std::uint8_t* grey) {
-    return _mm256_cvtepu8_epi16(load_half(grey));
+// Both rows' weights, for each pair of bytes.
+static inline __m256i pair_weights(const RowPair& pair) {
+    return _mm256_set1_epi16(static_cast<std::int16_t>(pair.weights[0] | pair.weights[1] << 8));
 }
 
-static inline __m128i widen_half(const std::uint8_t* grey) {
-    return _mm_cvtepu8_epi16(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(grey)));
+struct Words {
+    __m256i low, high;
+};
+
+// Weighed sums of columns 0..7 and 16..23 of a block, and of the other ones.
+static inline Words weigh_pair(const RowPair& pair, std::int64_t x, __m256i weights) {
+    const __m256i a = load(pair.rows[0] + x);
+    const __m256i b = load(pair.rows[1] + x);
+    return {_mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), weights),
+            _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), weights)};
 }
 
-static void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon) {
-    std::int64_t x = 0;
-    for (; x <= n - 32; x += 32) {
-        fetch(soon, x);
-        store(sums + x, widen(grey + x));
-        store(sums + x + 16, widen(grey + x + 16));
+template <int Count>
+static void weigh(const RowPair* pairs, std::int64_t n, std::uint16_t* sums, bool onto,
+                  std::int64_t ahead) {
+    const __m256i weights[2] = {pair_weights(pairs[0]), pair_weights(pairs[Count - 1])};
+    const auto block = [&](std::int64_t x) -> Words {
+        Words sum = weigh_pair(pairs[0], x, weights[0]);
+        if constexpr (Count == 2) {
+            const Words more = weigh_pair(pairs[1], x, weights[1]);
+            sum = {_mm256_add_epi16(sum.low, more.low), _mm256_add_epi16(sum.high, more.high)};
+        }
+        const Words ordered{_mm256_permute2x128_si256(sum.low, sum.high, 0x20),
+                            _mm256_permute2x128_si256(sum.low, sum.high, 0x31)};
+        if (!onto) return ordered;
+        return {_mm256_add_epi16(ordered.low, load(sums + x)),
+                _mm256_add_epi16(ordered.high, load(sums + x + 16))};
+    };
+    const auto put = [&](std::int64_t x, const Words& words) {
+        store(sums + x, words.low);
+        store(sums + x + 16, words.high);
+    };
+    // The last block is summed first and stored last: it may share columns with the one before.
+    const Words last = block(n - kBlock);
+    for (std::int64_t x = 0; x < n - kBlock; x += kBlock) {
+        if (ahead != 0) fetch_below(pairs, Count, x, ahead);
+        put(x, block(x));
     }
-    for (; x < n; ++x) sums[x] = grey[x];
+    if (ahead != 0) fetch_below(pairs, Count, n - 1, ahead);
+    put(n - kBlock, last);
 }
 
-static void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon soon) {
-    std::int64_t x = 0;
-    for (; x <= n - 32; x += 32) {
-        fetch(soon, x);
-        store(sums + x, _mm256_add_epi16(load(sums + x), widen(grey + x)));
-        store(sums + x + 16, _mm256_add_epi16(load(sums + x + 16), widen(grey + x + 16)));
+static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                       std::uint16_t* sums, bool onto, std::int64_t ahead) {
+    if (n < kBlock) {
+        scalar::weigh_rows(pairs, count, n, sums, onto);
+    } else if (count == 1) {
+        weigh<1>(pairs, n, sums, onto, ahead);
+    } else {
+        weigh<2>(pairs, n, sums, onto, ahead);
     }
-    for (; x <= n - 8; x += 8) {
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + x),
-                         _mm_add_epi16(load_half(sums + x), widen_half(grey + x)));
-    }
-    for (; x < n; ++x) sums[x] = static_cast<std::uint16_t>(sums[x] + grey[x]);
+}
+
+// Eight cells of 4 taps.
+static inline __m256i dots_4(const std::uint16_t* sums, const std::int32_t* first,
+                             const std::int16_t* weights, const std::uint8_t* pairs) {
+    const auto four = [&](int j) {  // half sums of cells j and j + 1, then of j + 2 and j + 3
+        const __m256i columns = load_pair(sums + first[j], sums + first[j + 2]);
+        const __m256i taps = _mm256_shuffle_epi8(columns, load(pairs + 8 * j));
+        return _mm256_madd_epi16(taps, load(weights + 4 * j));
+    };
+    return _mm256_permute4x64_epi64(_mm256_hadd_epi32(four(0), four(4)), 0xD8);
 }
 
 // Eight cells of 8 taps: sums of products, in order.
@@ -70,16 +107,13 @@ static inline __m256i dots_wide(const std::uint16_t* sums, const std::int32_t* f
                             _mm256_permute2x128_si256(a, b, 0x31));
 }
 
-constexpr std::int64_t kBytesPerCell = 8;  // to ask for while one cell is summed
-
-static void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots,
-                      Soon soon) {
+static void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots) {
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; j += 8, weights += 8 * table.taps) {
-        fetch(soon, kBytesPerCell * j);
         const std::int32_t* first = table.first + j;
-        store(dots + j, table.taps == 8 ? dots_8(sums, first, weights)
-                                        : dots_wide(sums, first, weights, table.taps));
+        store(dots + j, table.taps == 4   ? dots_4(sums, first, weights, table.pairs + 8 * j)
+                        : table.taps == 8 ? dots_8(sums, first, weights)
+                                          : dots_wide(sums, first, weights, table.taps));
     }
 }
 
@@ -93,8 +127,21 @@ static void add_cells(const std::uint32_t* dots, std::int64_t n, std::uint32_t w
     }
 }
 
-static void normalise(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
+static void normalise(const std::uint32_t* cells, std::int64_t n, double scale, double bias,
                       float* out) {
+    const __m256d scales = _mm256_set1_pd(scale);
+    const __m256d biases = _mm256_set1_pd(bias);
+    std::int64_t j = 0;
+    for (; j <= n - 4; j += 4) {
+        const __m256d value = _mm256_cvtepi32_pd(load_half(cells + j));
+        const __m256d scaled = _mm256_add_pd(_mm256_mul_pd(value, scales), biases);
+        _mm_storeu_ps(out + j, _mm256_cvtpd_ps(scaled));
+    }
+    for (; j < n; ++j) out[j] = static_cast<float>(static_cast<double>(cells[j]) * scale + bias);
+}
+
+static void normalise_wide(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
+                           float* out) {
     // 2^52 + c has the bits of 2^52 with c in the mantissa, so that c < 2^52 converts exactly.
     const __m256d two52 = _mm256_set1_pd(4503599627370496.0);
     const __m256d scales = _mm256_set1_pd(scale);

@@ -113,7 +113,7 @@ static inline __m256i far_from_neutral(__m256i chroma, __m256i limit) {
 }
 
 static inline ChromaRow after(const ChromaRow& row, std::int64_t bytes) {
-    return {row.u + bytes, row.v + bytes, {0, 0}, {0, 0}};
+    return {row.u + bytes, row.v + bytes};
 }
 
 // One count for every Step bytes of which any chroma byte is far. u and v lie in the same bytes.
@@ -138,7 +138,6 @@ static std::int64_t colored_packed(const ChromaRow& row, std::int64_t n,
     __m256i plain = zero;
     std::int64_t x = 0;
     for (; x < n - 32 / Step; x += 32 / Step) {
-        fetch(row.soon_u, x * Step);
         const __m256i far = far_from_neutral(load(base + x * Step), limit);
         const __m256i near =
             Step == 2 ? _mm256_cmpeq_epi16(far, zero) : _mm256_cmpeq_epi32(far, zero);

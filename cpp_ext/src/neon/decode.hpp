@@ -43,11 +43,10 @@ static inline void rgb_block(const std::uint8_t* src, std::uint8_t* grey) {
 }
 
 template <int Size, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams& p,
-                Soon soon) {
+static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
+                const DecodeParams& p) {
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, x * Size);
         rgb_block<Size, R, G, B>(src + x * Size, grey + x);
     }
     if (x < n && n >= kBlock) {
@@ -63,13 +62,12 @@ static inline uint8x16_t clip(uint8x16_t codes, const DecodeParams& p) {
 
 template <int Offset>
 static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p, Soon soon) {
+                       const DecodeParams& p) {
     const auto block = [&](std::int64_t x) {
         vst1q_u8(grey + x, clip(vld2q_u8(src + 2 * x).val[Offset], p));
     };
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, 2 * x);
         block(x);
     }
     if (x < n && n >= kBlock) {
@@ -80,10 +78,9 @@ static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* gr
 }
 
 static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                      const DecodeParams& p, Soon soon) {
+                      const DecodeParams& p) {
     std::int64_t x = 0;
     for (; x <= n - kBlock; x += kBlock) {
-        fetch(soon, x);
         vst1q_u8(grey + x, clip(vld1q_u8(src + x), p));
     }
     if (x < n && n >= kBlock) {
@@ -107,10 +104,9 @@ static inline uint8x8_t window_eight(const std::uint8_t* src, const DecodeParams
 }
 
 static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                   const DecodeParams& p, Soon soon) {
+                   const DecodeParams& p) {
     std::int64_t x = 0;
     for (; x <= n - 8; x += 8) {
-        fetch(soon, 2 * x);
         vst1_u8(grey + x, window_eight(src + 2 * x, p));
     }
     scalar::gray16(src + 2 * x, n - x, grey + x, p);

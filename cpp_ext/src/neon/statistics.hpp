@@ -112,13 +112,11 @@ static std::int64_t colored_yuv(const ChromaRow& row, std::int64_t n, const Colo
     MaskCounter colored;
     std::int64_t x = 0;
     for (; x < n - kBlock; x += kBlock) {  // leaves a sample, for the byte beyond
-        fetch(row.soon_u, x * Step);
-        fetch(row.soon_v, x * Step);
         const ChromaBlock<Step> block = chroma_block<Step>(row, x);
         colored.add(vorrq_u8(vcgtq_u8(vabdq_u8(block.u, neutral), cb),
                              vcgtq_u8(vabdq_u8(block.v, neutral), cr)));
     }
-    const ChromaRow rest{row.u + x * Step, row.v + x * Step, {0, 0}, {0, 0}};
+    const ChromaRow rest{row.u + x * Step, row.v + x * Step};
     return colored.total() + scalar::colored_yuv<Step>(rest, n - x, limits);
 }
 

@@ -1,20 +1,13 @@
 // The specification: every other instruction set must give these bits.
 #include "sonogaze/kernels.hpp"
 
+#include "fetch.hpp"
 #include "scalar/rows.hpp"
 
 namespace sonogaze {
 namespace {
 
-void set_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon) {
-    for (std::int64_t x = 0; x < n; ++x) sums[x] = grey[x];
-}
-
-void add_row(const std::uint8_t* grey, std::int64_t n, std::uint16_t* sums, Soon) {
-    for (std::int64_t x = 0; x < n; ++x) sums[x] = static_cast<std::uint16_t>(sums[x] + grey[x]);
-}
-
-void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots, Soon) {
+void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots) {
     const std::int16_t* weights = table.weights;
     for (std::int64_t j = 0; j < table.cells; ++j, weights += table.taps) {
         const std::uint16_t* column = sums + table.first[j];
@@ -31,7 +24,8 @@ void add_cells(const std::uint32_t* dots, std::int64_t n, std::uint32_t weight,
     for (std::int64_t j = 0; j < n; ++j) cells[j] += std::uint64_t{weight} * dots[j];
 }
 
-void normalise(const std::uint64_t* cells, std::int64_t n, double scale, double bias, float* out) {
+template <class Cell>
+void normalise(const Cell* cells, std::int64_t n, double scale, double bias, float* out) {
     for (std::int64_t j = 0; j < n; ++j) {
         out[j] = static_cast<float>(static_cast<double>(cells[j]) * scale + bias);
     }
@@ -65,10 +59,11 @@ const Kernels kScalarKernels{
      colored_rgb<4, 2, 0>, colored_rgb<4, 1, 3>},
     {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, colored_yuv<4>, colored_yuv<4>,
      colored_yuv<2>, colored_yuv<2>, colored_yuv<1>, colored_yuv<1>},
-    set_row,
-    add_row,
+    fetch_bytes,
+    weigh_rows,
     dot_cells,
     add_cells,
+    normalise,
     normalise,
     count_levels,
     sum_bytes,

@@ -25,8 +25,7 @@ static inline std::uint8_t clip(std::uint8_t code, const DecodeParams& p) {
 
 // R, G and B are byte offsets within a pixel of Size bytes.
 template <int Size, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams&,
-                Soon = {}) {
+static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams&) {
     for (std::int64_t x = 0; x < n; ++x, src += Size) {
         grey[x] = static_cast<std::uint8_t>(luma(src[R], src[G], src[B]));
     }
@@ -35,24 +34,36 @@ static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, con
 // Luma at byte Offset of each pair of bytes.
 template <int Offset>
 static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p, Soon = {}) {
+                       const DecodeParams& p) {
     for (std::int64_t x = 0; x < n; ++x) grey[x] = clip(src[2 * x + Offset], p);
 }
 
 [[maybe_unused]] static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                                       const DecodeParams& p, Soon = {}) {
+                                       const DecodeParams& p) {
     for (std::int64_t x = 0; x < n; ++x) grey[x] = clip(src[x], p);
 }
 
 // (v - low) * 255 / (high - low) to the nearest level, v clipped to low..high.
 [[maybe_unused]] static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                                    const DecodeParams& p, Soon = {}) {
+                                    const DecodeParams& p) {
     for (std::int64_t x = 0; x < n; ++x, src += 2) {
         const auto v = static_cast<std::uint32_t>(src[0] | src[1] << 8);
         const std::uint32_t raised = v < p.window_low ? p.window_low : v;
         const std::uint32_t clipped = raised > p.window_high ? p.window_high : raised;
         const std::uint32_t level = (clipped - p.window_low) * p.window_scale;
         grey[x] = static_cast<std::uint8_t>((level + (std::uint32_t{1} << 23)) >> 24);
+    }
+}
+
+[[maybe_unused]] static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                                        std::uint16_t* sums, bool onto, std::int64_t = 0) {
+    for (std::int64_t x = 0; x < n; ++x) {
+        std::int32_t sum = onto ? sums[x] : 0;
+        for (std::int64_t p = 0; p < count; ++p) {
+            sum += pairs[p].weights[0] * pairs[p].rows[0][x];
+            sum += pairs[p].weights[1] * pairs[p].rows[1][x];
+        }
+        sums[x] = static_cast<std::uint16_t>(sum);
     }
 }
 

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+
+#include "sonogaze/kernels.hpp"
+
+// GCC takes a function that does nothing but prefetch for one without effect, and drops calls of
+// it: what is in here must be inlined, or be called through a table of kernels.
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define SONOGAZE_INLINE static __forceinline
+#else
+#define SONOGAZE_INLINE [[gnu::always_inline]] static inline
+#endif
+
+namespace sonogaze {
+
+// Asks for the cache line at an address that will be read soon, so that it arrives meanwhile. A
+// hint: nothing depends on it, and it may lie outside any object. Into the second-level cache: the
+// first can wait for far fewer lines at a time.
+SONOGAZE_INLINE void fetch_line(std::uintptr_t address) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    const auto* const line = reinterpret_cast<const char*>(address);
+#if !defined(_MSC_VER)
+    __builtin_prefetch(line, 0, 2);
+#elif defined(_M_ARM64)
+    __prefetch2(line, 2);  // PLDL2KEEP
+#else
+    _mm_prefetch(line, _MM_HINT_T1);
+#endif
+}
+
+// What lies `ahead` bytes after column x of each row.
+SONOGAZE_INLINE void fetch_below(const RowPair* pairs, int count, std::int64_t x,
+                                 std::int64_t ahead) {
+    for (int r = 0; r < 2 * count; ++r) {
+        const auto row = reinterpret_cast<std::uintptr_t>(pairs[r / 2].rows[r % 2]);
+        fetch_line(row + static_cast<std::uintptr_t>(x + ahead));
+    }
+}
+
+// Kernels::fetch.
+[[maybe_unused]] static void fetch_bytes(std::uintptr_t address, std::int64_t bytes) {
+    constexpr std::int64_t kLine = 64;
+    for (std::int64_t i = 0; i < bytes; i += kLine) {
+        fetch_line(address + static_cast<std::uintptr_t>(i));
+    }
+    fetch_line(address + static_cast<std::uintptr_t>(bytes - 1));
+}
+
+}  // namespace sonogaze
