@@ -8,15 +8,19 @@ import typer
 from rich.console import Console
 
 from export import parallel, ship, steps
+from export.ablation.family import family as gather_family
+from export.ablation.family import plot_family
 from export.ablation.plot import plot_ablation
 from export.ablation.run import ablate as run_ablation
 from export.ablation.table import markdown
-from export.model_card import write_card
 from export.data.phantom import write_phantom_set
 from export.display import bars
 from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
+from export.model_card import write_card
+from export.models.student import folded_parameters
+from export.models.teacher import build_teacher
 from export.recipe import PLAIN
 from sdk import SdkError
 
@@ -159,6 +163,19 @@ def ablate(
     plot_ablation(report, out / "ablation.png")
     typer.echo(markdown(report))
     console.print(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
+
+
+@app.command()
+def family(
+    runs: Annotated[list[Path], typer.Argument(help="scored runs: folders like student-kd-1")],
+    destination: Annotated[Path, typer.Option("--out", "-o", help="family.json; .png beside it")],
+) -> None:
+    """Gather students of several sizes, scored by `ablate`, beside their teacher."""
+    report = gather_family(runs)
+    plot_family(report, folded_parameters(build_teacher()), destination.with_suffix(".png"))
+    unfinished = destination.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    unfinished.rename(destination)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ SLUGS: dict[str, str] = {
     "recipe-missing": "no such recipe",
     "recipe-syntax": "the recipe is not valid TOML",
     "recipe-field": "a recipe's field is missing or unknown",
+    "run-unscored": "a run was not scored yet",
     "run-recipe": "a run's folder belongs to other settings",
     "recipe-losses": "the recipe has no losses of that name",
     "loss-shape": "the tensors of a loss differ in shape",
