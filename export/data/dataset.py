@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from export.data.frames import clip_of, is_still
-from export.data.frames import read_grey as read_grey
 from export.data.table import Row, read_rows
 from export.errors import ExportError
 
