@@ -55,15 +55,19 @@ static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* gr
     }
 }
 
+// One pair at a time, in 16 bits: compilers turn that into vectors of their own accord.
 [[maybe_unused]] static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
                                         std::uint16_t* sums, bool onto, std::int64_t = 0) {
-    for (std::int64_t x = 0; x < n; ++x) {
-        std::int32_t sum = onto ? sums[x] : 0;
-        for (std::int64_t p = 0; p < count; ++p) {
-            sum += pairs[p].weights[0] * pairs[p].rows[0][x];
-            sum += pairs[p].weights[1] * pairs[p].rows[1][x];
+    for (std::int64_t p = 0; p < count; ++p) {
+        const std::uint8_t* a = pairs[p].rows[0];
+        const std::uint8_t* b = pairs[p].rows[1];
+        const std::uint16_t weight_a = pairs[p].weights[0];
+        const std::uint16_t weight_b = pairs[p].weights[1];
+        const std::uint16_t keep = p > 0 || onto ? 1 : 0;
+        for (std::int64_t x = 0; x < n; ++x) {
+            sums[x] =
+                static_cast<std::uint16_t>(keep * sums[x] + weight_a * a[x] + weight_b * b[x]);
         }
-        sums[x] = static_cast<std::uint16_t>(sum);
     }
 }
 
