@@ -8,15 +8,15 @@ namespace {
 
 void report() {
     const sonogaze::fuzz::Tally& t = sonogaze::fuzz::tally;
-    std::fprintf(stderr, "inputs %llu, reached a kernel %llu\n",
-                 static_cast<unsigned long long>(t.inputs),
-                 static_cast<unsigned long long>(t.reached_kernel));
+    (void)std::fprintf(stderr, "inputs %llu, reached a kernel %llu\n",
+                       static_cast<unsigned long long>(t.inputs),
+                       static_cast<unsigned long long>(t.reached_kernel));
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
-    std::atexit(report);
+    (void)std::atexit(report);
     return 0;
 }
 

@@ -40,7 +40,7 @@ int main(int count, char** arguments) {
     for (int i = raw ? 2 : 1; i < count; ++i) {
         std::ifstream file(arguments[i], std::ios::binary);
         if (!file) {
-            std::fprintf(stderr, "cannot open %s\n", arguments[i]);
+            (void)std::fprintf(stderr, "cannot open %s\n", arguments[i]);
             return 1;
         }
         raw ? replay_raw(file) : replay_lines(file);

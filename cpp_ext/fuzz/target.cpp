@@ -20,7 +20,7 @@ namespace {
 
 void demand(bool holds, const char* rule) {
     if (holds) return;
-    std::fprintf(stderr, "broken rule: %s\n", rule);
+    (void)std::fprintf(stderr, "broken rule: %s\n", rule);
     std::abort();
 }
 
