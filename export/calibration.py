@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.evaluation import expected_calibration_error, patient_bootstrap
+from export.evaluation import confidence_bins, expected_calibration_error, patient_bootstrap
 
 RELIABILITY_BINS = 10
 
@@ -56,7 +56,7 @@ def reliability(
     """Return mean confidence, accuracy and frames of each equal-width bin that holds any."""
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    owner = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    owner = confidence_bins(confidence, bins)
     return [
         {
             "confidence": float(confidence[owner == i].mean()),

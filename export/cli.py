@@ -15,6 +15,7 @@ from export.ablation.run import ablate as run_ablation
 from export.ablation.table import markdown
 from export.data.phantom import write_phantom_set
 from export.display import bars
+from export.files import write_text
 from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
@@ -173,9 +174,7 @@ def family(
     """Gather students of several sizes, scored by `ablate`, beside their teacher."""
     report = gather_family(runs)
     plot_family(report, folded_parameters(build_teacher()), destination.with_suffix(".png"))
-    unfinished = destination.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    unfinished.rename(destination)
+    write_text(destination, json.dumps(report, indent=1) + "\n")
 
 
 def main() -> None:

@@ -46,20 +46,27 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
+    """Return the equal-width bin `(n,)`, from 0, of each confidence in [0, 1].
+
+    One on an edge belongs to the bin below (Guo et al., ICML 2017, section 2).
+    """
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+
+
 def expected_calibration_error(
     probabilities: np.ndarray, truth: np.ndarray, bins: int = 15
 ) -> float:
     """Return the expected calibration error of probabilities `(n, labels)` in [0, 1].
 
     Equal-width bins of the top probability, weighted by their frames (Guo et al., ICML 2017,
-    eq. 3). A probability on an edge belongs to the bin below, as in the paper.
+    eq. 3).
     """
     if not len(truth):
         return float("nan")
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
-    edges = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(edges, right - confidence, bins)
+    gaps = np.bincount(confidence_bins(confidence, bins), right - confidence, bins)
     return float(np.abs(gaps).sum() / len(truth))
 
 

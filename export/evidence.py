@@ -4,7 +4,6 @@ A fresh clone has no teacher's checkpoint. Quality of a teacher, and agreement w
 these committed logits; the file names the checkpoint by its hash and the recipe by its own.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import torch
 
 from export.data.dataset import FrameRecord
+from export.files import file_sha256, write_text
 from export.known_logits import EVIDENCE, TeacherEvidence, read_evidence
 from export.models.teacher import Teacher
 from export.recipe import PLAIN, Recipe
@@ -52,7 +52,7 @@ def write_evidence(
         "command": f"sonogaze-export teacher --recipe {recipe.name} --evidence",
         "recipe": recipe.name,
         "teacher_recipe_sha256": recipe.teacher_digests[PLAIN],
-        "teacher_sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "teacher_sha256": file_sha256(weights),
         "parameters": sum(p.numel() for p in teacher.parameters()),
         "labels": list(recipe.labels),
         "logits": {
@@ -61,6 +61,4 @@ def write_evidence(
         },
     }
     lines = json.dumps(story, indent=None).replace('], "', '],\n"')
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(lines + "\n", encoding="utf-8")
-    unfinished.rename(path)
+    write_text(path, lines + "\n")

@@ -12,7 +12,7 @@ from export.distill.teaching import load_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import score
 from export.evidence import EVIDENCE, read_evidence, teacher_logits
-from export.hashing import file_sha256
+from export.files import file_sha256
 from export.recipe import Recipe
 from export.steps import tensors
 

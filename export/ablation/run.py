@@ -19,6 +19,7 @@ from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence import teacher_logits
+from export.files import whole, write_text
 from export.gaze.privileged import input_maps, view_maps
 from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters
@@ -65,9 +66,8 @@ class Bench:
             with np.load(kept) as file:
                 return {part: file[part] for part in self.parts}
         found = {part: look(part) for part in self.parts}
-        unfinished = kept.with_suffix(".unfinished.npz")
-        np.savez(unfinished, **found)
-        unfinished.rename(kept)
+        with whole(kept) as unfinished:
+            np.savez(unfinished, **found)
         return found
 
     def scores(self, logits: Logits, what: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def ablate(
             name: _probe(bench, name) for name in dict.fromkeys(c.gaze for c in used if c.gaze)
         },
     }
-    (out / "ablation.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_text(out / "ablation.json", json.dumps(report, indent=1) + "\n")
     return report
 
 
@@ -140,7 +140,7 @@ def _student(bench: Bench, losses: str, seed: int) -> Logits:
             "seconds_here": round(seconds, 1),
             "scores": bench.scores(logits, f"student {losses} seed {seed}"),
         }
-        (folder / "scores.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+        write_text(folder / "scores.json", json.dumps(result, indent=2))
     return logits
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from export.errors import ExportError
+from export.files import whole, write_text
 from export.parallel import leader_first, leader_only
 
 Report = Callable[[int, dict[str, float]], None]
@@ -36,14 +37,11 @@ def claim(weights: Path, digest: str) -> None:
         return
     if weights.exists():
         raise ExportError("run-recipe", f"{weights} does not say by which settings; delete it")
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(digest + "\n", encoding="utf-8")
+    write_text(note, digest + "\n")
 
 
 @leader_only
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a module's weights: temporary file, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    torch.save(model.state_dict(), unfinished)
-    unfinished.rename(path)
+    with whole(path) as unfinished:
+        torch.save(model.state_dict(), unfinished)

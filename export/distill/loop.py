@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from export import parallel
 from export.data.view_bank import ViewBank
+from export.files import whole
 
 LossParts = dict[str, Tensor]
 Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
@@ -84,7 +85,7 @@ def train(
     parallel.check_batch(config.batch)
     model = model.to(memory_format=torch.channels_last)
     run = _Run.start(model, loss, config)
-    views = len(bank) // (int(bank.frame_index[-1]) + 1)
+    views = bank.views_per_frame
     frames = len(bank) // views
     for epoch in range(run.resume(checkpoint), config.epochs):
         batches = _batches(frames, views, config, epoch)
@@ -136,19 +137,15 @@ class _Run:
 
     def save(self, path: Path, epochs: int) -> None:
         """Write the checkpoint whole, or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        torch.save(
-            {
-                "epoch": epochs,
-                "model": self.model.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "average": self.average.state,
-                "average_steps": self.average.steps,
-            },
-            unfinished,
-        )
-        unfinished.rename(path)
+        state = {
+            "epoch": epochs,
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "average": self.average.state,
+            "average_steps": self.average.steps,
+        }
+        with whole(path) as unfinished:
+            torch.save(state, unfinished)
 
     def resume(self, path: Path) -> int:
         """Take up the leader's checkpoint in every process; return how many epochs are done."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from export.data.dataset import FrameRecord, data_root
+from export.files import whole
 from export.gaze.predicted import predicted_gaze, read_landmarks
 from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled
 from export.gaze.records import gaze_of
@@ -53,10 +54,8 @@ def _predicted(
     if not kept.exists():
         landmarks = read_landmarks(data_root() / LANDMARKS)
         gaze = predicted_gaze(everything, landmarks, config.seed, progress)
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = kept.with_suffix(".unfinished.npz")
-        np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
-        unfinished.rename(kept)
+        with whole(kept) as unfinished:
+            np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
     with np.load(kept) as file:
         row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}
         maps = file["maps"][[row[r.id] for r in wanted]]

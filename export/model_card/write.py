@@ -7,6 +7,7 @@ from typing import Any
 from export.data.dataset import FrameRecord, find_data_root, load_records
 from export.display import Show, silent
 from export.errors import ExportError
+from export.files import write_text
 from export.model_card import charts, sheets
 from export.model_card.text import render
 
@@ -57,7 +58,7 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
     if not records or not model.is_file():
         lines.append(NO_DATA)
     source = "sdk/models/release.json" if _is_default(report_path) else report_path.name
-    _write_text(destination, render(report, lines, source))
+    write_text(destination, render(report, lines, source))
     show("card", len(steps), len(steps), "written")
     return [destination, *written]
 
@@ -89,9 +90,3 @@ def _records(report: dict[str, Any]) -> dict[str, FrameRecord]:
 
 def _is_default(path: Path) -> bool:
     return path.resolve() == Path(__file__).resolve().parents[2] / "sdk" / "models" / path.name
-
-
-def _write_text(path: Path, text: str) -> None:
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.rename(path)

