@@ -8,6 +8,8 @@ import typer
 from rich.console import Console
 
 from export import parallel, ship, steps
+from export.ablation.curve import curve as gather_curve
+from export.ablation.curve import plot_curve
 from export.ablation.family import family as gather_family
 from export.ablation.family import plot_family
 from export.ablation.plot import plot_ablation
@@ -174,6 +176,17 @@ def family(
     """Gather students of several sizes, scored by `ablate`, beside their teacher."""
     report = gather_family(runs)
     plot_family(report, folded_parameters(build_teacher()), destination.with_suffix(".png"))
+    write_text(destination, json.dumps(report, indent=1) + "\n")
+
+
+@app.command()
+def curve(
+    runs: Annotated[list[Path], typer.Argument(help="folders that `ablate` has been through")],
+    destination: Annotated[Path, typer.Option("--out", "-o", help="curve.json; .png beside it")],
+) -> None:
+    """Gather ablations of recipes with more and fewer patients: what each way gains by labels."""
+    report = gather_curve(runs)
+    plot_curve(report, destination.with_suffix(".png"))
     write_text(destination, json.dumps(report, indent=1) + "\n")
 
 

@@ -110,6 +110,42 @@ def patient_bootstrap(
     return float(low), float(high)
 
 
+def crossed_bootstrap(
+    values: np.ndarray, groups: Sequence[str], draws: int = 2000, seed: int = 0
+) -> tuple[float | None, float | None]:
+    """Return the 95 % percentile interval of a mean over runs and frames, both resampled.
+
+    Whole patients and whole runs (seeds of a training) are drawn with repetition, each apart, so
+    that neither a lucky seed nor an easy patient passes for an effect (Owen, Ann. Appl. Stat.
+    1:386, 2007: the pigeonhole bootstrap, which errs to the wide side).
+
+    Args:
+        values: (runs, frames), what is averaged.
+        groups: the patient of each frame.
+        draws: number of bootstrap draws.
+        seed: of the draws.
+
+    Returns:
+        Low and high; both None with a single patient. A single run is not resampled.
+
+    Raises:
+        ValueError: no frames, or not one value for each frame.
+    """
+    if values.ndim != 2 or not values.size or values.shape[1] != len(groups):
+        raise ValueError(f"values are {values.shape}; needed: (runs, {len(groups)}), not empty")
+    names, owner = np.unique(np.asarray(groups), return_inverse=True)
+    if len(names) < 2:
+        return None, None
+    sums = np.stack([np.bincount(owner, row, len(names)) for row in values])
+    rng = np.random.default_rng(seed)
+    patients = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), draws)
+    runs = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), draws)
+    frames = patients @ np.bincount(owner, minlength=len(names))
+    means = np.einsum("dr,rp,dp->d", runs / len(values), sums, patients, optimize=True) / frames
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
 def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """Return the temperature that minimises the negative log-likelihood (Guo et al., sec. 4.2)."""
     grid = np.exp(np.linspace(np.log(0.25), np.log(8.0), 400))

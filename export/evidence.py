@@ -14,6 +14,7 @@ import torch
 from export.data.dataset import FrameRecord
 from export.files import file_sha256, write_text
 from export.known_logits import EVIDENCE, TeacherEvidence, read_evidence
+from export.models.committee import Committee
 from export.models.teacher import Teacher
 from export.recipe import PLAIN, Recipe
 
@@ -24,7 +25,10 @@ _DECIMALS = 3
 
 @torch.no_grad()
 def teacher_logits(
-    teacher: Teacher, tensors: np.ndarray, gaze: np.ndarray | None = None, batch: int = 32
+    teacher: Teacher | Committee,
+    tensors: np.ndarray,
+    gaze: np.ndarray | None = None,
+    batch: int = 32,
 ) -> np.ndarray:
     """Return logits (N, classes) of input tensors (N, 1, height, width), in float32.
 
@@ -40,7 +44,7 @@ def teacher_logits(
 
 def write_evidence(
     recipe: Recipe,
-    teacher: Teacher,
+    teacher: Teacher | Committee,
     weights: Path,
     records: Sequence[FrameRecord],
     logits: np.ndarray,

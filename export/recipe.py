@@ -54,11 +54,13 @@ class LossConfig:
         weights: of each part, by its name in `export.distill.losses.PARTS`.
         teacher: whose word counts: `plain`, or a name under `[gaze]`.
         gaze: whose gaze the student's own parts use; the teacher's unless named.
+        against: other losses that `ablate` holds it against, beside the first.
     """
 
     weights: dict[str, float]
     teacher: str = PLAIN
     gaze: str | None = None
+    against: tuple[str, ...] = ()
 
     @property
     def needs_teacher(self) -> bool:
@@ -84,6 +86,7 @@ class Recipe:
     data: DataConfig
     teacher_datasets: tuple[str, ...]
     teacher_start: str
+    teacher_members: int
     transfer_bank: BankConfig
     transfer_datasets: tuple[str, ...]
     student: StudentConfig
@@ -100,10 +103,26 @@ class Recipe:
 def load_recipe(name_or_path: str) -> Recipe:
     """Read a recipe by its name in `export/recipes` or by a path to a `.toml` file.
 
+    A recipe with `base = "NAME"` (or a path, relative to its own) says only what differs from that
+    one: the fields of each section are laid over the base's.
+
     Raises:
         ExportError: `recipe-missing`, `recipe-syntax` or `recipe-field`.
     """
-    path = Path(name_or_path)
+    table, digest = _read(_path_of(name_or_path, Path()))
+    try:
+        return _recipe(table, digest)
+    except (KeyError, TypeError) as error:
+        raise ExportError(
+            "recipe-field", f"{name_or_path}: missing or unknown field: {error}"
+        ) from error
+    except ValueError as error:
+        raise ExportError("recipe-field", f"{name_or_path}: {error}") from error
+
+
+def _path_of(name_or_path: str, beside: Path) -> Path:
+    """Return a recipe's path: beside another for a relative `.toml`, or by name in `RECIPES`."""
+    path = beside / name_or_path
     if path.suffix != ".toml":
         path = RECIPES / f"{name_or_path}.toml"
     if not path.is_file():
@@ -111,23 +130,44 @@ def load_recipe(name_or_path: str) -> Recipe:
         raise ExportError(
             "recipe-missing", f"no recipe {name_or_path!r}; give a .toml path or one of {known}"
         )
+    return path
+
+
+def _read(path: Path, heirs: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:
+    """Return a recipe's table laid over that of its `base`, and the digest of what was read."""
+    if path.resolve() in heirs:
+        raise ExportError("recipe-field", f"{path}: `base` leads back to the same recipe")
     text = path.read_bytes()
     try:
         table = tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ExportError("recipe-syntax", f"{path}: {error}") from error
-    try:
-        return _recipe(table, hashlib.sha256(text).hexdigest())
-    except (KeyError, TypeError) as error:
-        raise ExportError("recipe-field", f"{path}: missing or unknown field: {error}") from error
-    except ValueError as error:
-        raise ExportError("recipe-field", f"{path}: {error}") from error
+    base = table.pop("base", None)
+    if base is None:
+        return table, hashlib.sha256(text).hexdigest()
+    if not isinstance(base, str):
+        raise ExportError("recipe-field", f"{path}: `base` is {base!r}; it must name a recipe")
+    under, digest = _read(_path_of(base, path.parent), (*heirs, path.resolve()))
+    return _laid_over(table, under), hashlib.sha256(digest.encode() + text).hexdigest()
+
+
+def _laid_over(table: dict[str, Any], under: dict[str, Any]) -> dict[str, Any]:
+    """Return `under` with `table`'s fields: a section's own replace, the others stay."""
+    both = {
+        name: {**under[name], **section}
+        for name, section in table.items()
+        if isinstance(section, dict) and isinstance(under.get(name), dict)
+    }
+    return {**under, **table, **both}
 
 
 def _recipe(table: dict[str, Any], digest: str) -> Recipe:
     teacher, transfer, student = table["teacher"], table["transfer"], table["student"]
     gaze = {name: GazeConfig(**fields) for name, fields in table.get("gaze", {}).items()}
     losses = {name: _loss(fields, gaze) for name, fields in table["losses"].items()}
+    for config in losses.values():
+        for rival in config.against:
+            _one_of("against", rival, tuple(losses))
     return Recipe(
         name=table["name"],
         labels=tuple(table["labels"]),
@@ -142,6 +182,7 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         teacher_datasets=tuple(teacher["datasets"]),
         data=_data(table.get("data", {})),
         teacher_start=_one_of("start", teacher.get("start", "imagenet"), TEACHER_STARTS),
+        teacher_members=_members(teacher.get("members", 1)),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
             seed=transfer["bank_seed"],
@@ -160,8 +201,12 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
             for name in (PLAIN, *gaze)
         },
         student_digests={
-            name: _digest(table, (*_TEACHER_SECTIONS, "transfer", "student", "gaze"), fields)
-            for name, fields in table["losses"].items()
+            name: _digest(
+                table,
+                (*_TEACHER_SECTIONS, "transfer", "student", "gaze"),
+                {field: value for field, value in losses.items() if field != "against"},
+            )
+            for name, losses in table["losses"].items()
         },
     )
 
@@ -183,7 +228,8 @@ def _data(table: dict[str, Any]) -> DataConfig:
 
 
 def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
-    weights = {name: value for name, value in table.items() if name not in ("teacher", "gaze")}
+    named = ("teacher", "gaze", "against")
+    weights = {name: value for name, value in table.items() if name not in named}
     for name, value in weights.items():
         _one_of("a part of the losses", name, tuple(PARTS))
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
@@ -192,7 +238,7 @@ def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
         raise ValueError(f"losses without a part; name some of {list(PARTS)}")
     teacher = _one_of("teacher", table.get("teacher", PLAIN), (PLAIN, *gaze))
     looked = table.get("gaze", teacher if teacher != PLAIN else None)
-    config = LossConfig(weights, teacher, looked)
+    config = LossConfig(weights, teacher, looked, tuple(table.get("against", ())))
     if looked is not None or config.needs_gaze:
         _one_of("gaze of the losses", looked, tuple(gaze))
     return config
@@ -201,6 +247,12 @@ def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
 def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> Any:
     if value not in allowed:
         raise ValueError(f"{field} is {value!r}; allowed: {list(allowed)}")
+    return value
+
+
+def _members(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 16:
+        raise ValueError(f"members of the teacher is {value!r}; allowed: 1 to 16")
     return value
 
 

@@ -1,6 +1,6 @@
 """The steps behind `sonogaze-export`: each makes what is missing before it, and can be resumed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from export.evaluation import guarded, log_look, score
 from export.evidence import read_evidence, teacher_logits, write_evidence
 from export.gaze.obtain import obtain_gaze
 from export.gaze.privileged import GazeOfFrames, view_maps
+from export.models.committee import Committee
 from export.models.student import Student
 from export.models.teacher import Teacher
 from export.recipe import PLAIN, Recipe, load_recipe
@@ -27,12 +28,14 @@ CALIBRATION_FRAMES = 256
 SCORED_PARTS = ("val", "test", "external")
 
 
-def teacher(recipe_name: str, out: Path, name: str = PLAIN, show: Show = silent) -> Teacher:
+def teacher(
+    recipe_name: str, out: Path, name: str = PLAIN, show: Show = silent
+) -> Teacher | Committee:
     """Train the recipe's teacher `name` in `out`, or load it where it is finished."""
     recipe = load_recipe(recipe_name)
     records = load_records(data_root(), recipe.labels)
     chosen = training_records(records, recipe.teacher_datasets, recipe.data)
-    epochs = recipe.teacher_loop.epochs
+    epochs = recipe.teacher_loop.epochs * recipe.teacher_members
     return train_teacher(
         recipe,
         name,
@@ -95,9 +98,17 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
 
 
 def distill(
-    recipe_name: str, out: Path, losses: str, seed: int | None = None, show: Show = silent
+    recipe_name: str,
+    out: Path,
+    losses: str,
+    seed: int | None = None,
+    show: Show = silent,
+    taught: Callable[[], Lessons] | None = None,
 ) -> Student:
-    """Train the recipe's student by the losses named `losses`; the teacher first if missing."""
+    """Train the recipe's student by the losses named `losses`; the teacher first if missing.
+
+    `taught` gives its `lessons` where several students share them.
+    """
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
     run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
@@ -108,7 +119,7 @@ def distill(
         recipe,
         losses,
         seed,
-        lessons(recipe_name, out, losses, show),
+        taught() if taught else lessons(recipe_name, out, losses, show),
         run,
         lambda epoch, parts: show(f"student {losses} {seed}", epoch, epochs, _note(parts)),
     )

@@ -6,6 +6,7 @@ One JSON and the logits are kept a run, so that an ablation can be done in piece
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
 from export.distill.inputs import normaliser, other_machines, training_records
-from export.distill.learning import student_folder
+from export.distill.learning import Lessons, student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence import teacher_logits
 from export.files import whole, write_text
@@ -25,7 +26,7 @@ from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters
 from export.recipe import PLAIN, Recipe, load_recipe
 from export.release import torch_logits
-from export.steps import distill, gaze_on, scored_parts, teacher, tensors
+from export.steps import distill, gaze_on, lessons, scored_parts, teacher, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 VIEWS = "validation views"
@@ -97,19 +98,22 @@ def ablate(
     """
     bench = Bench(recipe_name, out, show)
     chosen = tuple(names) or tuple(bench.recipe.losses)
-    logits: dict[str, list[Logits]] = {losses: [] for losses in chosen}
-    for seed in range(1, seeds + 1):
-        for losses in chosen:
-            logits[losses].append(_student(bench, losses, seed))
+    logits: dict[str, list[Logits]] = {}
+    for losses in chosen:
+        taught = cache(partial(lessons, recipe_name, out, losses, show))  # one for all seeds
+        every = range(1, seeds + 1)
+        logits[losses] = [_student(bench, losses, seed, taught) for seed in every]
     used = [bench.recipe.losses[name] for name in chosen]
+    learned = training_records(bench.records, bench.recipe.transfer_datasets, bench.recipe.data)
     command = [f"sonogaze-export ablate --recipe {recipe_name} --seeds {seeds}"]
     report = {
         "command": " ".join(command + [f"--losses {name}" for name in names]),
         "recipe": bench.recipe.name,
         "recipe_sha256": bench.recipe.digest,
         "seeds": seeds,
+        "learned_from": {"frames": len(learned), "patients": len({r.group for r in learned})},
         "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
-        "parts": compared(bench.parts, bench.recipe.labels, logits),
+        "parts": compared(bench.parts, bench.recipe.labels, logits, _rivals(bench, chosen)),
         "teachers": {
             name: _teacher(bench, name)
             for name in dict.fromkeys(c.teacher for c in used if c.needs_teacher)
@@ -122,11 +126,20 @@ def ablate(
     return report
 
 
-def _student(bench: Bench, losses: str, seed: int) -> Logits:
+def _rivals(bench: Bench, chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return what each losses is held against: the first, and those it names, as far as chosen."""
+    found = {}
+    for name in chosen:
+        others = dict.fromkeys((chosen[0], *bench.recipe.losses[name].against))
+        found[name] = tuple(other for other in others if other in chosen and other != name)
+    return found
+
+
+def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]) -> Logits:
     """Return one student's logits by part: trained, scored and logged, or read where done."""
     folder = student_folder(bench.out, losses, seed)
     started = time.monotonic()
-    student = distill(bench.name, bench.out, losses, seed, bench.show)
+    student = distill(bench.name, bench.out, losses, seed, bench.show, taught)
     seconds = time.monotonic() - started
     logits = bench.logits(
         folder / "logits.npz", lambda part: torch_logits(student, bench.inputs[part])

@@ -1,7 +1,7 @@
 """Teachers: trained on frames (and gaze), then asked about every view that students learn from."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from export.distill.inputs import normaliser, training_records
 from export.distill.loop import LossParts, train
 from export.distill.losses import soft_cross_entropy
 from export.gaze.privileged import GazeOfFrames, view_maps
+from export.models.committee import Committee
 from export.models.teacher import Teacher, build_teacher
 from export.parallel import leader_first
 from export.recipe import PLAIN, Recipe
@@ -37,11 +38,17 @@ class Taught:
     maps: np.ndarray
 
 
-def untrained_teacher(recipe: Recipe, name: str = PLAIN, pretrained: bool = False) -> Teacher:
+def untrained_teacher(
+    recipe: Recipe, name: str = PLAIN, pretrained: bool = False
+) -> Teacher | Committee:
     """Return the architecture of the teacher `name`; its body from ImageNet if `pretrained`."""
     way = "none" if name == PLAIN else recipe.gaze[name].way
     prep = recipe.preprocessing
-    return build_teacher(len(recipe.labels), prep.mean, prep.std, pretrained, gaze_way=way)
+    members = [
+        build_teacher(len(recipe.labels), prep.mean, prep.std, pretrained, gaze_way=way)
+        for _ in range(recipe.teacher_members)
+    ]
+    return members[0] if len(members) == 1 else Committee(members)
 
 
 def weights_path(folder: Path, name: str = PLAIN) -> Path:
@@ -57,10 +64,12 @@ def train_teacher(
     folder: Path,
     progress: Progress = quiet,
     report: Report = lambda epoch, parts: None,
-) -> Teacher:
+) -> Teacher | Committee:
     """Train the teacher `name` on the train part, or load it where it is finished.
 
     `gaze` holds the maps of the training records, in their order, for a teacher that takes gaze.
+    Members of a committee are trained one after the other, each by the next seed; `report` counts
+    the epochs of all.
 
     Raises:
         ExportError: `run-recipe` when the folder holds the teacher of another recipe.
@@ -79,9 +88,24 @@ def train_teacher(
         progress,
         recipe.labels,
     )
-    maps = None if gaze is None else view_maps(gaze, bank)
+    loss = _teacher_loss(recipe, name, bank, None if gaze is None else view_maps(gaze, bank))
     torch.manual_seed(recipe.teacher_loop.seed)
     teacher = untrained_teacher(recipe, name, pretrained=recipe.teacher_start == "imagenet")
+    members = list(teacher.members) if isinstance(teacher, Committee) else [teacher]
+    for number, member in enumerate(members):
+        loop = replace(recipe.teacher_loop, seed=recipe.teacher_loop.seed + number)
+        stem = weights.stem.replace("-weights", "") + (f"-{number + 1}" if number else "")
+        before = number * loop.epochs
+        tell = lambda epoch, parts, before=before: report(before + epoch, parts)  # noqa: E731
+        train(member, bank, normaliser(recipe), loss, loop, folder / f"{stem}.pt", tell)
+    save_weights(teacher, weights)
+    return teacher
+
+
+def _teacher_loss(
+    recipe: Recipe, name: str, bank: ViewBank, maps: np.ndarray | None
+) -> Callable[[nn.Module, Tensor, np.ndarray], LossParts]:
+    """Return the loss of a teacher on a batch, by the views' indices; `maps` is their gaze."""
     keep = 1.0 if maps is None else 1 - recipe.gaze[name].dropout
 
     def loss(model: nn.Module, inputs: Tensor, indices: np.ndarray) -> LossParts:
@@ -89,10 +113,7 @@ def train_teacher(
         targets = torch.from_numpy(bank.targets[indices]).to(inputs.device)
         return {"total": soft_cross_entropy(model(inputs, looked), targets)}
 
-    resume = weights.with_name(weights.name.replace("-weights", ""))
-    train(teacher, bank, normaliser(recipe), loss, recipe.teacher_loop, resume, report)
-    save_weights(teacher, weights)
-    return teacher
+    return loss
 
 
 def _dropped(maps: np.ndarray, keep: float, inputs: Tensor) -> Tensor:
@@ -101,7 +122,7 @@ def _dropped(maps: np.ndarray, keep: float, inputs: Tensor) -> Tensor:
     return gaze * (torch.rand(len(gaze), 1, 1, device=inputs.device) < keep)
 
 
-def load_teacher(recipe: Recipe, weights: Path, name: str = PLAIN) -> Teacher:
+def load_teacher(recipe: Recipe, weights: Path, name: str = PLAIN) -> Teacher | Committee:
     """Load a trained teacher's weights, in eval mode."""
     teacher = untrained_teacher(recipe, name)
     teacher.load_state_dict(torch.load(weights, weights_only=True))
@@ -111,7 +132,7 @@ def load_teacher(recipe: Recipe, weights: Path, name: str = PLAIN) -> Teacher:
 @leader_first
 @torch.no_grad()
 def teach_bank(
-    teacher: Teacher,
+    teacher: Teacher | Committee,
     bank: ViewBank,
     gaze: np.ndarray | None,
     recipe: Recipe,

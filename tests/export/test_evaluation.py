@@ -5,6 +5,7 @@ import pytest
 
 from export.evaluation import (
     best_temperature,
+    crossed_bootstrap,
     expected_calibration_error,
     log_look,
     patient_bootstrap,
@@ -76,6 +77,32 @@ def test_draws_in_which_a_class_is_missing_are_left_out():
 def test_no_frames_are_refused():
     with pytest.raises(ValueError, match="at least one frame"):
         patient_bootstrap(lambda i: 1.0, [])
+
+
+def test_the_crossed_bootstrap_draws_patients_and_runs():
+    rng = np.random.default_rng(0)
+    runs, patients = rng.normal(size=(30, 1)), rng.normal(size=(1, 50))
+    groups = np.arange(50).tolist()
+    for values, deviation in (
+        (runs + 0 * patients, runs.std() / np.sqrt(30)),
+        (0 * runs + patients, patients.std() / np.sqrt(50)),
+    ):
+        low, high = crossed_bootstrap(values, groups)
+        assert high - low == pytest.approx(2 * 1.96 * deviation, rel=0.1)
+
+
+def test_the_crossed_bootstrap_of_one_run_is_that_over_patients():
+    right = np.random.default_rng(2).random(90)
+    groups = [f"p{i // 3}" for i in range(60)] + ["last"] * 30
+    crossed = crossed_bootstrap(right[None], groups, draws=20_000)
+    plain = patient_bootstrap(lambda i: float(right[i].mean()), groups, draws=20_000)
+    assert crossed == pytest.approx(plain, abs=0.005)
+
+
+def test_the_crossed_bootstrap_refuses_values_that_are_not_one_a_frame():
+    assert crossed_bootstrap(np.ones((3, 4)), ["p"] * 4) == (None, None)
+    with pytest.raises(ValueError, match=r"needed: \(runs, 3\)"):
+        crossed_bootstrap(np.ones((3, 4)), ["p"] * 3)
 
 
 def test_every_look_adds_one_line_and_its_repetition_none(tmp_path):

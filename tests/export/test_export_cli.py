@@ -35,11 +35,36 @@ def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypa
     table = json.loads((tmp_path / "ablation.json").read_text())["parts"]
     assert set(table) == {"val", "test", "external", "validation views"}
     gain = table["test"]["kd"]["accuracy"] - table["test"]["ce"]["accuracy"]
-    assert table["test"]["kd"]["gain_over_ce"] == pytest.approx(gain)
+    assert table["test"]["kd"]["gains_over"]["ce"]["gain"] == pytest.approx(gain)
     assert (tmp_path / "student-kd-1" / "scores.json").exists()
     looks = (tmp_path / "looks.jsonl").read_text()
     RUN.invoke(app, ["ablate", *wanted])
     assert (tmp_path / "looks.jsonl").read_text() == looks  # what was seen is not looked at again
+
+
+def test_a_curve_orders_ablations_by_the_patients_they_had(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    folders = []
+    for name, share in (("more", 1.0), ("fewer", 0.6)):
+        recipe, folder = tmp_path / f"{name}.toml", tmp_path / name
+        recipe.write_text(
+            f'base = "smoke"\nname = "{name}"\n[data]\npatients_share = {share}\n'
+            "[student]\nbatch = 8\n"
+        )
+        wanted = ["--recipe", str(recipe), "--seeds", "1", "--losses", "ce", "-o", str(folder)]
+        assert RUN.invoke(app, ["ablate", *wanted]).exit_code == 0
+        folders.append(str(folder))
+    result = RUN.invoke(app, ["curve", *folders, "-o", str(tmp_path / "curve.json")])
+    assert result.exit_code == 0, result.output
+    points = json.loads((tmp_path / "curve.json").read_text())["points"]
+    assert [point["recipe"] for point in points] == ["fewer", "more"]
+    patients = [point["learned_from"]["patients"] for point in points]
+    assert patients[0] == pytest.approx(0.6 * patients[1], abs=1)
+    assert points[0]["parts"]["test"]["ce"]["accuracy_by_seed"]
+    assert (tmp_path / "curve.png").stat().st_size > 5_000
+    result = RUN.invoke(app, ["curve", str(tmp_path), "-o", str(tmp_path / "curve.json")])
+    assert result.exit_code == 1
+    assert result.exception.slug == "run-unscored"
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from export.models import teacher as teacher_module
+from export.models.committee import Committee
 from export.models.student import Student, folded_parameters
 from export.models.teacher import SameConv2d, Teacher, build_teacher
 from export.onnx.convert import folded
@@ -49,6 +50,19 @@ def test_a_teacher_answers_alike_each_time_in_eval_mode():
     x = torch.randn(2, 1, 48, 64)
     with torch.no_grad():
         assert torch.equal(teacher(x), teacher(x))
+
+
+def test_a_committee_says_the_mean_of_its_members_and_looks_as_the_first():
+    members = [build_teacher().eval() for _ in range(3)]
+    x = torch.randn(2, 1, 48, 64)
+    with torch.no_grad():
+        logits, middle = Committee(members).look(x)
+        each = [member.look(x) for member in members]
+    for frame in range(2):
+        for label in range(4):
+            expected = sum(float(said[frame, label]) for said, _ in each) / 3
+            assert float(logits[frame, label]) == pytest.approx(expected, abs=1e-5)
+    assert torch.equal(middle, each[0][1])
 
 
 def test_a_students_attention_is_a_distribution_and_starts_uniform():

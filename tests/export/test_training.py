@@ -11,6 +11,7 @@ from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
 from export.distill.inputs import other_machines, training_records
 from export.distill.loop import LoopConfig, WeightAverage, train
 from export.distill.losses import soft_cross_entropy
+from export.distill.teaching import train_teacher
 from export.errors import ExportError
 from export.recipe import RECIPES, DataConfig, load_recipe
 from sdk import Frame
@@ -159,3 +160,72 @@ def test_a_bad_recipe_is_refused_with_its_fault(tmp_path):
     with pytest.raises(ExportError, match="scale_mni") as caught:
         load_recipe(str(path))
     assert caught.value.slug == "recipe-field"
+
+
+def test_a_recipe_on_a_base_says_only_what_differs(tmp_path):
+    base, path = tmp_path / "base.toml", tmp_path / "r.toml"
+    base.write_text((RECIPES / "smoke.toml").read_text())
+    path.write_text(
+        'base = "base.toml"\nname = "r"\n[student]\nhead = 32\n[losses.more]\nlabels = 2.0\n'
+    )
+    under, found = load_recipe(str(base)), load_recipe(str(path))
+    assert (found.name, found.student.head) == ("r", 32)
+    assert found.student.stages == under.student.stages
+    assert set(found.losses) == {*under.losses, "more"}
+    assert found.teacher_digests == under.teacher_digests
+    assert found.student_digests["kd"] != under.student_digests["kd"]
+    first = found.digest
+    base.write_text(base.read_text().replace("epochs = 2", "epochs = 3"))
+    assert load_recipe(str(path)).digest != first
+
+
+@pytest.mark.parametrize(
+    ("line", "slug"),
+    [
+        ('base = "r.toml"', "recipe-field"),
+        ("base = 3", "recipe-field"),
+        ('base = "no"', "recipe-missing"),
+    ],
+)
+def test_a_base_that_is_no_other_recipe_is_refused(tmp_path, line, slug):
+    path = tmp_path / "r.toml"
+    path.write_text(line)
+    with pytest.raises(ExportError, match=r"base|no recipe") as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == slug
+
+
+@pytest.mark.parametrize("members", ["0", "17", "true", "1.5"])
+def test_a_teacher_has_between_one_and_sixteen_members(tmp_path, members):
+    path = tmp_path / "r.toml"
+    path.write_text(f'base = "smoke"\n[teacher]\nmembers = {members}\n')
+    with pytest.raises(ExportError, match="allowed: 1 to 16") as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == "recipe-field"
+
+
+def test_what_losses_are_held_against_changes_no_run(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text('base = "smoke"\n[losses.kd]\nlabels = 0.2\nlogits = 1.0\nagainst = ["ce"]\n')
+    assert load_recipe(str(path)).losses["kd"].against == ("ce",)
+    assert (
+        load_recipe(str(path)).student_digests["kd"] == load_recipe("smoke").student_digests["kd"]
+    )
+    path.write_text('base = "smoke"\n[losses.kd]\nlogits = 1.0\nagainst = ["none"]\n')
+    with pytest.raises(ExportError, match="against is 'none'"):
+        load_recipe(str(path))
+
+
+def test_members_of_a_committee_are_trained_apart_and_come_back_whole(data_folder, tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text('base = "smoke"\n[teacher]\nmembers = 2\n')
+    recipe, records, epochs = load_recipe(str(path)), load_records(data_folder), []
+    count = lambda epoch, parts: epochs.append(epoch)  # noqa: E731
+    made = train_teacher(recipe, "plain", records, None, tmp_path, report=count)
+    assert epochs == [1, 2]
+    first, second = made.members
+    assert not torch.equal(first._blocks[5]._bn1.running_mean, second._blocks[5]._bn1.running_mean)
+    x = torch.randn(1, 1, 48, 64)
+    again = train_teacher(recipe, "plain", records, None, tmp_path)
+    with torch.no_grad():
+        assert torch.equal(made(x), again(x))
