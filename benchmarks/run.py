@@ -27,7 +27,7 @@ from benchmarks.subjects.catalogue import automatic_precision
 from benchmarks.subjects.onnx_facts import model_facts
 from benchmarks.subjects.prepare import tensors_of
 from benchmarks.subjects.spec import Subject
-from export.known_logits import TeacherEvidence
+from export.evidence.known import TeacherEvidence
 
 Advance = Callable[[str, int, int], None]
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import sdk
-from export import ship
 from export.data.phantom import phantom_frame, write_phantom_set
+from export.release import ship
 
 
 def main(arguments: list[str]) -> None:

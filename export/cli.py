@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from export import parallel, ship, steps
+from export import parallel, steps
 from export.ablation.curve import curve as gather_curve
 from export.ablation.curve import plot_curve
 from export.ablation.family import family as gather_family
@@ -25,6 +25,7 @@ from export.model_card import write_card
 from export.models.student import folded_parameters
 from export.models.teacher import build_teacher
 from export.recipe import PLAIN
+from export.release import ship
 from sdk import SdkError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

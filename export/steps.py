@@ -15,7 +15,8 @@ from export.distill.learning import Lessons, load_student, student_folder, train
 from export.distill.teaching import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
-from export.evidence import read_evidence, teacher_logits, write_evidence
+from export.evidence.known import read_evidence
+from export.evidence.record import teacher_logits, write_evidence
 from export.gaze.obtain import obtain_gaze
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee

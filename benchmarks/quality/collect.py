@@ -16,7 +16,7 @@ from benchmarks.quality.evaluate import Answers, evaluate
 from benchmarks.quality.numerics import differences
 from benchmarks.quality.teacher_logits import answers_for
 from benchmarks.subjects.spec import Subject
-from export.known_logits import TeacherEvidence
+from export.evidence.known import TeacherEvidence
 
 _TEACHER = "teacher (committed logits)"
 #: Parts whose every opening is logged, so that no choice is made by them unseen.

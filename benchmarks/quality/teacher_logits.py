@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.evaluate import Answers
-from export.known_logits import EVIDENCE, TeacherEvidence, read_evidence
+from export.evidence.known import EVIDENCE, TeacherEvidence, read_evidence
 
 
 def read_teacher(path: Path = EVIDENCE) -> TeacherEvidence | None:

@@ -19,13 +19,12 @@ from export.display import Show, silent
 from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import Lessons, student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
-from export.evidence import teacher_logits
+from export.evidence.record import teacher_logits
 from export.files import whole, write_text
 from export.gaze.privileged import input_maps, view_maps
 from export.gaze.probe import leakage_probe
-from export.models.student import folded_parameters
+from export.models.student import folded_parameters, student_logits
 from export.recipe import PLAIN, Recipe, load_recipe
-from export.release import torch_logits
 from export.steps import distill, gaze_on, lessons, scored_parts, teacher, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
@@ -142,7 +141,7 @@ def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]
     student = distill(bench.name, bench.out, losses, seed, bench.show, taught)
     seconds = time.monotonic() - started
     logits = bench.logits(
-        folder / "logits.npz", lambda part: torch_logits(student, bench.inputs[part])
+        folder / "logits.npz", lambda part: student_logits(student, bench.inputs[part])
     )
     if not (folder / "scores.json").exists():
         result = {

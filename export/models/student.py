@@ -7,6 +7,7 @@ the network says where it looked. The attention starts uniform: training begins 
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -112,3 +113,9 @@ def folded_parameters(student: nn.Module) -> int:
         elif isinstance(module, nn.BatchNorm2d):
             count += module.num_features
     return count
+
+
+@torch.no_grad()
+def student_logits(student: Student, inputs: np.ndarray) -> np.ndarray:
+    """Return the student's logits (N, classes) of inputs (N, 1, height, width), in PyTorch."""
+    return np.asarray(student(torch.from_numpy(inputs))[0].numpy())

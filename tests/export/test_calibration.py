@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from export.calibration import adaptive_calibration_error, calibration_report, reliability
+from export.release.calibration import adaptive_calibration_error, calibration_report, reliability
 
 # four answers at 0.8, three right (gap 0.05); six at 0.6, all right (gap 0.4)
 PROBABILITIES = np.array([[0.8, 0.2]] * 4 + [[0.6, 0.4]] * 6)

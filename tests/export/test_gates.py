@@ -6,8 +6,8 @@ import pytest
 from onnx import numpy_helper
 from toy_student import toy_student
 
-from export import gates
 from export.errors import ExportError
+from export.release import gates
 from sdk.model_file.digest import seal
 
 

@@ -9,15 +9,15 @@ import pytest
 from PIL import Image
 from toy_student import toy_student
 
-from export.calibration import calibration_report
 from export.data.dataset import FrameRecord, load_records
 from export.errors import ExportError
 from export.evaluation import score
-from export.gates import GATES
 from export.model_card import sheets, write_card
 from export.model_card.text import render
 from export.model_card.write import MAX_PICTURE_BYTES
-from export.release import coverage, mistakes
+from export.release.calibration import calibration_report
+from export.release.files import coverage, mistakes
+from export.release.gates import GATES
 
 ROOT = Path(__file__).parents[2]
 LABELS = ("head", "abdomen", "femur", "background")

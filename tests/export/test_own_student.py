@@ -9,11 +9,12 @@ from own_folder import HEIGHT, OWN, WIDTH, write_clip, write_own_folder
 from typer.testing import CliRunner
 
 import sdk
-from export import evaluation, gates
+from export import evaluation
 from export.cli import app
 from export.data.dataset import load_records
 from export.data.phantom import phantom_cine
 from export.recipe import RECIPES
+from export.release import gates
 from sdk import sources
 
 RUN = CliRunner()

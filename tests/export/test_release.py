@@ -9,16 +9,20 @@ import pytest
 import torch
 
 import sdk
-from export import evaluation, evidence, gates, release, ship, steps
+from export import evaluation, steps
 from export.data.dataset import load_records
 from export.data.frames import read_grey
 from export.data.phantom import phantom_frame
 from export.distill.teaching import untrained_teacher
 from export.errors import ExportError
-from export.models.student import Student, folded_parameters
+from export.evidence.known import read_evidence
+from export.evidence.record import write_evidence
+from export.models.student import Student, folded_parameters, student_logits
 from export.onnx.convert import folded, largest_difference, run_onnx, to_onnx
 from export.onnx.quantize import quantize
 from export.recipe import load_recipe
+from export.release import gates, ship
+from export.release.files import abstain_threshold
 
 WHY = "a student of two epochs knows nothing"
 PILOT = [f"{gate}={WHY}" for gate in gates.GATES]
@@ -81,7 +85,7 @@ def test_the_threshold_is_the_lowest_that_leaves_99_percent_right():
     confidence = np.array([0.95] * 99 + [0.5] * 10)
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
     truth = np.array([0] * 99 + [1] * 10)
-    assert release.abstain_threshold(probabilities, truth) == pytest.approx(0.51, abs=0.011)
+    assert abstain_threshold(probabilities, truth) == pytest.approx(0.51, abs=0.011)
 
 
 def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):
@@ -121,7 +125,7 @@ def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tm
     record = load_records(data_folder)[0]
     tensor = recipe.preprocessing.tensor(sdk.Frame.from_array(read_grey(record.path)))
     logits, _ = run_onnx(to_onnx(student, 48, 64).SerializeToString(), tensor)
-    assert np.allclose(logits, release.torch_logits(student, tensor), atol=1e-4)
+    assert np.allclose(logits, student_logits(student, tensor), atol=1e-4)
 
 
 def test_teacher_evidence_comes_back_by_frame_id(data_folder, tmp_path):
@@ -131,8 +135,8 @@ def test_teacher_evidence_comes_back_by_frame_id(data_folder, tmp_path):
     weights, path = tmp_path / "w.pt", tmp_path / "logits.json"
     torch.save(teacher.state_dict(), weights)
     logits = np.array([[0.1234, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]], np.float32)
-    evidence.write_evidence(recipe, teacher, weights, records, logits, path)
-    known = evidence.read_evidence(path)
+    write_evidence(recipe, teacher, weights, records, logits, path)
+    known = read_evidence(path)
     assert known.labels == recipe.labels
     assert np.allclose(known.of(records[::-1]), logits[::-1], atol=5e-4)
     assert known.parameters == sum(p.numel() for p in teacher.parameters())

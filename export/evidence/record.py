@@ -12,13 +12,11 @@ import numpy as np
 import torch
 
 from export.data.dataset import FrameRecord
+from export.evidence.known import EVIDENCE
 from export.files import file_sha256, write_text
-from export.known_logits import EVIDENCE, TeacherEvidence, read_evidence
 from export.models.committee import Committee
 from export.models.teacher import Teacher
 from export.recipe import PLAIN, Recipe
-
-__all__ = ["EVIDENCE", "TeacherEvidence", "read_evidence", "teacher_logits", "write_evidence"]
 
 _DECIMALS = 3
 

@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-import torch
 
-from export.calibration import calibration_report
 from export.data.dataset import FrameRecord
 from export.evaluation import best_temperature, score, softmax, truth_of
 from export.files import whole
@@ -24,6 +22,7 @@ from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
 from export.onnx.qat import Report, Task, quantise
 from export.recipe import Recipe
+from export.release.calibration import calibration_report
 from sdk.model_file import Calibration
 
 WANTED_ACCEPTED_ACCURACY = 0.99
@@ -194,9 +193,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return result.stdout.strip()
-
-
-def torch_logits(student: Student, inputs: np.ndarray) -> np.ndarray:
-    """Return the student's logits (N, classes) in PyTorch."""
-    with torch.no_grad():
-        return np.asarray(student(torch.from_numpy(inputs))[0].numpy())

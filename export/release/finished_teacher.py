@@ -11,7 +11,8 @@ from export.data.dataset import FrameRecord
 from export.distill.teaching import load_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import score
-from export.evidence import EVIDENCE, read_evidence, teacher_logits
+from export.evidence.known import EVIDENCE, read_evidence
+from export.evidence.record import teacher_logits
 from export.files import file_sha256
 from export.recipe import Recipe
 from export.steps import tensors

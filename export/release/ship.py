@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export import gates
 from export.data.dataset import FrameRecord, check_labels, data_root, load_records
 from export.display import Show, silent
 from export.distill.inputs import training_records
@@ -17,20 +16,20 @@ from export.distill.learning import WEIGHTS, student_folder
 from export.distill.teaching import weights_path
 from export.evaluation import guarded, log_look, truth_of
 from export.files import file_sha256, whole
-from export.finished_teacher import FinishedTeacher
-from export.models.student import Student
+from export.models.student import Student, student_logits
 from export.onnx.convert import largest_difference, run_onnx
 from export.onnx.qat import task_of
 from export.recipe import Recipe, load_recipe
-from export.release import (
+from export.release import gates
+from export.release.files import (
     TEACHER_STARTS,
     build_files,
     convert,
     provenance_of,
     score_file,
-    torch_logits,
     write_files,
 )
+from export.release.finished_teacher import FinishedTeacher
 from export.steps import by_split, calibration_tensors, distill, lessons, scored_parts, tensors
 from sdk.model_file import parse_model_file
 
@@ -47,7 +46,7 @@ def quantize(
     val = tensors(parts["val"], recipe.preprocessing)
     models = _convert(recipe_name, student, out, losses, seed, parts, show)
     truth = truth_of(parts["val"], recipe.labels)
-    expected = torch_logits(student, val)
+    expected = student_logits(student, val)
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
     for precision, model in models.items():
         data = model.SerializeToString()

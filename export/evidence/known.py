@@ -1,4 +1,4 @@
-"""Read the committed per-frame logits of a teacher; `export.evidence` writes them."""
+"""Read the committed per-frame logits of a teacher; `export.evidence.record` writes them."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import numpy as np
 from export.data.dataset import FrameRecord
 from export.errors import ExportError
 
-EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "results" / "teacher-logits.json"
+EVIDENCE = Path(__file__).resolve().parents[2] / "docs" / "results" / "teacher-logits.json"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""From a trained student to two files that may ship: gates, calibration, provenance, scores."""
