@@ -33,6 +33,7 @@ SLUGS: dict[str, str] = {
     "parallel-command": "several processes run a command that is for one",
     "parallel-batch": "a batch has fewer frames than there are processes",
     "release-gate": "a student failed a gate of the release",
+    "release-research-only": "a student learned from what its licence forbids to ship",
     "card-report": "the report of a release is missing or of an older format",
     "release-gate-name": "a gate to pass over is unknown, doubled or has no reason",
 }

@@ -60,7 +60,8 @@ def _facts(report: dict[str, Any]) -> list[str]:
     )
     size = ", ".join(f"{p} {b:,} bytes" for p, b in report["bytes"].items())
     taught = (
-        f"SHA-256 `{provenance['teacher_sha256']}`; started from {provenance['teacher_start']}"
+        f"{_networks(provenance.get('teacher_members', 1))}SHA-256 `{provenance['teacher_sha256']}`; "
+        f"started from {provenance['teacher_start']}"
         if provenance["teacher_sha256"]
         else "none: learned from labels alone"
     )
@@ -74,6 +75,10 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{next(iter(calibration['abstain_below'].values()))}",
     ]
+
+
+def _networks(members: int) -> str:
+    return f"{members} networks that speak as one, " if members > 1 else ""
 
 
 def _accuracy(report: dict[str, Any]) -> list[str]:

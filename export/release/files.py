@@ -112,6 +112,7 @@ def provenance_of(
         "losses": losses,
         "seed": seed,
         "teacher_sha256": teacher_sha256,
+        "teacher_members": recipe.teacher_members if teacher_sha256 else None,
         "teacher_start": TEACHER_STARTS[recipe.teacher_start] if teacher_sha256 else None,
         "student_sha256": student_sha256,
         "parameters": folded_parameters(student),

@@ -14,8 +14,10 @@ from export.display import Show, silent
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
 from export.distill.teaching import weights_path
+from export.errors import ExportError
 from export.evaluation import guarded, log_look, truth_of
 from export.files import file_sha256, whole
+from export.gaze.obtain import RESEARCH_ONLY
 from export.models.student import Student, student_logits
 from export.onnx.convert import largest_difference, run_onnx
 from export.onnx.qat import task_of
@@ -85,10 +87,12 @@ def release(
         pass_gates: `gate=reason`, for each gate that may fail.
 
     Raises:
-        ExportError: `release-gate` when a gate fails, `release-gate-name` for a wrong one.
+        ExportError: `release-gate` when a gate fails, `release-gate-name` for a wrong one,
+            `release-research-only` for losses that use what may not be shipped.
     """
     reasons = gates.parse_passed_over(pass_gates)
     recipe = load_recipe(recipe_name)
+    _refuse_research_only(recipe, losses)
     seed = recipe.student_loop.seed if seed is None else seed
     records = load_records(data_root(), recipe.labels)
     parts = scored_parts(records)
@@ -123,6 +127,20 @@ def release(
     write_files(files, destination, report)
     show("release", len(parts) + 1, len(parts) + 1, "written")
     return report
+
+
+def _refuse_research_only(recipe: Recipe, losses: str) -> None:
+    """Refuse losses whose teacher or gaze was learned from what the licence forbids to ship."""
+    config = recipe.losses.get(losses)
+    used = {name for name in (config.teacher, config.gaze) if name} if config else set()
+    for name in sorted(used & set(recipe.gaze)):
+        if recipe.gaze[name].source in RESEARCH_ONLY:
+            raise ExportError(
+                "release-research-only",
+                f"losses {losses!r} use gaze {name!r}, whose source is "
+                f"{recipe.gaze[name].source!r}: licensed for research only (CC BY-NC-SA 4.0); "
+                "release losses without it, or with gaze of your own",
+            )
 
 
 class _Scored:

@@ -119,6 +119,14 @@ def test_a_refused_student_is_not_written_nor_looked_at_on_guarded_parts(
     assert not (tmp_path / "looks.jsonl").exists()
 
 
+@pytest.mark.parametrize("losses", ["petra", "gaze_weighted", "attention"])
+def test_what_learned_from_research_only_gaze_is_not_released(tmp_path, losses):
+    with pytest.raises(ExportError, match="licensed for research only") as caught:
+        ship.release("ablation", tmp_path / "r", losses, None, tmp_path / "to")
+    assert caught.value.slug == "release-research-only"
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tmp_path):
     recipe = load_recipe("smoke")
     student = steps.distill("smoke", tmp_path, "ce")
