@@ -60,8 +60,8 @@ def _facts(report: dict[str, Any]) -> list[str]:
     )
     size = ", ".join(f"{p} {b:,} bytes" for p, b in report["bytes"].items())
     taught = (
-        f"{_networks(provenance.get('teacher_members', 1))}SHA-256 `{provenance['teacher_sha256']}`; "
-        f"started from {provenance['teacher_start']}"
+        f"{_networks(provenance.get('teacher_members', 1))}SHA-256 "
+        f"`{provenance['teacher_sha256']}`; started from {provenance['teacher_start']}"
         if provenance["teacher_sha256"]
         else "none: learned from labels alone"
     )
