@@ -15,11 +15,12 @@ from export.errors import ExportError
 from export.gaze.privileged import GazeConfig
 from export.models.student import StudentConfig
 from export.onnx.settings import Quantisation
+from export.recipe_check import check_recipe
+from sdk import SdkError
 from sdk.preprocess import Preprocessing
 
 RECIPES = Path(__file__).parent / "recipes"
 PLAIN = "plain"  # the teacher that sees frames alone
-TEACHER_STARTS = ("imagenet", "scratch")
 _LOOP = {f.name for f in fields(LoopConfig)}
 
 
@@ -97,6 +98,7 @@ class Recipe:
     quantise: Quantisation
     digest: str
     teacher_digests: dict[str, str]
+    taught_digests: dict[str, str]
     student_digests: dict[str, str]
 
 
@@ -104,19 +106,16 @@ def load_recipe(name_or_path: str) -> Recipe:
     """Read a recipe by its name in `export/recipes` or by a path to a `.toml` file.
 
     A recipe with `base = "NAME"` (or a path, relative to its own) says only what differs from that
-    one: the fields of each section are laid over the base's.
+    one: a section's own fields replace the base's, each loss and each gaze as a whole.
 
     Raises:
         ExportError: `recipe-missing`, `recipe-syntax` or `recipe-field`.
     """
     table, digest = _read(_path_of(name_or_path, Path()))
     try:
+        check_recipe(table)
         return _recipe(table, digest)
-    except (KeyError, TypeError) as error:
-        raise ExportError(
-            "recipe-field", f"{name_or_path}: missing or unknown field: {error}"
-        ) from error
-    except ValueError as error:
+    except (ValueError, SdkError) as error:
         raise ExportError("recipe-field", f"{name_or_path}: {error}") from error
 
 
@@ -125,12 +124,19 @@ def _path_of(name_or_path: str, beside: Path) -> Path:
     path = beside / name_or_path
     if path.suffix != ".toml":
         path = RECIPES / f"{name_or_path}.toml"
-    if not path.is_file():
+    if not _is_file(path):
         known = sorted(p.stem for p in RECIPES.glob("*.toml"))
         raise ExportError(
             "recipe-missing", f"no recipe {name_or_path!r}; give a .toml path or one of {known}"
         )
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def _read(path: Path, heirs: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:
@@ -140,7 +146,7 @@ def _read(path: Path, heirs: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str
     text = path.read_bytes()
     try:
         table = tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ExportError("recipe-syntax", f"{path}: {error}") from error
     base = table.pop("base", None)
     if base is None:
@@ -152,7 +158,10 @@ def _read(path: Path, heirs: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str
 
 
 def _laid_over(table: dict[str, Any], under: dict[str, Any]) -> dict[str, Any]:
-    """Return `under` with `table`'s fields: a section's own replace, the others stay."""
+    """Return `under` with `table`'s fields: a section's own replace, the others stay.
+
+    One level deep, so that a loss of the same name is another loss, not a mixture.
+    """
     both = {
         name: {**under[name], **section}
         for name, section in table.items()
@@ -181,8 +190,8 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         teacher_loop=_loop(teacher),
         teacher_datasets=tuple(teacher["datasets"]),
         data=_data(table.get("data", {})),
-        teacher_start=_one_of("start", teacher.get("start", "imagenet"), TEACHER_STARTS),
-        teacher_members=_members(teacher.get("members", 1)),
+        teacher_start=teacher.get("start", "imagenet"),
+        teacher_members=teacher.get("members", 1),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
             seed=transfer["bank_seed"],
@@ -198,6 +207,10 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         digest=digest,
         teacher_digests={
             name: _digest(table, _TEACHER_SECTIONS, table.get("gaze", {}).get(name))
+            for name in (PLAIN, *gaze)
+        },
+        taught_digests={
+            name: _digest(table, (*_TEACHER_SECTIONS, "transfer"), table.get("gaze", {}).get(name))
             for name in (PLAIN, *gaze)
         },
         student_digests={
@@ -230,10 +243,6 @@ def _data(table: dict[str, Any]) -> DataConfig:
 def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
     named = ("teacher", "gaze", "against")
     weights = {name: value for name, value in table.items() if name not in named}
-    for name, value in weights.items():
-        _one_of("a part of the losses", name, tuple(PARTS))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise ValueError(f"the weight of {name!r} is {value!r}; it must be a number above 0")
     if not weights:
         raise ValueError(f"losses without a part; name some of {list(PARTS)}")
     teacher = _one_of("teacher", table.get("teacher", PLAIN), (PLAIN, *gaze))
@@ -247,12 +256,6 @@ def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
 def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> Any:
     if value not in allowed:
         raise ValueError(f"{field} is {value!r}; allowed: {list(allowed)}")
-    return value
-
-
-def _members(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 16:
-        raise ValueError(f"members of the teacher is {value!r}; allowed: 1 to 16")
     return value
 
 

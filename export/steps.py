@@ -92,7 +92,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     taught = None
     if config.needs_teacher:
         model = teacher(recipe_name, out, config.teacher, show)
-        folder = out / f"taught-{config.teacher}-{recipe.teacher_digests[config.teacher][:8]}"
+        folder = out / f"taught-{config.teacher}-{recipe.taught_digests[config.teacher][:8]}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
     return Lessons(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)

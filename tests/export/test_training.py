@@ -195,13 +195,62 @@ def test_a_base_that_is_no_other_recipe_is_refused(tmp_path, line, slug):
     assert caught.value.slug == slug
 
 
-@pytest.mark.parametrize("members", ["0", "17", "true", "1.5"])
-def test_a_teacher_has_between_one_and_sixteen_members(tmp_path, members):
+HOSTILE = {
+    "student": ["epochs = -1", "epochs = 2.0", "epochs = true", 'epochs = "a"', "batch = 0",
+                "learning_rate = nan", "learning_rate = inf", "average = 1.0", "temperature = 0",
+                "stages = []", 'stages = [["a", 1, 3, 1]]', "stages = [[0, 8, 4, 2]]", "seed = -1",
+                "stages = [[0, 8, 3, 0]]", "stages = [[0, 8, 3]]", "head = -3", "learning_rat = 9"],
+    "teacher": ["views_per_frame = 0", "mix_share = 2", 'datasets = "own"', 'start = "moon"',
+                "member = 3", "members = 0", "members = 17", "members = true", "members = 1.5"],
+    "transfer": ["bank_seed = -1", "vews = 3"],
+    "augment": ['gamma = "a"', "p_flip = 1.5", "scale_min = 3.0", "nothing = 1"],
+    "data": ["patients_share = true", "patients_share = 0", 'machines = "A"', "machines = []"],
+    "quantise": ["epochs = 1.5", 'method = "int4"'],
+    "preprocessing": ['width = "a"', "width = 0", "depth = 3"],
+    "gaze.expert": ['source = "moon"', 'source = "folder"\ndropout = 2'],
+    "gaze.plain": ['source = "folder"'],
+    "gaze.2": ['source = "folder"'],
+    "losses.kd": ["labels = 0", "labels = inf", "labels = true", "word = 1", "against = 3",
+                  'labels = 1\nagainst = ["none"]', 'labels = 1\nteacher = "none"', "attention = 1"],
+    'losses."../../x"': ["labels = 1"],
+    "quantize": ['method = "qat"'],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("section", "line"), [(name, line) for name, lines in HOSTILE.items() for line in lines]
+)
+def test_a_field_that_makes_no_sense_is_refused_by_name(tmp_path, section, line):
     path = tmp_path / "r.toml"
-    path.write_text(f'base = "smoke"\n[teacher]\nmembers = {members}\n')
-    with pytest.raises(ExportError, match="allowed: 1 to 16") as caught:
+    path.write_text(f'base = "smoke"\n[{section}]\n{line}\n')
+    with pytest.raises(ExportError, match=r"missing, unknown|allowed|must") as caught:
         load_recipe(str(path))
     assert caught.value.slug == "recipe-field"
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['labels = "abc"', "labels = []", 'labels = ["a", "a"]', "labels = [1, 2]", "name = 3",
+     'name = "../x"', "gaze = 3", "losses = 3", "data = 3", "losses = {x = 3}"],
+)  # fmt: skip
+def test_a_recipe_of_another_shape_is_refused(tmp_path, line):
+    path = tmp_path / "r.toml"
+    path.write_text(f'base = "smoke"\n{line}\n')
+    with pytest.raises(ExportError) as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == "recipe-field"
+
+
+def test_a_name_that_no_file_can_have_is_no_recipe(tmp_path):
+    for name in ("x" * 5000, "a\0b", str(tmp_path)):
+        with pytest.raises(ExportError, match="no recipe") as caught:
+            load_recipe(name)
+        assert caught.value.slug == "recipe-missing"
+    path = tmp_path / "deep.toml"
+    path.write_text("a = " + "[" * 100_000)
+    with pytest.raises(ExportError) as caught:
+        load_recipe(str(path))
+    assert caught.value.slug == "recipe-syntax"
 
 
 def test_what_losses_are_held_against_changes_no_run(tmp_path):
