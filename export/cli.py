@@ -22,8 +22,6 @@ from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
 from export.model_card import write_card
-from export.models.student import folded_parameters
-from export.models.teacher import build_teacher
 from export.recipe import PLAIN
 from export.release import ship
 from sdk import SdkError
@@ -42,7 +40,9 @@ RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/re
 FolderOption = Annotated[
     Path, typer.Option("--out", "-o", help="folder of the runs; also what is resumed from")
 ]
-SeedOption = Annotated[int | None, typer.Option("--seed", help="instead of the recipe's own")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", min=0, help="instead of the recipe's own")
+]
 LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of the recipe")]
 
 
@@ -64,9 +64,15 @@ def teacher(
     ] = PLAIN,
 ) -> None:
     """Train the teacher; stop it at any time, the same command goes on."""
+    if evidence and gaze != PLAIN:
+        raise typer.BadParameter(
+            "is of the teacher without gaze; leave out --gaze", param_hint="--evidence"
+        )
+    if evidence:
+        parallel.refuse("teacher --evidence", ())
     with bars(console) as show:
         steps.teacher(recipe, out, gaze, show)
-        scores = steps.evidence(recipe, out, show) if evidence and parallel.is_leader() else None
+        scores = steps.evidence(recipe, out, show) if evidence else None
     if scores:
         typer.echo(json.dumps(scores, indent=2))
 
@@ -176,7 +182,7 @@ def family(
 ) -> None:
     """Gather students of several sizes, scored by `ablate`, beside their teacher."""
     report = gather_family(runs)
-    plot_family(report, folded_parameters(build_teacher()), destination.with_suffix(".png"))
+    plot_family(report, destination.with_suffix(".png"))
     write_text(destination, json.dumps(report, indent=1) + "\n")
 
 

@@ -30,3 +30,11 @@ def write_text(path: Path, text: str) -> None:
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def is_file(path: Path) -> bool:
+    """Return whether a file is there; False, too, for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

@@ -12,6 +12,7 @@ from export.data.view_bank import BankConfig
 from export.distill.loop import LoopConfig
 from export.distill.losses import GAZE_PARTS, PARTS, TEACHER_PARTS
 from export.errors import ExportError
+from export.files import is_file
 from export.gaze.privileged import GazeConfig
 from export.models.student import StudentConfig
 from export.onnx.settings import Quantisation
@@ -124,19 +125,12 @@ def _path_of(name_or_path: str, beside: Path) -> Path:
     path = beside / name_or_path
     if path.suffix != ".toml":
         path = RECIPES / f"{name_or_path}.toml"
-    if not _is_file(path):
+    if not is_file(path):
         known = sorted(p.stem for p in RECIPES.glob("*.toml"))
         raise ExportError(
             "recipe-missing", f"no recipe {name_or_path!r}; give a .toml path or one of {known}"
         )
     return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        return False
 
 
 def _read(path: Path, heirs: tuple[Path, ...] = ()) -> tuple[dict[str, Any], str]:

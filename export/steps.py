@@ -10,6 +10,7 @@ import numpy as np
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
+from export.distill.folder import claim_data
 from export.distill.inputs import training_records, transfer_bank
 from export.distill.learning import Lessons, load_student, student_folder, train_student
 from export.distill.teaching import teach_bank, train_teacher, weights_path
@@ -32,9 +33,18 @@ SCORED_PARTS = ("val", "test", "external")
 def teacher(
     recipe_name: str, out: Path, name: str = PLAIN, show: Show = silent
 ) -> Teacher | Committee:
-    """Train the recipe's teacher `name` in `out`, or load it where it is finished."""
+    """Train the recipe's teacher `name` in `out`, or load it where it is finished.
+
+    Raises:
+        ExportError: `gaze-name` for an unknown name, `run-recipe` or `run-data` for a folder that
+            holds something else.
+    """
     recipe = load_recipe(recipe_name)
-    records = load_records(data_root(), recipe.labels)
+    if name != PLAIN and name not in recipe.gaze:
+        raise ExportError(
+            "gaze-name", f"no [gaze.{name}] in the recipe; known: {[PLAIN, *sorted(recipe.gaze)]}"
+        )
+    records = open_records(recipe, out)
     chosen = training_records(records, recipe.teacher_datasets, recipe.data)
     epochs = recipe.teacher_loop.epochs * recipe.teacher_members
     return train_teacher(
@@ -61,8 +71,14 @@ def gaze_on(
         return None
     used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
     looked = [r for r in records if r.split != "transfer" or r.dataset in used]
+    learned = training_records(records, used, recipe.data)
     return obtain_gaze(
-        recipe.gaze[name], wanted, looked, out, lambda done, total: show("gaze", done, total, "")
+        recipe.gaze[name],
+        wanted,
+        looked,
+        {r.id for r in learned},
+        out,
+        lambda done, total: show("gaze", done, total, ""),
     )
 
 
@@ -78,7 +94,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
             "recipe-losses", f"no losses {losses!r} in the recipe; known: {sorted(recipe.losses)}"
         )
     config = recipe.losses[losses]
-    records = load_records(data_root(), recipe.labels)
+    records = open_records(recipe, out)
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")
     )
@@ -113,6 +129,7 @@ def distill(
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
     run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
+    open_records(recipe, out)
     taken = load_student(recipe, losses, run)
     if taken is not None:
         return taken
@@ -130,7 +147,7 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show=show)
-    parts = scored_parts(load_records(data_root(), recipe.labels))
+    parts = scored_parts(open_records(recipe, out))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
@@ -144,6 +161,17 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
         if guarded(part, found):
             log_look(part, f"teacher {recipe.name}", scores[part]["accuracy"])
     return scores
+
+
+def open_records(recipe: Recipe, out: Path) -> list[FrameRecord]:
+    """Read the data set, to which the runs folder `out` then belongs.
+
+    Raises:
+        ExportError: `run-data` when the folder's runs are of other data.
+    """
+    records = load_records(data_root(), recipe.labels)
+    claim_data(out, records)
+    return records
 
 
 def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:

@@ -1,47 +1,55 @@
 """Ablations of recipes that differ in how many patients have labels: who gains by more."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export.ablation.reading import margins, read_story
 from export.ablation.table import PART_NAMES
 from export.errors import ExportError
 from export.files import whole
 
+TOLD = ("recipe", "command", "seeds", "data", "learned_from")
 KEPT = ("accuracy", "accuracy_95", "accuracy_by_seed", "gains_over")
 
 
 def curve(folders: Sequence[Path]) -> dict[str, Any]:
     """Gather the `ablation.json` of several run folders, the fewest patients first.
 
+    Each point is a comparison of its own: the losses of one recipe, on the same steps. Points may
+    differ in how long they trained, too.
+
     Raises:
-        ExportError: `run-unscored` where `ablate` has not been through a folder.
+        ExportError: `run-unscored` where `ablate` has not been through a folder, `curve-points`
+            when the folders differ in more than patients: in machines or in parts.
     """
     points = []
     for folder in folders:
-        path = folder / "ablation.json"
-        if not path.is_file():
-            raise ExportError("run-unscored", f"{path} isn't there; run `ablate -o {folder}` first")
-        story = json.loads(path.read_text(encoding="utf-8"))
+        story = read_story(folder / "ablation.json", (*TOLD, "parts", "teachers"))
         points.append(
             {
-                **{key: story[key] for key in ("recipe", "command", "seeds", "learned_from")},
+                **{key: story[key] for key in TOLD},
                 "parts": {
                     part: {losses: {key: row[key] for key in KEPT} for losses, row in table.items()}
                     for part, table in story["parts"].items()
                 },
-                "teachers": {
-                    name: {
-                        way: {part: scores["accuracy"] for part, scores in found.items()}
-                        for way, found in ways.items()
-                    }
-                    for name, ways in story["teachers"].items()
-                },
+                "teachers": {name: _accuracies(found) for name, found in story["teachers"].items()},
             }
         )
+    for what, values in (
+        ("machines", [point["data"]["machines"] for point in points]),
+        ("parts", [sorted(point["parts"]) for point in points]),
+    ):
+        if any(value != values[0] for value in values):
+            raise ExportError("curve-points", f"the folders differ in {what}: {values}")
     points.sort(key=lambda point: point["learned_from"]["patients"])
     return {"points": points}
+
+
+def _accuracies(teacher: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return a teacher's accuracy by part, without gaze and with it."""
+    ways = {way: found for way, found in teacher.items() if isinstance(found, dict)}
+    return {way: {part: s["accuracy"] for part, s in found.items()} for way, found in ways.items()}
 
 
 def plot_curve(report: dict[str, Any], path: Path) -> None:
@@ -65,10 +73,7 @@ def plot_curve(report: dict[str, Any], path: Path) -> None:
             axis.errorbar(
                 nudged,
                 [100 * row["accuracy"] for row in rows],
-                [
-                    [100 * (row["accuracy"] - row["accuracy_95"][0]) for row in rows],
-                    [100 * (row["accuracy_95"][1] - row["accuracy"]) for row in rows],
-                ],
+                margins(rows),
                 fmt="o-",
                 markersize=3.5,
                 capsize=2,

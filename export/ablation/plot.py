@@ -1,9 +1,10 @@
-"""The picture of an ablation: each seed a dot, the mean with its patient interval."""
+"""The picture of an ablation: each seed a dot, the mean with its interval."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from export.ablation.reading import margins
 from export.ablation.table import PART_NAMES
 from export.files import whole
 
@@ -23,8 +24,15 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     for axis, (part, table) in zip(axes if len(parts) > 1 else [axes], parts.items(), strict=True):
         for row, name in enumerate(names):
             found = table[name]
-            low, high = (100 * bound for bound in found["accuracy_95"])
-            axis.plot([low, high], [row, row], color="#9db4c8", linewidth=5, solid_capstyle="butt")
+            (below,), (above,) = margins([found])
+            mean = 100 * found["accuracy"]
+            axis.plot(
+                [mean - below, mean + above],
+                [row, row],
+                color="#9db4c8",
+                linewidth=5,
+                solid_capstyle="butt",
+            )
             seeds = [100 * value for value in found["accuracy_by_seed"]]
             axis.plot(seeds, [row] * len(seeds), "o", color="#33536e", markersize=3.5, alpha=0.7)
             axis.plot(100 * found["accuracy"], row, "|", color="#b3261e", markersize=16)
@@ -36,7 +44,11 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     figure.axes[0].set_yticks(range(len(names)), names)
     figure.axes[0].invert_yaxis()
     figure.text(
-        0.01, 0.005, "dots: seeds; red: mean; bar: 95 % over patients", fontsize=7, color="#555555"
+        0.01,
+        0.005,
+        "dots: seeds; red: mean; bar: 95 % over patients and seeds",
+        fontsize=7,
+        color="#555555",
     )
     figure.tight_layout(rect=(0, 0.03, 1, 1))
     with whole(path) as unfinished:

@@ -4,7 +4,6 @@ One JSON and the logits are kept a run, so that an ablation can be done in piece
 """
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -13,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from export.ablation.table import compared
-from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.dataset import FrameRecord
 from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
 from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import Lessons, student_folder
+from export.errors import ExportError
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence.record import teacher_logits
 from export.files import whole, write_text
@@ -25,7 +25,7 @@ from export.gaze.privileged import input_maps, view_maps
 from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters, student_logits
 from export.recipe import PLAIN, Recipe, load_recipe
-from export.steps import distill, gaze_on, lessons, scored_parts, teacher, tensors
+from export.steps import distill, gaze_on, lessons, open_records, scored_parts, teacher, tensors
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 VIEWS = "validation views"
@@ -38,7 +38,7 @@ class Bench:
     def __init__(self, recipe_name: str, out: Path, show: Show):
         self.name, self.out, self.show = recipe_name, out, show
         self.recipe: Recipe = load_recipe(recipe_name)
-        self.records = load_records(data_root(), self.recipe.labels)
+        self.records = open_records(self.recipe, out)
         self.parts: dict[str, list[FrameRecord]] = scored_parts(self.records)
         if others := other_machines(self.records, self.recipe.data):
             self.parts["other machines"] = others
@@ -89,14 +89,22 @@ def ablate(
 
     `names` are the losses to compare, the first being what the others are held against; all of
     the recipe's where none is named. Returns (and writes to `out/ablation.json`), by part, each
-    losses' accuracy over seeds and its difference to the first with a patient bootstrap, paired
-    by frame; the teachers' scores, with gaze and without; what gaze alone tells of the class.
+    losses' accuracy over seeds and its gains over the first and those it names, paired by seed and
+    frame; the teachers' scores, with gaze and without; what gaze alone tells of the class.
+
+    Students of all seeds learn from one teacher, so intervals hold the chance in patients and in
+    students, not that in training a teacher.
 
     Raises:
         ExportError: `recipe-losses` for an unknown name, or as training raises.
     """
     bench = Bench(recipe_name, out, show)
     chosen = tuple(names) or tuple(bench.recipe.losses)
+    if unknown := [name for name in chosen if name not in bench.recipe.losses]:
+        raise ExportError(
+            "recipe-losses",
+            f"no losses {unknown[0]!r} in the recipe; known: {sorted(bench.recipe.losses)}",
+        )
     logits: dict[str, list[Logits]] = {}
     for losses in chosen:
         taught = cache(partial(lessons, recipe_name, out, losses, show))  # one for all seeds
@@ -110,6 +118,7 @@ def ablate(
         "recipe": bench.recipe.name,
         "recipe_sha256": bench.recipe.digest,
         "seeds": seeds,
+        "data": vars(bench.recipe.data),
         "learned_from": {"frames": len(learned), "patients": len({r.group for r in learned})},
         "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
         "parts": compared(bench.parts, bench.recipe.labels, logits, _rivals(bench, chosen)),
@@ -137,9 +146,7 @@ def _rivals(bench: Bench, chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
 def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]) -> Logits:
     """Return one student's logits by part: trained, scored and logged, or read where done."""
     folder = student_folder(bench.out, losses, seed)
-    started = time.monotonic()
     student = distill(bench.name, bench.out, losses, seed, bench.show, taught)
-    seconds = time.monotonic() - started
     logits = bench.logits(
         folder / "logits.npz", lambda part: student_logits(student, bench.inputs[part])
     )
@@ -149,7 +156,6 @@ def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]
             "losses": losses,
             "seed": seed,
             "parameters": folded_parameters(student),
-            "seconds_here": round(seconds, 1),
             "scores": bench.scores(logits, f"student {losses} seed {seed}"),
         }
         write_text(folder / "scores.json", json.dumps(result, indent=2))
@@ -159,7 +165,7 @@ def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]
 def _teacher(bench: Bench, name: str) -> dict[str, Any]:
     """Return a teacher's scores by part without gaze, and with it where it takes gaze."""
     model = teacher(bench.name, bench.out, name, bench.show)
-    found = {}
+    found: dict[str, Any] = {"parameters": folded_parameters(model)}
     for way in ("without_gaze",) if name == PLAIN else ("without_gaze", "with_gaze"):
 
         def look(part: str, looked: bool = way == "with_gaze") -> np.ndarray:

@@ -1,6 +1,6 @@
 """The table of an ablation: accuracies over seeds, and differences paired by frame."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,8 +104,8 @@ def markdown(report: Mapping[str, Any]) -> str:
             seeds = f"{_percent(min(row['accuracy_by_seed']))} to "
             seeds += _percent(max(row["accuracy_by_seed"]))
             lines.append(
-                f"| `{name}` | {_percent(row['accuracy'])} "
-                f"({' to '.join(map(_percent, row['accuracy_95']))}) | {seeds} | {_gains(row)} | "
+                f"| `{name}` | {_percent(row['accuracy'])}"
+                f"{_interval(row['accuracy_95'], _percent, ' to ')} | {seeds} | {_gains(row)} | "
                 f"{_percent(row['calibration_error'])} |"
             )
         lines.append("")
@@ -114,10 +114,15 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 def _gains(row: Mapping[str, Any]) -> str:
     told = [
-        f"{_points(found['gain'])} ({', '.join(map(_points, found['gain_95']))}) over `{other}`"
+        f"{_points(found['gain'])}{_interval(found['gain_95'], _points, ', ')} over `{other}`"
         for other, found in row["gains_over"].items()
     ]
     return "; ".join(told) or "-"
+
+
+def _interval(bounds: Sequence[float | None], told: Callable[[float], str], between: str) -> str:
+    known = [told(bound) for bound in bounds if bound is not None]
+    return f" ({between.join(known)})" if known else ""
 
 
 def _percent(share: float) -> str:

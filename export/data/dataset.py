@@ -16,6 +16,7 @@ from typing import Any
 from export.data.frames import clip_of, is_still
 from export.data.table import Row, read_rows
 from export.errors import ExportError
+from export.files import is_file
 
 LABELS = ("head", "abdomen", "femur", "background")
 """Of the default student; a recipe of one's own names its own."""
@@ -122,9 +123,9 @@ def load_records(root: Path, labels: Sequence[str] | None = LABELS) -> list[Fram
         if row.get("dup_of"):
             continue
         for record in _records(root, row, labels):
-            _once(lines, (record.path, record.frame), row, "file and frame")
+            _once(lines, (record.path.resolve(), record.frame), row, "file and frame")
             _once(ids, record.id, row, f"id {record.id!r}")
-            _one_group(groups.setdefault(record.path, row), row)
+            _one_group(groups.setdefault(record.path.resolve(), row), row)
             records.append(record)
     return records
 
@@ -149,7 +150,7 @@ def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRe
     """Return the record of a still image, or one for each frame of a clip that the row labels."""
     name = row.need("file", "data-file")
     path = root / name
-    if not path.is_file():
+    if not is_file(path):
         raise ExportError("data-file", f"{row.place}: 'file' is {name!r}; {path} isn't there")
     label = row.need("label", "data-label")
     if labels is not None and label not in labels:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from export.errors import ExportError
 
+MAX_WHOLE = 10**15  # thirty years in microseconds
 REQUIRED_COLUMNS = ("file", "label", "group")
 
 
@@ -34,8 +35,8 @@ class Row:
             raise ExportError(slug, f"{self.place}: {column!r} is empty; it is needed in each row")
         return value
 
-    def whole(self, column: str, low: int | None = None) -> int | None:
-        """Return a whole number of at least `low`, or None where the cell is empty.
+    def whole(self, column: str, low: int = -MAX_WHOLE) -> int | None:
+        """Return a whole number from `low` to 10**15, or None where the cell is empty.
 
         Raises:
             ExportError: `data-number`.
@@ -47,10 +48,11 @@ class Row:
             value = int(text)
         except ValueError:
             value = None
-        if value is None or (low is not None and value < low):
-            allowed = "a whole number" if low is None else f"a whole number of at least {low}"
+        if value is None or not low <= value <= MAX_WHOLE:
             raise ExportError(
-                "data-number", f"{self.place}: {column!r} is {text!r}; it must be {allowed}"
+                "data-number",
+                f"{self.place}: {column!r} is {text[:40]!r}; it must be a whole number from {low} "
+                f"to {MAX_WHOLE}",
             )
         return value
 

@@ -83,7 +83,8 @@ def train_student(
         ExportError: `loss-teacher` when the losses need what the lessons lack, `run-recipe` when
             the folder holds a run of other settings.
     """
-    claim(run / WEIGHTS, recipe.student_digests[losses])
+    digest = recipe.student_digests[losses]
+    claim(run / WEIGHTS, digest)
     torch.manual_seed(seed)
     student = Student(len(recipe.labels), recipe.student)
     wanted = recipe.losses[losses]
@@ -92,7 +93,7 @@ def train_student(
     learner = Learner(student, grid)
     loss = lesson_loss(recipe, wanted, lessons)
     config = replace(recipe.student_loop, seed=seed)
-    resume = run / "resume.pt"
+    resume = run / f"resume-{digest[:8]}.pt"  # none of other settings is taken up
     train(learner, lessons.bank, normaliser(recipe), loss, config, resume, report)
     save_weights(student, run / WEIGHTS)
     return student.eval()

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from export import parallel
 from export.data.view_bank import ViewBank
+from export.errors import ExportError
 from export.files import whole
 
 LossParts = dict[str, Tensor]
@@ -24,7 +25,10 @@ Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
 
 @dataclass(frozen=True)
 class LoopConfig:
-    """Schedule of one run; an epoch shows one view of each frame."""
+    """Schedule of one run; an epoch shows one view of each frame, in random order.
+
+    Batches are whole: what is left of an epoch's order, less than a batch, is not shown.
+    """
 
     epochs: int
     batch: int
@@ -36,7 +40,7 @@ class LoopConfig:
 
 
 class WeightAverage:
-    """Exponential moving average of weights; buffers (batch norm) are copied."""
+    """Exponential moving average of weights and of batch norm's running statistics."""
 
     def __init__(self, model: nn.Module, decay: float):
         self.decay = decay
@@ -80,13 +84,20 @@ def train(
         report: called by the leader after each epoch with the mean of each part.
 
     Raises:
-        ExportError: `parallel-batch` when there are more processes than frames in a batch.
+        ExportError: `parallel-batch` when there are more processes than frames in a batch,
+            `data-few` when a batch has more frames than there are.
     """
     parallel.check_batch(config.batch)
     model = model.to(memory_format=torch.channels_last)
     run = _Run.start(model, loss, config)
     views = bank.views_per_frame
     frames = len(bank) // views
+    if frames < config.batch:
+        raise ExportError(
+            "data-few",
+            f"{frames} frames to train on are fewer than a batch of {config.batch}; lower the "
+            "recipe's batch, or bring more frames",
+        )
     for epoch in range(run.resume(checkpoint), config.epochs):
         batches = _batches(frames, views, config, epoch)
         sums: dict[str, float] = {}

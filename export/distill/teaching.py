@@ -94,10 +94,11 @@ def train_teacher(
     members = list(teacher.members) if isinstance(teacher, Committee) else [teacher]
     for number, member in enumerate(members):
         loop = replace(recipe.teacher_loop, seed=recipe.teacher_loop.seed + number)
-        stem = weights.stem.replace("-weights", "") + (f"-{number + 1}" if number else "")
+        whose = recipe.teacher_digests[name][:8]  # none of other settings is taken up
+        resume = folder / f"teacher-{name}-{number + 1}-{whose}.pt"
         before = number * loop.epochs
         tell = lambda epoch, parts, before=before: report(before + epoch, parts)  # noqa: E731
-        train(member, bank, normaliser(recipe), loss, loop, folder / f"{stem}.pt", tell)
+        train(member, bank, normaliser(recipe), loss, loop, resume, tell)
     save_weights(teacher, weights)
     return teacher
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,13 +25,15 @@ def obtain_gaze(
     config: GazeConfig,
     wanted: Sequence[FrameRecord],
     everything: Sequence[FrameRecord],
+    learned: Collection[str],
     folder: Path,
     progress: Progress = lambda done, total: None,
 ) -> GazeOfFrames:
     """Return gaze of the `wanted` records, in their order, the config's control applied.
 
     `everything` are all records of the data set: what simulated gaze is made of, once, and kept
-    in `folder`.
+    in `folder`. `learned` are the ids of those that the recipe learns from: landmarks of no other
+    frame are used.
 
     Raises:
         GazeError: The source has no usable gaze or landmarks.
@@ -38,7 +42,7 @@ def obtain_gaze(
         maps, _, simulated = gaze_of(wanted)
         found = GazeOfFrames(maps, simulated)
     else:
-        found = _predicted(config, wanted, everything, folder, progress)
+        found = _predicted(config, wanted, everything, learned, folder, progress)
     return controlled(found, wanted, config.control, config.seed)
 
 
@@ -47,12 +51,15 @@ def _predicted(
     config: GazeConfig,
     wanted: Sequence[FrameRecord],
     everything: Sequence[FrameRecord],
+    learned: Collection[str],
     folder: Path,
     progress: Progress,
 ) -> GazeOfFrames:
-    kept = folder / f"gaze-{config.source}-{config.seed}.npz"
+    digest = hashlib.sha256(json.dumps(sorted(learned)).encode()).hexdigest()
+    kept = folder / f"gaze-{config.source}-{config.seed}-{digest[:8]}.npz"
     if not kept.exists():
-        landmarks = read_landmarks(data_root() / LANDMARKS)
+        known = read_landmarks(data_root() / LANDMARKS)
+        landmarks = {frame: points for frame, points in known.items() if frame in learned}
         gaze = predicted_gaze(everything, landmarks, config.seed, progress)
         with whole(kept) as unfinished:
             np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))

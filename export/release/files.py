@@ -50,7 +50,10 @@ def convert(
 
 
 def abstain_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Return the lowest confidence above which 99 % of the accepted answers are right."""
+    """Return the lowest confidence above which 99 % of the accepted answers are right.
+
+    From 0.3 in steps of 0.01; 0.95 where none reaches that share.
+    """
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == truth
     for threshold in np.arange(0.3, 0.96, 0.01):

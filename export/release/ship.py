@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export.data.dataset import FrameRecord, check_labels, data_root, load_records
+from export.data.dataset import FrameRecord, check_labels
 from export.display import Show, silent
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
@@ -32,7 +32,14 @@ from export.release.files import (
     write_files,
 )
 from export.release.finished_teacher import FinishedTeacher
-from export.steps import by_split, calibration_tensors, distill, lessons, scored_parts, tensors
+from export.steps import (
+    calibration_tensors,
+    distill,
+    lessons,
+    open_records,
+    scored_parts,
+    tensors,
+)
 from sdk.model_file import parse_model_file
 
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
@@ -43,10 +50,11 @@ def quantize(
 ) -> dict[str, Any]:
     """Export a student to ONNX in both precisions; return how far each is from PyTorch on val."""
     recipe = load_recipe(recipe_name)
+    records = open_records(recipe, out)
+    parts = scored_parts(records)
     student = distill(recipe_name, out, losses, seed, show)
-    parts = by_split(load_records(data_root(), recipe.labels))
     val = tensors(parts["val"], recipe.preprocessing)
-    models = _convert(recipe_name, student, out, losses, seed, parts, show)
+    models = _convert(recipe_name, student, out, losses, seed, records, show)
     truth = truth_of(parts["val"], recipe.labels)
     expected = student_logits(student, val)
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
@@ -94,13 +102,13 @@ def release(
     recipe = load_recipe(recipe_name)
     _refuse_research_only(recipe, losses)
     seed = recipe.student_loop.seed if seed is None else seed
-    records = load_records(data_root(), recipe.labels)
+    records = open_records(recipe, out)
     parts = scored_parts(records)
     check_labels(records, recipe.labels)
     student = distill(recipe_name, out, losses, seed, show)
     show("release", 0, len(parts) + 1, "files")
     val = tensors(parts["val"], recipe.preprocessing)
-    models = _convert(recipe_name, student, out, losses, seed, by_split(records), show)
+    models = _convert(recipe_name, student, out, losses, seed, records, show)
     provenance = _provenance(recipe, student, out, losses, seed, records)
     truth = truth_of(parts["val"], recipe.labels)
     files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
@@ -234,15 +242,16 @@ def _convert(
     out: Path,
     losses: str,
     seed: int | None,
-    parts: dict[str, list[FrameRecord]],
+    records: Sequence[FrameRecord],
     show: Show,
 ) -> dict[str, onnx.ModelProto]:
     """Return the student as ONNX by precision; makes again what it learned from where int8 asks."""
     recipe = load_recipe(recipe_name)
+    learned = training_records(records, recipe.transfer_datasets, recipe.data)
     return convert(
         student,
         recipe,
-        calibration_tensors(parts["train"], recipe.preprocessing),
+        calibration_tensors(learned, recipe.preprocessing),
         lambda: task_of(recipe, losses, lessons(recipe_name, out, losses, show)),
         student_folder(out, losses, recipe.student_loop.seed if seed is None else seed),
         lambda epoch, _: show("quantisation-aware", epoch, recipe.quantise.epochs, ""),

@@ -63,8 +63,56 @@ def test_a_curve_orders_ablations_by_the_patients_they_had(data_folder, tmp_path
     assert points[0]["parts"]["test"]["ce"]["accuracy_by_seed"]
     assert (tmp_path / "curve.png").stat().st_size > 5_000
     result = RUN.invoke(app, ["curve", str(tmp_path), "-o", str(tmp_path / "curve.json")])
-    assert result.exit_code == 1
     assert result.exception.slug == "run-unscored"
+    story = tmp_path / "more" / "ablation.json"
+    other = json.loads(story.read_text()) | {"data": {"machines": ["A"]}}
+    for damage, slug in (
+        (json.dumps(other), "curve-points"),
+        (story.read_text()[:500], "run-unscored"),
+        ("[]", "run-unscored"),
+    ):
+        story.write_text(damage)
+        result = RUN.invoke(app, ["curve", *folders, "-o", str(tmp_path / "curve.json")])
+        assert result.exit_code == 1
+        assert result.exception.slug == slug
+
+
+def test_a_family_is_students_of_one_teacher(tmp_path):
+    score = {"accuracy": 0.9, "accuracy_95": [None, None], "ece": 0.01}
+    runs = []
+    for name, parameters, taught in (("a", 3000, 0.95), ("b", 24000, 0.95), ("c", 80000, 0.5)):
+        run = tmp_path / name / "student-kd-1"
+        run.mkdir(parents=True)
+        told = {"losses": "kd", "seed": 1, "parameters": parameters, "scores": {"val": score}}
+        (run / "scores.json").write_text(json.dumps(told))
+        teacher = {"parameters": 3_000_000, "without_gaze": {"val": score | {"accuracy": taught}}}
+        story = {"recipe": name, "teachers": {"plain": teacher}}
+        (run.parent / "ablation.json").write_text(json.dumps(story))
+        runs.append(str(run))
+    result = RUN.invoke(app, ["family", *runs[1::-1], "-o", str(tmp_path / "f.json")])
+    assert result.exit_code == 0, result.output
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert [member["parameters"] for member in found["students"]] == [3000, 24000]
+    assert (tmp_path / "f.png").stat().st_size > 5_000
+    result = RUN.invoke(app, ["family", *runs, "-o", str(tmp_path / "f.json")])
+    assert result.exception.slug == "family-teachers"
+    result = RUN.invoke(app, ["family", str(tmp_path), "-o", str(tmp_path / "f.json")])
+    assert result.exception.slug == "run-unscored"
+
+
+def test_names_that_the_recipe_lacks_are_refused_before_anything_is_trained(data_folder, tmp_path):
+    shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs")]
+    for words, slug in (
+        (["teacher", "--gaze", "nobody"], "gaze-name"),
+        (["distill", "--losses", "none"], "recipe-losses"),
+        (["ablate", "--losses", "ce", "--losses", "none"], "recipe-losses"),
+    ):
+        result = RUN.invoke(app, [*words, *shared])
+        assert result.exit_code == 1
+        assert result.exception.slug == slug
+    assert not list((tmp_path / "runs").glob("*/weights.pt"))
+    for words in (["teacher", "--gaze", "expert", "--evidence"], ["distill", "--seed", "-1"]):
+        assert RUN.invoke(app, [*words, *shared]).exit_code == 2
 
 
 @pytest.fixture(scope="module")

@@ -95,10 +95,12 @@ BAD = [
     ({"label": "liver"}, "data-label", r"'liver'; allowed: \['heart', 'kidney'\]"),
     ({"group": ""}, "data-group", r"line 2: 'group' is empty"),
     ({"frame": 12}, "data-frame", r"'frame' is 12; clip\.dcm has 12 frames, allowed are 0 to 11"),
-    ({"frame": -1}, "data-number", r"'frame' is '-1'; it must be a whole number of at least 0"),
+    ({"frame": -1}, "data-number", r"'frame' is '-1'; it must be a whole number from 0"),
     ({"frame": "x"}, "data-number", r"'frame' is 'x'"),
-    ({"every": 0}, "data-number", r"'every' is '0'; it must be a whole number of at least 1"),
+    ({"every": 0}, "data-number", r"'every' is '0'; it must be a whole number from 1"),
     ({"file": "still.png", "frame": 1}, "data-frame", r"still\.png has 1 frames, allowed are 0"),
+    ({"timestamp_us": 10**30}, "data-number", r"to 1000000000000000"),
+    ({"file": "x" * 300}, "data-file", r"isn't there"),
     ({"timestamp_us": "now"}, "data-number", r"'timestamp_us' is 'now'; it must be a whole"),
 ]
 
@@ -117,6 +119,14 @@ def test_the_same_frame_in_two_rows_is_refused_with_both_lines(folder):
         ExportError, match=r"line 3: the same file and frame as in line 2"
     ) as caught:
         records_of(folder, {"file": "clip.dcm"}, {"file": "./clip.dcm", "frame": 5})
+    assert caught.value.slug == "data-duplicate"
+
+
+def test_a_clip_under_two_names_is_one_clip(folder):
+    (folder / "s").mkdir(exist_ok=True)
+    first, second = {"file": "clip.dcm"}, {"file": "s/../clip.dcm", "frame": 5}
+    with pytest.raises(ExportError, match="the same file and frame") as caught:
+        records_of(folder, first, second)
     assert caught.value.slug == "data-duplicate"
 
 

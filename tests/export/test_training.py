@@ -8,6 +8,7 @@ import torch
 from export.data.augment import AugmentConfig
 from export.data.dataset import FrameRecord, load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
+from export.distill.folder import claim_data
 from export.distill.inputs import other_machines, training_records
 from export.distill.loop import LoopConfig, WeightAverage, train
 from export.distill.losses import soft_cross_entropy
@@ -211,7 +212,8 @@ HOSTILE = {
     "gaze.plain": ['source = "folder"'],
     "gaze.2": ['source = "folder"'],
     "losses.kd": ["labels = 0", "labels = inf", "labels = true", "word = 1", "against = 3",
-                  'labels = 1\nagainst = ["none"]', 'labels = 1\nteacher = "none"', "attention = 1"],
+                  'labels = 1\nagainst = ["none"]', 'labels = 1\nteacher = "none"',
+                  "attention = 1"],
     'losses."../../x"': ["labels = 1"],
     "quantize": ['method = "qat"'],
 }  # fmt: skip
@@ -263,6 +265,35 @@ def test_what_losses_are_held_against_changes_no_run(tmp_path):
     path.write_text('base = "smoke"\n[losses.kd]\nlogits = 1.0\nagainst = ["none"]\n')
     with pytest.raises(ExportError, match="against is 'none'"):
         load_recipe(str(path))
+
+
+def test_fewer_frames_than_a_batch_are_refused_instead_of_training_nothing(phantom_data, tmp_path):
+    bank = _bank(load_records(phantom_data)[:3], tmp_path)
+    config = LoopConfig(epochs=1, batch=4, learning_rate=1e-3, weight_decay=0.0, seed=1)
+    with pytest.raises(ExportError, match=r"3 frames .* fewer than a batch of 4") as caught:
+        train(torch.nn.Linear(1, 1), bank, lambda v: v, lambda *a: {}, config, tmp_path / "r.pt")
+    assert caught.value.slug == "data-few"
+
+
+def test_a_runs_folder_refuses_other_frames_or_labels(phantom_data, tmp_path):
+    records = load_records(phantom_data)
+    for _ in range(2):
+        claim_data(tmp_path, records)
+    other = [replace(records[0], label="femur"), *records[1:]]
+    for changed in (records[:-1], other):
+        with pytest.raises(ExportError, match="other frames, labels or groups") as caught:
+            claim_data(tmp_path, changed)
+        assert caught.value.slug == "run-data"
+
+
+def test_a_teachers_word_belongs_to_the_views_it_was_asked_about(tmp_path):
+    path = tmp_path / "r.toml"
+    found = []
+    for line in ("bank_seed = 2", "bank_seed = 3", "mix_share = 0.5"):
+        path.write_text(f'base = "smoke"\n[transfer]\n{line}\n')
+        found.append(load_recipe(str(path)))
+    assert len({recipe.taught_digests["plain"] for recipe in found}) == 3
+    assert len({recipe.teacher_digests["plain"] for recipe in found}) == 1
 
 
 def test_members_of_a_committee_are_trained_apart_and_come_back_whole(data_folder, tmp_path):

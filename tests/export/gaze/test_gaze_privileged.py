@@ -7,6 +7,7 @@ import pytest
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank
+from export.gaze import obtain
 from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled, view_maps
 
 STILL = np.float32([[1, 0, 0], [0, 1, 0]])
@@ -88,3 +89,27 @@ def test_the_centre_control_is_one_map_for_all_that_were_looked_at():
 def test_a_gaze_setting_out_of_range_is_refused_by_its_name(field):
     with pytest.raises(ValueError, match=next(iter(field))):
         GazeConfig(**{"source": "folder", **field})
+
+
+def test_landmarks_of_frames_that_the_recipe_does_not_learn_from_are_not_used(
+    tmp_path, monkeypatch
+):
+    records = [
+        FrameRecord(name, Path("x"), "head", "own", "", name, "", "", "") for name in ("a", "b")
+    ]
+    points = np.array([[0.5, 0.5]])
+    given = []
+
+    def predicted(everything, landmarks, seed, progress):
+        given.append(sorted(landmarks))
+        maps = np.full((len(everything), 2, 2), len(landmarks), dtype=np.float32)
+        return GazeOfFrames(maps, simulated=True)
+
+    monkeypatch.setattr(obtain, "data_root", lambda: tmp_path)
+    monkeypatch.setattr(obtain, "read_landmarks", lambda path: {"a": points, "b": points})
+    monkeypatch.setattr(obtain, "predicted_gaze", predicted)
+    config = GazeConfig("landmarks")
+    for learned in ({"a"}, {"a", "b"}):
+        found = obtain.obtain_gaze(config, records, records, learned, tmp_path)
+        assert found.maps.max() == len(learned)  # kept apart, too
+    assert given == [["a"], ["a", "b"]]
