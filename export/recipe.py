@@ -224,6 +224,8 @@ _TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher", "data")
 def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:
     """Return the SHA-256 of what a run depends on; the rest of the recipe may change."""
     chosen = {name: table.get(name) for name in sections if name != "data" or name in table}
+    if chosen["teacher"].get("members") == 1:  # said or not, it is the same teacher
+        chosen["teacher"] = {k: v for k, v in chosen["teacher"].items() if k != "members"}
     if more is not None:
         chosen["more"] = more
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()

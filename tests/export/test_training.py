@@ -309,3 +309,9 @@ def test_members_of_a_committee_are_trained_apart_and_come_back_whole(data_folde
     again = train_teacher(recipe, "plain", records, None, tmp_path)
     with torch.no_grad():
         assert torch.equal(made(x), again(x))
+
+
+def test_a_teacher_of_one_is_the_same_whether_the_recipe_says_so_or_not(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text('base = "smoke"\n[teacher]\nmembers = 1\n')
+    assert load_recipe(str(path)).student_digests == load_recipe("smoke").student_digests
