@@ -137,8 +137,8 @@ def test_gaze_beside_ones_own_frames_teaches_by_the_same_commands(
     assert list(report["parts"]["val"]) == losses
     assert report["gaze"]["expert"]["simulated"] is True
     assert report["gaze"]["expert"]["coverage"] > 0.9
-    assert set(report["teachers"]["expert"]) == {"without_gaze", "with_gaze"}
-    assert set(report["teachers"]["plain"]) == {"without_gaze"}
+    assert set(report["teachers"]["expert"]) == {"parameters", "without_gaze", "with_gaze"}
+    assert set(report["teachers"]["plain"]) == {"parameters", "without_gaze"}
     assert (tmp_path / "ablation.png").stat().st_size > 5_000
     for seed in (1, 2):
         assert (tmp_path / f"student-petra-{seed}" / "scores.json").exists()
