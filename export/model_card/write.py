@@ -74,6 +74,13 @@ def _read(path: Path) -> dict[str, Any]:
         raise ExportError(
             "card-report", f"{path} lacks {missing}; make it by `sonogaze-export release`"
         )
+    try:
+        render(report, [], "")  # before any picture is written
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration) as error:
+        raise ExportError(
+            "card-report",
+            f"{path} lacks what a card tells ({error!r}); make it by `sonogaze-export release`",
+        ) from error
     return report
 
 

@@ -122,7 +122,14 @@ def test_tables_follow_the_reports_own_labels_and_count_right():
     assert "learned from labels alone" in text
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"student_id": "x"}'])
+THIN = {"student_id": "x", "labels": [], "provenance": {}, "gates": [], "teacher_scores": None}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"student_id": "x"}', json.dumps(THIN | {"scores": {"fp32": {}}}),
+     json.dumps(THIN | {"scores": 3})],
+)  # fmt: skip
 def test_a_report_that_is_none_or_too_old_is_refused(text, tmp_path):
     (tmp_path / "release.json").write_text(text)
     with pytest.raises(ExportError, match=r"release\.json (is no report|lacks)") as caught:
