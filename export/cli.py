@@ -1,8 +1,9 @@
 """The `sonogaze-export` command: train a teacher, distil, quantise and release a student."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -181,9 +182,7 @@ def family(
     destination: Annotated[Path, typer.Option("--out", "-o", help="family.json; .png beside it")],
 ) -> None:
     """Gather students of several sizes, scored by `ablate`, beside their teacher."""
-    report = gather_family(runs)
-    plot_family(report, destination.with_suffix(".png"))
-    write_text(destination, json.dumps(report, indent=1) + "\n")
+    _draw_and_write(gather_family(runs), plot_family, destination)
 
 
 @app.command()
@@ -192,8 +191,14 @@ def curve(
     destination: Annotated[Path, typer.Option("--out", "-o", help="curve.json; .png beside it")],
 ) -> None:
     """Gather ablations of recipes with more and fewer patients: what each way gains by labels."""
-    report = gather_curve(runs)
-    plot_curve(report, destination.with_suffix(".png"))
+    _draw_and_write(gather_curve(runs), plot_curve, destination)
+
+
+def _draw_and_write(
+    report: dict[str, Any], draw: Callable[[dict[str, Any], Path], None], destination: Path
+) -> None:
+    """Write a report as JSON, and its picture beside it."""
+    draw(report, destination.with_suffix(".png"))
     write_text(destination, json.dumps(report, indent=1) + "\n")
 
 

@@ -102,6 +102,19 @@ class Recipe:
     taught_digests: dict[str, str]
     student_digests: dict[str, str]
 
+    def losses_named(self, name: str) -> LossConfig:
+        """Return the losses `name`.
+
+        Raises:
+            ExportError: `recipe-losses` when the recipe has none of that name.
+        """
+        if name not in self.losses:
+            raise ExportError(
+                "recipe-losses",
+                f"no losses {name!r} in the recipe; known: {sorted(self.losses)}",
+            )
+        return self.losses[name]
+
 
 def load_recipe(name_or_path: str) -> Recipe:
     """Read a recipe by its name in `export/recipes` or by a path to a `.toml` file.
@@ -199,14 +212,8 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         gaze=gaze,
         quantise=Quantisation(**table.get("quantise", {})),
         digest=digest,
-        teacher_digests={
-            name: _digest(table, _TEACHER_SECTIONS, table.get("gaze", {}).get(name))
-            for name in (PLAIN, *gaze)
-        },
-        taught_digests={
-            name: _digest(table, (*_TEACHER_SECTIONS, "transfer"), table.get("gaze", {}).get(name))
-            for name in (PLAIN, *gaze)
-        },
+        teacher_digests=_digests_of_teachers(table, _TEACHER_SECTIONS),
+        taught_digests=_digests_of_teachers(table, (*_TEACHER_SECTIONS, "transfer")),
         student_digests={
             name: _digest(
                 table,
@@ -219,6 +226,12 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
 
 
 _TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher", "data")
+
+
+def _digests_of_teachers(table: dict[str, Any], sections: tuple[str, ...]) -> dict[str, str]:
+    """Return a digest for each teacher, of the sections and of the gaze that it takes."""
+    gaze = table.get("gaze", {})
+    return {name: _digest(table, sections, gaze.get(name)) for name in (PLAIN, *gaze)}
 
 
 def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:

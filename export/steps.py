@@ -89,11 +89,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
         ExportError: `recipe-losses` when the recipe has no such losses.
     """
     recipe = load_recipe(recipe_name)
-    if losses not in recipe.losses:
-        raise ExportError(
-            "recipe-losses", f"no losses {losses!r} in the recipe; known: {sorted(recipe.losses)}"
-        )
-    config = recipe.losses[losses]
+    config = recipe.losses_named(losses)
     records = open_records(recipe, out)
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")

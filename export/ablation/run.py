@@ -17,7 +17,6 @@ from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
 from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import Lessons, student_folder
-from export.errors import ExportError
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence.record import teacher_logits
 from export.files import whole, write_text
@@ -100,17 +99,12 @@ def ablate(
     """
     bench = Bench(recipe_name, out, show)
     chosen = tuple(names) or tuple(bench.recipe.losses)
-    if unknown := [name for name in chosen if name not in bench.recipe.losses]:
-        raise ExportError(
-            "recipe-losses",
-            f"no losses {unknown[0]!r} in the recipe; known: {sorted(bench.recipe.losses)}",
-        )
+    used = [bench.recipe.losses_named(name) for name in chosen]
     logits: dict[str, list[Logits]] = {}
     for losses in chosen:
         taught = cache(partial(lessons, recipe_name, out, losses, show))  # one for all seeds
         every = range(1, seeds + 1)
         logits[losses] = [_student(bench, losses, seed, taught) for seed in every]
-    used = [bench.recipe.losses[name] for name in chosen]
     learned = training_records(bench.records, bench.recipe.transfer_datasets, bench.recipe.data)
     command = [f"sonogaze-export ablate --recipe {recipe_name} --seeds {seeds}"]
     report = {

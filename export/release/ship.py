@@ -139,9 +139,8 @@ def release(
 
 def _refuse_research_only(recipe: Recipe, losses: str) -> None:
     """Refuse losses whose teacher or gaze was learned from what the licence forbids to ship."""
-    config = recipe.losses.get(losses)
-    used = {name for name in (config.teacher, config.gaze) if name} if config else set()
-    for name in sorted(used & set(recipe.gaze)):
+    config = recipe.losses_named(losses)
+    for name in sorted({config.teacher, config.gaze} & set(recipe.gaze)):
         if recipe.gaze[name].source in RESEARCH_ONLY:
             raise ExportError(
                 "release-research-only",
