@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
@@ -12,12 +13,32 @@ from sdk.errors import ModelError
 MAX_JSON_CHARACTERS = 256 * 1024
 
 
+class _Shown(reprlib.Repr):
+    """A `repr` of bounded size and work; text is cut before it is escaped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxstring, self.maxother = 3, 64, 64
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Tell the size of a number too long to be written (`sys.set_int_max_str_digits`)."""
+        return repr(value) if abs(value) < 10**40 else f"<integer of {value.bit_length()} bits>"
+
+
+_SHOWN_CHARACTERS = 160
+_shown = _Shown()
+
+
+def shown(value: object) -> str:
+    """Return a value for an error message: escaped, at most 160 characters, whatever its size."""
+    text = _shown.repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
+
+
 def invalid(field: str, value: object, allowed: str) -> ModelError:
     """Build the error for a metadata field that breaks its rule."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 80 else shown[:77] + "..."
     return ModelError(
-        "model-metadata-invalid", f"model file: {field} is {shown}, allowed is {allowed}"
+        "model-metadata-invalid", f"model file: {field} is {shown(value)}, allowed is {allowed}"
     )
 
 
