@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isfinite
 from typing import Any, NamedTuple
 
 from sdk.errors import ModelError
@@ -176,7 +175,7 @@ def _attribute_value(rule: Attribute, item: Mapping[str, Any]) -> Any:
     if rule.type == _S:
         return value if value in rule.texts else None
     values = value if rule.type == _INTS else [value]
-    if not all(rule.low <= number <= rule.high and isfinite(number) for number in values):
+    if not all(rule.low <= number <= rule.high for number in values):
         return None
     if rule.type != _INTS:
         return value
