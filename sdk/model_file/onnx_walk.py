@@ -108,7 +108,8 @@ def read_graph(header: Header) -> Graph:
     """
     fields, reader = header.fields, header.reader
     opsets = fields.get("opset_import", [])
-    if "graph" not in fields or not opsets:
+    start, stop = fields.get("graph", (0, 0))
+    if start == stop or not opsets:
         raise _not_onnx("no graph, or no opset_import")
     for item in opsets:
         _check_domain(item.get("domain", ""), "opset_import")
@@ -118,8 +119,9 @@ def read_graph(header: Header) -> Graph:
             f"{len(opsets)} opsets, opset {opset}, IR version {ir_version}; allowed are one opset, "
             f"{OPSETS[0]} to {OPSETS[-1]}, and IR {IR_VERSIONS[0]} to {IR_VERSIONS[-1]}"
         )
-    start, stop = fields["graph"]
     graph = reader.message(start, stop, GRAPH)
+    if not graph.get("name"):
+        raise invalid_graph("the graph has no name")
     nodes = tuple(map(_node, _limited(graph, "node", MAX_NODES)))
     initializers: dict[str, Value] = {}
     for tensor in _limited(graph, "initializer", MAX_INITIALIZERS):
