@@ -20,6 +20,7 @@ class _Shown(reprlib.Repr):
 
     def __init__(self) -> None:
         super().__init__()
+        self.maxlist = self.maxtuple = 12
         self.maxlevel, self.maxstring, self.maxother = 3, 64, 64
 
     def repr_int(self, value: int, level: int) -> str:
@@ -71,10 +72,10 @@ def json_object(value: object, field: str, keys: frozenset[str] | None = None) -
         raise invalid(field, value, "a JSON object")
     if keys is not None and set(value) != keys:
         missing, unknown = sorted(keys - set(value)), sorted(set(value) - keys)
-        raise invalid(
-            field,
-            f"without {shown(missing)} and with {shown(unknown)}",
-            f"exactly the keys {shown(sorted(keys))}",
+        raise ModelError(
+            "model-metadata-invalid",
+            f"model file: {field} lacks {shown(missing)} and has the unknown {shown(unknown)}, "
+            f"allowed are exactly the keys {shown(sorted(keys))}",
         )
     return value
 

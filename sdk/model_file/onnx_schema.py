@@ -5,7 +5,8 @@ Field numbers and types: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
 from __future__ import annotations
 
-from sdk.model_file.wire import (
+from sdk.model_file.wire import Field, Message
+from sdk.model_file.wire_kinds import (
     FLOAT,
     INT32,
     INT64,
@@ -15,8 +16,6 @@ from sdk.model_file.wire import (
     PACKED_INT64,
     SPAN,
     TEXT,
-    Field,
-    Message,
 )
 
 ENTRY = Message("StringStringEntryProto", {1: Field("key", NAME), 2: Field("value", TEXT)})

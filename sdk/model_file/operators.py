@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sdk.errors import ModelError
 from sdk.fields import shown
 from sdk.model_file import shapes
-from sdk.model_file.shapes import (
+from sdk.model_file.values import (
     DTYPE_NAMES,
     FLOAT,
     INT8,
@@ -29,7 +29,8 @@ _MAX_INPUTS = 64
 class Attribute(NamedTuple):
     """An allowed attribute: its AttributeProto type, default, and range of (each of) its values.
 
-    Texts have a list instead of a range. `length` is the length of a list, 0 for up to `MAX_RANK`.
+    A default of None: it must be given. Texts have a list instead of a range. `length` is that of
+    a list, 0 for up to `MAX_RANK`.
     """
 
     type: int
@@ -96,7 +97,7 @@ OPERATORS: dict[str, Operator] = {
         {"epsilon": _SHARE, "momentum": _SHARE, "training_mode": _OFF},
     ),
     "Clip": Operator(shapes.clip, "Fcc"),
-    "Concat": Operator(shapes.concat, "F+", {"axis": _AXIS}),
+    "Concat": Operator(shapes.concat, "F+", {"axis": _AXIS._replace(default=None)}),
     "Conv": Operator(
         shapes.conv, "FFf", {**_WINDOW, **_DILATIONS, "group": Attribute(_I, 1, 1, 2**20)}
     ),
@@ -161,7 +162,10 @@ def read_attributes(
                 f"range; allowed: {_describe(operator)}",
             )
         values[key] = value
-    return {key: rule.default for key, rule in operator.attributes.items()} | values
+    values = {key: rule.default for key, rule in operator.attributes.items()} | values
+    if None in values.values():
+        raise invalid_graph(f"{name} lacks an attribute; it has {_describe(operator)}")
+    return values
 
 
 _STORED_IN = {_F: "f", _I: "i", _S: "s", _INTS: "ints"}

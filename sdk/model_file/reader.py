@@ -11,7 +11,7 @@ from sdk.fields import shown
 from sdk.model_file.digest import is_sealed, verify_seal
 from sdk.model_file.metadata import ModelMetadata
 from sdk.model_file.onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header
-from sdk.model_file.shapes import FLOAT
+from sdk.model_file.values import FLOAT
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MIN_SIDE = 16

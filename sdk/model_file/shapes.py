@@ -1,72 +1,29 @@
 """Shapes, work and memory of the operators that a student may use, from static sizes alone.
 
-As https://onnx.ai/onnx/operators defines them for opset 18 to 21. Whatever would make a shape
+As https://onnx.ai/onnx/operators defines them for opset 18 to 20. Whatever would make a shape
 depend on a computed value (axes, new shapes) must be an initializer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
-from sdk.errors import ModelError
 from sdk.fields import shown
+from sdk.model_file.values import (
+    DTYPE_NAMES,
+    FLOAT,
+    INT32,
+    UINT8,
+    Call,
+    Output,
+    Shape,
+    invalid_graph,
+)
 
-FLOAT, UINT8, INT8, INT32, INT64 = 1, 2, 3, 6, 7
-DTYPE_NAMES = {FLOAT: "float32", UINT8: "uint8", INT8: "int8", INT32: "int32", INT64: "int64"}
 # onnxruntime pads the channels of convolutions to its widest vector: 16 float32
 _CHANNEL_BLOCK = 16
-
-Shape = tuple[int, ...]
-
-
-class Value(NamedTuple):
-    """A tensor of the graph: element type, static shape, and the integers of a constant."""
-
-    dtype: int
-    shape: Shape
-    initializer: bool = False
-    integers: Shape | None = None
-
-
-class Output(NamedTuple):
-    """What a node gives: element type, shape, multiply-adds, and the float32 its buffers hold."""
-
-    dtype: int
-    shape: Shape
-    work: int
-    buffer: int
-
-
-class Call(NamedTuple):
-    """One use of an operator: its inputs, None where omitted, and all its attributes."""
-
-    inputs: Sequence[Value | None]
-    attributes: Mapping[str, Any]
-
-    def shape(self, index: int = 0) -> Shape:
-        """Return the shape of an input that is there."""
-        return self.value(index).shape
-
-    def value(self, index: int) -> Value:
-        """Return an input that is there."""
-        value = self.inputs[index]
-        assert value is not None
-        return value
-
-    def integers(self, index: int) -> Shape:
-        """Return the values of an int64 initializer."""
-        integers = self.value(index).integers
-        assert integers is not None
-        return integers
-
-
-def invalid_graph(what: str) -> ModelError:
-    """Build the error for a graph whose parts contradict each other."""
-    return ModelError(
-        "model-graph-invalid", f"model file: {what}; export the model again and package it anew"
-    )
 
 
 def _float(shape: Shape, each: int = 1, buffer: int = 0) -> Output:

@@ -12,16 +12,12 @@ Wire format: https://protobuf.dev/programming-guides/encoding
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from sdk.errors import ModelError
-from sdk.fields import shown
 
-MAX_NAME_BYTES = 256
-MAX_TEXT_BYTES = 256 * 1024
-_VARINT, _LENGTH, _FIXED32 = 0, 2, 5
+VARINT, LENGTH, FIXED32 = 0, 2, 5
 _MAX_VARINT_BYTES = 10
 _SHORT_BYTES = 32
 
@@ -70,13 +66,13 @@ class WireReader:
                 raise malformed(f"{schema.name}.{name} is repeated or out of order", begin)
             previous = tag
             end = at + 4
-            if wire != _FIXED32:
+            if wire != FIXED32:
                 fast = at < stop and data[at] < 0x80
                 value, at = (data[at], at + 1) if fast else self.varint(at, stop)
-                end = at + value if wire == _LENGTH else at
+                end = at + value if wire == LENGTH else at
             if end > stop:
                 raise self._overrun(begin, end, stop)
-            value = read(self, at, end) if wire != _VARINT else read(self, begin, value)
+            value = read(self, at, end) if wire != VARINT else read(self, begin, value)
             at = end
             if not repeated:
                 found[name] = value
@@ -156,7 +152,7 @@ class Message:
             number << 3 | kind.wire: (name, *kind, repeated)
             for number, (name, kind, repeated) in fields.items()
         }
-        self.kind = Kind(_LENGTH, self._read)
+        self.kind = Kind(LENGTH, self._read)
 
     def _read(self, reader: WireReader, at: int, end: int) -> dict[str, Any]:
         if end - at > _SHORT_BYTES:
@@ -166,77 +162,6 @@ class Message:
         if found is None:
             found = reader.short[key] = reader.message(at, end, self)
         return found
-
-
-def _int64(_: WireReader, __: int, value: int) -> int:
-    return value - ((value >> 63) << 64)
-
-
-def _int32(reader: WireReader, at: int, value: int) -> int:
-    value = _int64(reader, at, value)
-    if not -(2**31) <= value < 2**31:
-        raise malformed(f"{value} for an int32", at)
-    return value
-
-
-def _float(reader: WireReader, at: int, _: int) -> float:
-    value: float = struct.unpack_from("<f", reader.data, at)[0]
-    return value
-
-
-def _text(reader: WireReader, at: int, end: int) -> str:
-    if end - at > MAX_TEXT_BYTES:
-        raise malformed(f"a text of {end - at} bytes, allowed are {MAX_TEXT_BYTES}", at)
-    try:
-        return reader.data[at:end].decode()
-    except UnicodeDecodeError as error:
-        raise malformed("a text that isn't UTF-8", at) from error
-
-
-def _name(reader: WireReader, at: int, end: int) -> str:
-    name = _text(reader, at, end)
-    if not name.isprintable() or end - at > MAX_NAME_BYTES:
-        raise malformed(
-            f"the name {shown(name)}, allowed are {MAX_NAME_BYTES} bytes of printable text", at
-        )
-    return name
-
-
-def _span(_: WireReader, at: int, end: int) -> tuple[int, int]:
-    return at, end
-
-
-def _packed_floats(_: WireReader, at: int, end: int) -> int:
-    if end == at or (end - at) % 4:
-        raise malformed(f"{end - at} bytes of packed floats", at)
-    return (end - at) // 4
-
-
-def _packed(narrow: Callable[[WireReader, int, int], int]) -> Kind:
-    def read(reader: WireReader, at: int, end: int) -> list[int]:
-        if at == end:
-            raise malformed("an empty packed field", at)
-        reader.spend(end - at, at)
-        data, varint = reader.data, reader.varint
-        values = []
-        while at < end:
-            begin = at
-            value, at = varint(at, end) if data[at] >= 0x80 else (data[at], at + 1)
-            values.append(value if value < 2**31 else narrow(reader, begin, value))
-        return values
-
-    return Kind(_LENGTH, read)
-
-
-INT32 = Kind(_VARINT, _int32)
-INT64 = Kind(_VARINT, _int64)
-FLOAT = Kind(_FIXED32, _float)
-NAME = Kind(_LENGTH, _name)
-TEXT = Kind(_LENGTH, _text)
-SPAN = Kind(_LENGTH, _span)
-PACKED_FLOATS = Kind(_LENGTH, _packed_floats)
-PACKED_INT32 = _packed(_int32)
-PACKED_INT64 = _packed(_int64)
 
 
 def malformed(what: str, at: int) -> ModelError:

@@ -29,10 +29,9 @@ if __name__ == "__main__":
 
 from model_fuzz.generate import generated
 from model_fuzz.mutate import mutated
-
 from sdk.errors import ModelError
 from sdk.model_file.onnx_walk import Graph, Header, walk_onnx
-from sdk.model_file.shapes import Value
+from sdk.model_file.values import Value
 
 
 class Disagreement(AssertionError):

@@ -21,7 +21,7 @@ class Builder:
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
         self.last, self.shape = "frame", (1, 1, SIDE, SIDE)
-        self.opset = rng.choice([18, 18, 19, 20, 21])
+        self.opset = rng.choice([18, 18, 19, 20])
         self.values = np.random.default_rng(rng.randrange(2**32))
 
     def constant(self, array: np.ndarray) -> str:

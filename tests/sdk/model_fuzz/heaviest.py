@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -61,7 +62,9 @@ def kept_alive(operator: str, count: int, **attributes: object) -> onnx.ModelPro
 def narrow_convs() -> onnx.ModelProto:
     """Convolutions to one channel, which a runtime may pad to its vector; all kept alive."""
     names = ["frame", *(f"x{i}" for i in range(7))]
-    chain = [helper.make_node("Conv", [names[i], "w"], [names[i + 1]], pads=[1] * 4) for i in range(7)]
+    chain = [
+        helper.make_node("Conv", [names[i], "w"], [names[i + 1]], pads=[1] * 4) for i in range(7)
+    ]
     frame = (1, 1, 640, 640)
     return model([*chain, *_added(names)], {"w": _ones(1, 1, 3, 3)}, frame)
 
@@ -143,9 +146,10 @@ def quantised_weights() -> onnx.ModelProto:
 def many_nodes() -> onnx.ModelProto:
     """As many nodes as are allowed."""
     names = ["frame", *(f"x{i}" for i in range(2045))]
-    pairs = zip(names, names[1:], strict=False)
     operators = ("Relu", "Sigmoid", "Tanh", "Erf", "Identity")
-    nodes = [helper.make_node(operators[i % 5], [a], [b]) for i, (a, b) in enumerate(pairs)]
+    nodes = [
+        helper.make_node(operators[i % 5], [a], [b]) for i, (a, b) in enumerate(pairwise(names))
+    ]
     return model(_ended(nodes, names[-1]), {}, (1, 1, 16, 16))
 
 

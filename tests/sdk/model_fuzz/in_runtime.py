@@ -29,7 +29,6 @@ if __name__ == "__main__":
 
 from model_fuzz.differential import case
 from model_fuzz.heaviest import HEAVIEST
-
 from sdk.errors import ModelError
 from sdk.model_file.onnx_walk import walk_onnx
 

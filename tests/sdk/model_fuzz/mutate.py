@@ -6,15 +6,27 @@ from collections.abc import Callable
 from random import Random
 
 import onnx
-from model_fuzz.wire_tree import Node, copy_of, encode, parse, pick_list
 from onnx import helper
+
+from model_fuzz.wire_tree import Node, copy_of, encode, parse, pick_list
 
 Mutation = Callable[[list[Node], Random], None]
 
 NUMBERS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 20, 21, 22, 25, 26, 50, 2**29 - 1)
 INTEGERS = (0, 1, 2, 3, 5, 7, 16, 18, 127, 128, 255, 2**31 - 1, 2**31, 2**32, 2**63 - 1, 2**63)
 NEGATIVE = tuple(2**64 - n for n in (1, 2, 3, 128, 129, 2**31, 2**31 + 1, 2**63))
-TEXTS = (b"", b"x", b"frame", b"logits", b"If", b"Relu", b"\xff", b"\xed\xa0\x80", b"a\x00b", b"\x1b")
+TEXTS = (
+    b"",
+    b"x",
+    b"frame",
+    b"logits",
+    b"If",
+    b"Relu",
+    b"\xff",
+    b"\xed\xa0\x80",
+    b"a\x00b",
+    b"\x1b",
+)
 _BODY = helper.make_graph([], "body", [], [])
 FORBIDDEN = [
     Node(5, 2, payload=helper.make_attribute("then_branch", _BODY).SerializeToString()),
