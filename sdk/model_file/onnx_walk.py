@@ -153,6 +153,7 @@ def check_graph(graph: Graph) -> dict[str, Value]:
     for item in graph.inputs:
         if min(item.shape, default=1) < 1:
             raise _mismatch(f"shape of {shown(item.name)}", item.shape, "fixed sizes")
+        elements += _bounded(prod(item.shape), MAX_ELEMENTS, "elements of an input")
         _define(values, item.name, Value(item.dtype, item.shape))
     for node in graph.nodes:
         output = infer_node(node.op_type, node.inputs, node.attributes, values, graph.opset)

@@ -140,6 +140,10 @@ OPERATORS: dict[str, Operator] = {
 }
 
 _NEEDED = {name: sum(map(str.isupper, operator.roles)) for name, operator in OPERATORS.items()}
+_DEFAULTS = {
+    name: {key: rule.default for key, rule in operator.attributes.items()}
+    for name, operator in OPERATORS.items()
+}
 
 
 def read_attributes(
@@ -162,7 +166,7 @@ def read_attributes(
                 f"range; allowed: {_describe(operator)}",
             )
         values[key] = value
-    values = {key: rule.default for key, rule in operator.attributes.items()} | values
+    values = _DEFAULTS[name] | values
     if None in values.values():
         raise invalid_graph(f"{name} lacks an attribute; it has {_describe(operator)}")
     return values

@@ -129,6 +129,34 @@ def constant_broadcast() -> onnx.ModelProto:
     return model(_ended(nodes, "x"), weights, (1, 1, 1, 1), (1, 4))
 
 
+def folded_weights() -> onnx.ModelProto:
+    """Constants as large as is allowed, folded, kept, and packed for products with the frame."""
+    nodes, last = [], "frame"
+    for index in range(7):
+        nodes += [
+            helper.make_node("Add", [f"row{index}", "column"], [f"a{index}"]),
+            helper.make_node("MatMul", [last, f"a{index}"], [f"x{index}"]),
+        ]
+        last = f"x{index}"
+    weights = {f"row{index}": _ones(1, 1, 1, 2880) * index for index in range(7)}
+    weights["column"] = _ones(1, 1, 2880, 1)
+    return model(_ended(nodes, last), weights, (1, 1, 1, 2880))
+
+
+def folded_quantised_weights() -> onnx.ModelProto:
+    """The same, from bytes: dequantised when the file is loaded."""
+    nodes, last = [], "frame"
+    for index in range(5):
+        nodes += [
+            helper.make_node("DequantizeLinear", [f"w{index}", "s", "z"], [f"a{index}"]),
+            helper.make_node("MatMul", [last, f"a{index}"], [f"x{index}"]),
+        ]
+        last = f"x{index}"
+    weights: dict[str, np.ndarray] = {"s": np.float32(1e-3), "z": np.uint8(128)}
+    weights |= {f"w{index}": np.full((2500, 2500), 120 + index, np.uint8) for index in range(5)}
+    return model(_ended(nodes, last), weights, (1, 1, 1, 2500))
+
+
 def quantised_weights() -> onnx.ModelProto:
     """As many bytes of weights as fit, which become float32 when the file is loaded."""
     weights: dict[str, np.ndarray] = {"s": np.float32(0.01), "z": np.uint8(128)}
@@ -175,6 +203,8 @@ HEAVIEST: dict[str, Callable[[], onnx.ModelProto]] = {
     "depthwise, int8": lambda: depthwise(True),
     "products of constants": constant_products,
     "broadcast constants": constant_broadcast,
+    "folded weights": folded_weights,
+    "folded quantised weights": folded_quantised_weights,
     "quantised weights": quantised_weights,
     "2,047 nodes": many_nodes,
     "one product of matrices": large_product,
