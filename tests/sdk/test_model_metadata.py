@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -12,9 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from toy_student import toy_student
+from toy_student import CARD, toy_model, toy_student
+from typer.testing import CliRunner
 
+from export.onnx.packaging import package
 from sdk import ModelError
+from sdk.cli.app import app
 from sdk.cli.info import print_description
 from sdk.fields import free_json, shown, string
 from sdk.model_file import parse_model_file
@@ -244,3 +249,57 @@ def test_a_sealed_file_with_wild_metadata_is_refused_as_a_whole() -> None:
     with pytest.raises(ModelError, match="levels of lists and objects") as caught:
         parse_model_file(seal(model.SerializeToString()))
     assert caught.value.slug == "model-metadata-invalid"
+
+
+@pytest.fixture
+def marked_student(tmp_path: Path) -> Path:
+    """A student whose texts look like markup, colours and links."""
+    labels = ("[/bold]", "[red]x[/red]", ":warning:", "[link=http://example.org]y[/link]")
+    card = replace(
+        CARD,
+        student_id="[blink]toy[/]",
+        labels=labels,
+        abstain_below=dict.fromkeys(labels, 0.0),
+        provenance={"training_data": [{"name": "[/x]", "licence": "[u]"}], "[b]": ["\\", "[/b]"]},
+        attribution="[reverse]first line\nsecond line[/reverse]",
+    )
+    path = tmp_path / "marked.onnx"
+    path.write_bytes(package(toy_model(), card))
+    return path
+
+
+def test_info_shows_texts_as_they_are(marked_student: Path) -> None:
+    done = CliRunner().invoke(app, ["info", str(marked_student)], env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    for text in ("[/bold], [red]x[/red], :warning:", "[blink]toy[/]", "name: [/x]", "second line["):
+        assert text in done.output
+    assert done.output.replace("\n", "").isprintable()
+    as_json = CliRunner().invoke(app, ["info", str(marked_student), "--json"])
+    assert json.loads(as_json.output)["labels"][0] == "[/bold]"
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\u009b2Jb", "a\rb", "\u202eb", "a\x08b"])
+@pytest.mark.parametrize("key", ["student_id", "attribution", "labels", "provenance", "other"])
+def test_no_control_character_of_a_file_reaches_the_terminal(
+    tmp_path: Path, key: str, text: str
+) -> None:
+    quoted = json.dumps(text)
+    values = {
+        "student_id": text,
+        "attribution": text,
+        "other": text,
+        "labels": f'[{quoted},"b","c","d"]',
+        "provenance": f'{{"training_data":[{{"name":"x","licence":"y"}}],{quoted}:1}}',
+    }
+    model = onnx.load_from_string(toy_student())
+    kept = {p.key: p.value for p in model.metadata_props if p.key != "sonogaze.sha256"}
+    del model.metadata_props[:]
+    for name, value in (kept | {PREFIX + key: values[key]}).items():
+        model.metadata_props.add(key=name, value=value)
+    path = tmp_path / "hostile.onnx"
+    path.write_bytes(seal(model.SerializeToString()))
+    for arguments in (["info", str(path)], ["info", str(path), "--json"]):
+        done = CliRunner().invoke(app, arguments, env={"COLUMNS": "100"})
+        assert done.exit_code == 1
+        assert done.output.replace("\n", "").isprintable()
+        assert len(done.output) < LONGEST_MESSAGE
