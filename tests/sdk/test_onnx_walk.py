@@ -562,3 +562,46 @@ def test_the_signature_must_be_that_of_the_metadata(
     change: Callable[[onnx.GraphProto], None],
 ) -> None:
     assert changed_signature(change) == "model-signature-mismatch"
+
+
+@pytest.mark.parametrize("value", [2**31, 2**32 + 1, 2**63 + 1, 2**64 - 2**31 - 1])
+def test_an_int32_that_protobuf_would_cut_to_32_bits_is_refused(value: int) -> None:
+    tree = parse(toy_model().SerializeToString())
+    graph = next(node for node in tree if node.number == 7).children or []
+    tensor = next(node for node in graph if node.number == 5).children or []
+    next(node for node in tensor if node.number == 2).value = value
+    assert slug_of(encode(tree)) == "model-malformed"
+    packed = b"\x08\x01\x10\x06\x2a" + varint(len(varint(value))) + varint(value) + b"\x42\x01b"
+    assert slug_of(_with_tensor(packed)) == "model-malformed"
+
+
+@pytest.mark.parametrize(
+    ("operator", "inputs"),
+    [
+        ("Clip", ["frame", "computed"]),
+        ("Clip", ["frame", "", "computed"]),
+        ("QuantizeLinear", ["frame", "computed"]),
+        ("QuantizeLinear", ["frame", "scale", "computed_zero"]),
+    ],
+)
+def test_limits_scales_and_zero_points_are_initializers(operator: str, inputs: list[str]) -> None:
+    nodes = [
+        helper.make_node("Identity", ["scale"], ["computed"]),
+        helper.make_node("QuantizeLinear", ["scale", "scale"], ["computed_zero"]),
+        helper.make_node(operator, inputs, ["x"]),
+    ]
+    file = model(nodes, {"scale": np.float32(0.5)})
+    with pytest.raises(ModelError, match="it must be an initializer") as caught:
+        walk_onnx(file.SerializeToString())
+    assert caught.value.slug == "model-graph-invalid"
+
+
+def test_fields_anywhere_share_one_budget() -> None:
+    node = b"\x0a\x05frame" * (MAX_FIELDS + 1)
+    tree = parse(toy_model().SerializeToString())
+    graph = next(item for item in tree if item.number == 7)
+    (graph.children or []).insert(0, Node(1, 2, payload=node))
+    with pytest.raises(ModelError, match="too many fields"):
+        walk_onnx(encode(tree))
+    with pytest.raises(ModelError, match="too many fields"):
+        walk_onnx(_with_tensor(b"\x2a" + varint(MAX_FIELDS + 1) + b"\x01" * (MAX_FIELDS + 1)))
