@@ -136,7 +136,8 @@ class KnownAnswers:
         """
         field = "sonogaze.known_answers"
         entries = json_object(value, field, frozenset({"tolerance", "answers"}))
-        items = json_list(entries["answers"], f"{field}.answers", low=len(PATTERNS), high=16)
+        least, most_answers = len(PATTERNS), 2 * len(PATTERNS)  # each is computed at load
+        items = json_list(entries["answers"], f"{field}.answers", low=least, high=most_answers)
         answers = tuple(
             _read_answer(item, f"{field}.answers[{index}]", label_count)
             for index, item in enumerate(items)

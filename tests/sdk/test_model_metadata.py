@@ -178,6 +178,13 @@ def test_a_pattern_is_the_name_of_one(pattern: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(("count", "verdict"), [(6, "accepted"), (7, "model-metadata-invalid")])
+def test_known_answers_are_few(count: int, verdict: str) -> None:
+    known = json.loads(PROPERTIES["sonogaze.known_answers"])
+    known["answers"] = (known["answers"] * 3)[:count]
+    assert check(PROPERTIES | {"sonogaze.known_answers": json.dumps(known)}) == verdict
+
+
 def test_a_tolerance_that_says_nothing_is_refused() -> None:
     known = json.loads(PROPERTIES["sonogaze.known_answers"])
     peak = max(abs(logit) for answer in known["answers"] for logit in answer["logits"])

@@ -605,3 +605,33 @@ def test_fields_anywhere_share_one_budget() -> None:
         walk_onnx(encode(tree))
     with pytest.raises(ModelError, match="too many fields"):
         walk_onnx(_with_tensor(b"\x2a" + varint(MAX_FIELDS + 1) + b"\x01" * (MAX_FIELDS + 1)))
+
+
+def test_an_attribute_given_twice_is_refused() -> None:
+    model = toy_model()
+    model.graph.node[0].attribute.append(model.graph.node[0].attribute[0])
+    assert slug_of(model.SerializeToString()) == "model-operator-refused"
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "group", "fits"),
+    [
+        ((4, 2, 3, 3), (4,), 2, True),
+        ((3, 2, 3, 3), (3,), 2, False),
+        ((4, 4, 3, 3), (4,), 2, False),
+        ((4, 2, 3, 3), (3,), 2, False),
+        ((4, 2, 3), (4,), 2, False),
+        ((4, 2, 9, 9), (4,), 2, False),
+    ],
+)
+def test_a_convolution_fits_its_input(
+    weight: tuple[int, ...], bias: tuple[int, ...], group: int, fits: bool
+) -> None:
+    nodes = [
+        helper.make_node("Conv", ["frame", "w", "b"], ["x"], group=group),
+        helper.make_node("GlobalMaxPool", ["x"], ["y"]),
+        helper.make_node("Flatten", ["y"], ["logits"]),
+    ]
+    weights = {"w": np.ones(weight, np.float32), "b": np.ones(bias, np.float32)}
+    data = model(nodes, weights, (1, 4, 8, 8), (1, weight[0])).SerializeToString()
+    assert _verdict(data) == ("accepted" if fits else "model-graph-invalid")
