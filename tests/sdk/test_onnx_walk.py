@@ -635,3 +635,17 @@ def test_a_convolution_fits_its_input(
     weights = {"w": np.ones(weight, np.float32), "b": np.ones(bias, np.float32)}
     data = model(nodes, weights, (1, 4, 8, 8), (1, weight[0])).SerializeToString()
     assert _verdict(data) == ("accepted" if fits else "model-graph-invalid")
+
+
+@pytest.mark.parametrize(("pad", "fits"), [(0, True), (1, True), (2, False), (3, False)])
+@pytest.mark.parametrize("place", range(4))
+def test_padding_is_narrower_than_the_window(pad: int, fits: bool, place: int) -> None:
+    pads = [0] * 4
+    pads[place] = pad
+    nodes = [
+        helper.make_node("MaxPool", ["frame"], ["x"], kernel_shape=[2, 2], pads=pads),
+        helper.make_node("GlobalMaxPool", ["x"], ["y"]),
+        helper.make_node("Flatten", ["y"], ["logits"]),
+    ]
+    data = model(nodes, {}, (1, 4, 8, 8), (1, 4)).SerializeToString()
+    assert _verdict(data) == ("accepted" if fits else "model-graph-invalid")
