@@ -310,3 +310,22 @@ def test_no_control_character_of_a_file_reaches_the_terminal(
         assert done.exit_code == 1
         assert done.output.replace("\n", "").isprintable()
         assert len(done.output) < LONGEST_MESSAGE
+
+
+def number_places() -> list[tuple[str, tuple[Any, ...]]]:
+    found = []
+    for key, path in every_place():
+        value = json.loads(PROPERTIES[PREFIX + key])
+        for step in path:
+            value = value[step]
+        if isinstance(value, int | float) and key != "provenance":
+            found.append((key, path))
+    return found
+
+
+@pytest.mark.parametrize(("key", "path"), number_places())
+@pytest.mark.parametrize("wrong", ["true", "false", '"1"', "[1]", "null", "NaN", "1e999"])
+def test_a_number_is_a_number(key: str, path: tuple[Any, ...], wrong: str) -> None:
+    value = json.loads(PROPERTIES[PREFIX + key])
+    verdict = check(PROPERTIES | {PREFIX + key: replaced(value, path, wrong)})
+    assert verdict in {"model-metadata-invalid", "preprocessing-invalid"}
