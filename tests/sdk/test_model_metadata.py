@@ -329,3 +329,12 @@ def test_a_number_is_a_number(key: str, path: tuple[Any, ...], wrong: str) -> No
     value = json.loads(PROPERTIES[PREFIX + key])
     verdict = check(PROPERTIES | {PREFIX + key: replaced(value, path, wrong)})
     assert verdict in {"model-metadata-invalid", "preprocessing-invalid"}
+
+
+@pytest.mark.parametrize("key", ["preprocessing", "calibration", "quality", "known_answers"])
+def test_a_key_given_twice_is_refused_though_both_are_right(key: str) -> None:
+    text = PROPERTIES[PREFIX + key]
+    name, value = next(iter(json.loads(text).items()))
+    twice = f'{{"{name}":{json.dumps(value)},{text[1:]}'
+    with pytest.raises(ModelError, match="a key is there twice"):
+        ModelMetadata.from_properties(PROPERTIES | {PREFIX + key: twice})
