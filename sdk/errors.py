@@ -61,6 +61,8 @@ SLUGS: dict[str, str] = {
     "model-external-data": "the model keeps weights in another file",
     "model-custom-operator": "the model uses operators outside the ONNX standard",
     "model-forbidden-content": "the model holds control flow, functions or sparse weights",
+    "model-operator-refused": "an operator, or an attribute of one, that no student may use",
+    "model-graph-invalid": "names, shapes or element types of the model contradict each other",
     "model-digest-mismatch": "the model file was changed after it was packaged",
     "model-not-a-student": "an ONNX model, but without this package's metadata",
     "model-unknown-version": "the metadata has a format version this package does not read",

@@ -3,32 +3,56 @@
 from __future__ import annotations
 
 import json
-import math
+import reprlib
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from sdk.errors import ModelError
 
 MAX_JSON_CHARACTERS = 256 * 1024
+_MAX_FREE_DEPTH, _MAX_FREE_ITEMS = 16, 10_000
+_MAX_FREE_CHARACTERS, _MAX_FREE_NUMBER = 4096, 1e300
+
+
+class _Shown(reprlib.Repr):
+    """A `repr` of bounded size and work; text is cut before it is escaped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxtuple = 12
+        self.maxlevel, self.maxstring, self.maxother = 3, 64, 64
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Tell the size of a number too long to be written (`sys.set_int_max_str_digits`)."""
+        return repr(value) if abs(value) < 10**40 else f"<integer of {value.bit_length()} bits>"
+
+
+_SHOWN_CHARACTERS = 160
+_shown = _Shown()
+
+
+def shown(value: object) -> str:
+    """Return a value for an error message: escaped, at most 160 characters, whatever its size."""
+    text = _shown.repr(value)
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 def invalid(field: str, value: object, allowed: str) -> ModelError:
     """Build the error for a metadata field that breaks its rule."""
-    shown = repr(value)
-    shown = shown if len(shown) <= 80 else shown[:77] + "..."
     return ModelError(
-        "model-metadata-invalid", f"model file: {field} is {shown}, allowed is {allowed}"
+        "model-metadata-invalid", f"model file: {field} is {shown(value)}, allowed is {allowed}"
     )
 
 
-def parse_json(text: str, field: str) -> Any:
-    """Parse strict JSON: no NaN or Infinity, no key twice, bounded size and depth."""
-    if len(text) > MAX_JSON_CHARACTERS:
-        raise invalid(field, f"{len(text)} characters", f"at most {MAX_JSON_CHARACTERS}")
+def parse_json(source: str, field: str) -> Any:
+    """Parse strict JSON: no NaN or Infinity, no key twice, bounded size."""
+    if len(source) > MAX_JSON_CHARACTERS:
+        raise invalid(field, f"{len(source)} characters", f"at most {MAX_JSON_CHARACTERS}")
     try:
-        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        return json.loads(source, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise invalid(field, text, f"strict JSON ({error})") from error
+        raise invalid(field, source, f"strict JSON ({error})") from error
 
 
 def dump_json(value: object) -> str:
@@ -47,7 +71,12 @@ def json_object(value: object, field: str, keys: frozenset[str] | None = None) -
     if not isinstance(value, dict):
         raise invalid(field, value, "a JSON object")
     if keys is not None and set(value) != keys:
-        raise invalid(field, sorted(value), f"exactly the keys {sorted(keys)}")
+        missing, unknown = sorted(keys - set(value)), sorted(set(value) - keys)
+        raise ModelError(
+            "model-metadata-invalid",
+            f"model file: {field} lacks {shown(missing)} and has the unknown {shown(unknown)}, "
+            f"allowed are exactly the keys {shown(sorted(keys))}",
+        )
     return value
 
 
@@ -62,7 +91,8 @@ def number(value: object, field: str, *, low: float, high: float) -> float:
     """Check for a finite number in [low, high]; a boolean is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid(field, value, "a number")
-    if not low <= value <= high or not math.isfinite(value):
+    # compared before it is converted: an integer may be too large for a float; NaN is in no range
+    if not low <= value <= high:
         raise invalid(field, value, f"a number in [{low}, {high}]")
     return float(value)
 
@@ -75,11 +105,54 @@ def integer(value: object, field: str, *, low: int, high: int) -> int:
 
 
 def string(value: object, field: str, *, longest: int) -> str:
-    """Check for a printable string of 1 to `longest` characters, without space at its ends."""
-    ok = isinstance(value, str) and 1 <= len(value) <= longest
-    if not ok or not str(value).isprintable() or str(value).strip() != value:
-        raise invalid(field, value, f"a printable string of 1 to {longest} characters")
+    """Check for a string of 1 to `longest` printable characters, without space at its ends.
+
+    Not printable are control characters, surrogates, and marks that change the direction of text
+    (`str.isprintable`). Unicode has several spellings of one character: it must be the composed one
+    (NFC), so that strings that look equal are equal.
+    """
+    ok = isinstance(value, str) and 1 <= len(value) <= longest and value.isprintable()
+    if not ok or str(value).strip() != value or not unicodedata.is_normalized("NFC", str(value)):
+        raise invalid(field, value, f"1 to {longest} printable characters in Unicode form NFC")
     return str(value)
+
+
+def text(value: object, field: str, *, longest: int) -> str:
+    """Check for a text of 1 to `longest` printable characters and line ends."""
+    if not isinstance(value, str) or not 1 <= len(value) <= longest:
+        raise invalid(field, value, f"a text of 1 to {longest} characters")
+    if not value.replace("\n", "").isprintable():
+        raise invalid(field, value, "printable characters and line ends")
+    return value
+
+
+def free_json(value: object, field: str) -> None:
+    """Check what has no other rule: bounded depth and size, printable text, finite numbers."""
+    left, level = _MAX_FREE_ITEMS, [value]
+    for _ in range(_MAX_FREE_DEPTH):
+        below: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += [*item, *item.values()]
+            elif isinstance(item, list):
+                below += item
+            else:
+                _check_scalar(item, field)
+        left -= len(below)
+        if not below:
+            return
+        if left < 0:
+            raise invalid(field, value, f"at most {_MAX_FREE_ITEMS} items")
+        level = below
+    raise invalid(field, value, f"at most {_MAX_FREE_DEPTH - 1} levels of lists and objects")
+
+
+def _check_scalar(item: object, field: str) -> None:
+    if isinstance(item, str):
+        if item:
+            text(item, field, longest=_MAX_FREE_CHARACTERS)
+    elif isinstance(item, int | float) and not isinstance(item, bool):
+        number(item, field, low=-_MAX_FREE_NUMBER, high=_MAX_FREE_NUMBER)
 
 
 def numbers_by_label(

@@ -6,7 +6,6 @@ that the four cannot differ. ``docs/formats.md`` states its arithmetic.
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from sdk import _kernels, _mjpeg
 from sdk.errors import ModelError
+from sdk.fields import shown
 from sdk.frame import Frame, Region, layout_of
 
 __all__ = ["Preprocessing", "Statistics"]
@@ -81,12 +81,12 @@ class Preprocessing:
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
                 _refuse(name, value, f"a whole number {low}..{high}")
-        if self.aspect not in ("stretch", "letterbox"):
+        if not isinstance(self.aspect, str) or self.aspect not in ("stretch", "letterbox"):
             _refuse("aspect", self.aspect, "'stretch' or 'letterbox'")
         for name, low_f in (("mean", -1e3), ("std", 1e-6)):
             value = getattr(self, name)
-            number = type(value) in (int, float) and math.isfinite(value)
-            if not number or not low_f <= value <= 1e3:
+            # compared as it is: an integer may be too large for a float, and NaN is in no range
+            if type(value) not in (int, float) or not low_f <= value <= 1e3:
                 _refuse(name, value, f"a finite number {low_f:g}..1000")
 
     def tensor(self, frame: Frame | NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -184,10 +184,11 @@ class Preprocessing:
         """
         names = [f.name for f in fields(cls) if f.init]
         if not isinstance(recipe, dict) or set(recipe) != set(names):
-            given = sorted(map(str, recipe)) if isinstance(recipe, dict) else type(recipe).__name__
+            given = sorted(map(str, recipe)) if isinstance(recipe, dict) else recipe
             raise ModelError(
                 "preprocessing-invalid",
-                f"the preprocessing recipe has {given}, it must have exactly {sorted(names)}",
+                f"the preprocessing recipe has {shown(given)}, "
+                f"it must have exactly {sorted(names)}",
             )
         return cls(**recipe)
 
@@ -213,5 +214,5 @@ def _scaled_luma(frame: Frame, cells: tuple[int, int]) -> tuple[_kernels.Layout,
 
 def _refuse(name: str, value: object, rule: str) -> None:
     raise ModelError(
-        "preprocessing-invalid", f"preprocessing {name} is {value!r}, it must be {rule}"
+        "preprocessing-invalid", f"preprocessing {name} is {shown(value)}, it must be {rule}"
     )

@@ -24,6 +24,7 @@ from sdk.model_file.known_answers import (
     pattern_frame,
     tensor_sha256,
 )
+from sdk.model_file.onnx_walk import walk_onnx
 from sdk.model_file.reader import INPUT_NAME, LOGITS_NAME
 from sdk.preprocess import Preprocessing
 from sdk.quality import QualityThresholds
@@ -85,6 +86,8 @@ def package(model: onnx.ModelProto, card: ModelCard) -> bytes:
         ModelError: when the SDK would refuse the file; the slug says why.
     """
     stripped = strip(model)
+    # before anything runs it: an operator that no student may use is named here
+    walk_onnx(stripped.SerializeToString(deterministic=True))
     metadata = ModelMetadata(
         student_id=card.student_id,
         precision=card.precision,

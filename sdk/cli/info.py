@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from sdk.classifier import Classifier
 
@@ -35,8 +36,9 @@ def print_description(description: dict[str, Any], console: Console) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in description.items():
-        table.add_row(key.replace("_", " "), _plain(value))
-    console.print(table, markup=False, highlight=False)
+        # as Text: a label in square brackets is no markup
+        table.add_row(key.replace("_", " "), Text(_plain(value)))
+    console.print(table)
     console.print("Verified: bytes unchanged, known answers right on this machine.")
 
 

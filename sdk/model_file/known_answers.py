@@ -20,6 +20,8 @@ from sdk.errors import ModelError
 from sdk.fields import integer, invalid, json_list, json_object, number, string
 
 _MAX_SIDE = 1024
+# of the largest known logit, at least of 1: what lies beyond would say nothing
+MAX_TOLERANCE_SHARE = 0.05
 _HEXADECIMAL = frozenset("0123456789abcdef")
 
 
@@ -134,24 +136,32 @@ class KnownAnswers:
         """
         field = "sonogaze.known_answers"
         entries = json_object(value, field, frozenset({"tolerance", "answers"}))
-        answers = json_list(entries["answers"], f"{field}.answers", low=1, high=16)
-        return cls(
-            number(entries["tolerance"], f"{field}.tolerance", low=0.0, high=1e3),
-            tuple(_read_answer(item, f"{field}.answers", label_count) for item in answers),
+        least, most_answers = len(PATTERNS), 2 * len(PATTERNS)  # each is computed at load
+        items = json_list(entries["answers"], f"{field}.answers", low=least, high=most_answers)
+        answers = tuple(
+            _read_answer(item, f"{field}.answers[{index}]", label_count)
+            for index, item in enumerate(items)
         )
+        missing = set(PATTERNS) - {answer.pattern for answer in answers}
+        if missing:
+            raise invalid(f"{field}.answers", f"without {sorted(missing)}", "every pattern")
+        peak = max(abs(logit) for answer in answers for logit in answer.logits)
+        most = MAX_TOLERANCE_SHARE * max(1.0, peak)
+        return cls(number(entries["tolerance"], f"{field}.tolerance", low=0.0, high=most), answers)
 
 
 def _read_answer(value: object, field: str, label_count: int) -> KnownAnswer:
     keys = frozenset({"pattern", "width", "height", "tensor_sha256", "logits"})
     item = json_object(value, field, keys)
-    if item["pattern"] not in PATTERNS:
-        raise invalid(f"{field}.pattern", item["pattern"], f"one of {sorted(PATTERNS)}")
+    pattern = string(item["pattern"], f"{field}.pattern", longest=64)
+    if pattern not in PATTERNS:
+        raise invalid(f"{field}.pattern", pattern, f"one of {sorted(PATTERNS)}")
     digest = string(item["tensor_sha256"], f"{field}.tensor_sha256", longest=64)
     if len(digest) != 64 or not set(digest) <= _HEXADECIMAL:
         raise invalid(f"{field}.tensor_sha256", digest, "64 lower-case hexadecimal characters")
     logits = json_list(item["logits"], f"{field}.logits", low=label_count, high=label_count)
     return KnownAnswer(
-        item["pattern"],
+        pattern,
         integer(item["width"], f"{field}.width", low=1, high=_MAX_SIDE),
         integer(item["height"], f"{field}.height", low=1, high=_MAX_SIDE),
         digest,

@@ -13,13 +13,16 @@ from typing import Any
 from sdk.errors import ModelError
 from sdk.fields import (
     dump_json,
+    free_json,
     invalid,
     json_list,
     json_object,
     number,
     numbers_by_label,
     parse_json,
+    shown,
     string,
+    text,
 )
 from sdk.model_file.digest import DIGEST_KEY
 from sdk.model_file.known_answers import KnownAnswers
@@ -131,27 +134,27 @@ class ModelMetadata:
                 or `preprocessing-invalid`.
         """
         _check_version(properties)
-        own = {key for key in properties if key.startswith(PREFIX)} - {DIGEST_KEY}
-        if own != {PREFIX + key for key in _KEYS}:
-            raise invalid(
-                "metadata_props", sorted(own), f"exactly {[PREFIX + key for key in _KEYS]}"
-            )
-        text = {key: properties[PREFIX + key] for key in _KEYS}
-        labels = _read_labels(parse_json(text["labels"], PREFIX + "labels"))
+        own = {key: value for key, value in properties.items() if key.startswith(PREFIX)}
+        own.pop(DIGEST_KEY, None)
+        json_object(own, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
+        texts = {key: properties[PREFIX + key] for key in _KEYS}
+        labels = _read_labels(parse_json(texts["labels"], PREFIX + "labels"))
 
         def parsed(key: str) -> Any:
-            return parse_json(text[key], PREFIX + key)
+            return parse_json(texts[key], PREFIX + key)
 
         return cls(
-            student_id=string(text["student_id"], PREFIX + "student_id", longest=64),
-            precision=_read_precision(text["precision"]),
+            student_id=string(texts["student_id"], PREFIX + "student_id", longest=64),
+            precision=_read_precision(texts["precision"]),
             labels=labels,
             preprocessing=Preprocessing.from_dict(parsed("preprocessing")),
             calibration=Calibration.from_dict(parsed("calibration"), labels),
             quality=QualityThresholds.from_dict(parsed("quality")),
             known_answers=KnownAnswers.from_dict(parsed("known_answers"), len(labels)),
             provenance=_read_provenance(parsed("provenance")),
-            attribution=_read_attribution(text["attribution"]),
+            attribution=text(
+                texts["attribution"], PREFIX + "attribution", longest=_MAX_ATTRIBUTION
+            ),
         )
 
 
@@ -166,7 +169,7 @@ def _check_version(properties: Mapping[str, str]) -> None:
     if properties.get(key) != str(FORMAT_VERSION):
         raise ModelError(
             "model-unknown-version",
-            f"model file: {key} is {properties.get(key)!r}, this version of the package reads "
+            f"model file: {key} is {shown(properties.get(key))}, this version of the package reads "
             f"{str(FORMAT_VERSION)!r}; install the version of the package that wrote the file",
         )
 
@@ -197,15 +200,5 @@ def _read_provenance(value: object) -> dict[str, Any]:
         entry = json_object(item, f"{field}.training_data")
         string(entry.get("name"), f"{field}.training_data.name", longest=200)
         string(entry.get("licence"), f"{field}.training_data.licence", longest=200)
-    try:
-        dump_json(provenance).encode("utf-8")
-    except (UnicodeEncodeError, ValueError) as error:
-        raise invalid(field, error, "text that is valid Unicode and finite numbers") from error
+    free_json(provenance, field)
     return provenance
-
-
-def _read_attribution(value: str) -> str:
-    if not 1 <= len(value) <= _MAX_ATTRIBUTION:
-        allowed = f"1 to {_MAX_ATTRIBUTION} characters"
-        raise invalid(PREFIX + "attribution", f"{len(value)} characters", allowed)
-    return value

@@ -1,255 +1,231 @@
-"""Walk the bytes of an ONNX model: what it declares, and that it holds nothing forbidden.
+"""Walk the bytes of an ONNX model: accept one plain graph of allowed operators, and nothing else.
 
-A student is a straight line of standard operators with its weights inside the file. External data,
-operators outside the ONNX standard, control flow, local functions, sparse weights and training
-graphs are refused here, before onnxruntime parses a byte.
-
-Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+Everything is a list of what is allowed: encodings (`wire`), fields (`onnx_schema`), operators with
+attributes and shapes (`operators`), element types, names and sizes (here). The walk ends before
+onnxruntime sees a byte. docs/model-file.md states the lists and the limits.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
 
 from sdk.errors import ModelError
-from sdk.model_file.wire import BYTES, VARINT, Field, WireReader
+from sdk.fields import shown
+from sdk.model_file.onnx_schema import GRAPH, MODEL
+from sdk.model_file.operators import OPERATORS, infer_node
+from sdk.model_file.tensors import read_initializer
+from sdk.model_file.values import Shape, Value, invalid_graph
+from sdk.model_file.wire import WireReader, malformed
 
-MAX_FIELDS = 200_000
-FLOAT32 = 1
+MAX_FIELDS = 100_000
+MAX_METADATA = 64
+MAX_NODES = 2048
+MAX_INITIALIZERS = 4096
+MAX_ELEMENTS = 2**23
+MAX_TOTAL_ELEMENTS = 2**26
+MAX_MULTIPLY_ADDS = 2**29
+IR_VERSIONS = range(8, 11)
+OPSETS = range(18, 21)
+# onnx itself doesn't know "ai.onnx" in a node
+_STANDARD = ("", "ai.onnx")
 # every writer puts ir_version first: field 1, a varint
 _FIRST_TAG = b"\x08"
-_STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
-    """A declared input or output.
-
-    Attributes:
-        name: its name in the graph.
-        dtype: ONNX element type; 1 is float32.
-        shape: static sizes, -1 where a size is symbolic or missing.
-    """
+class TensorInfo(NamedTuple):
+    """A declared input or output: name, ONNX element type, and sizes, -1 where none is fixed."""
 
     name: str
     dtype: int
-    shape: tuple[int, ...]
+    shape: Shape
 
 
-@dataclass(frozen=True, slots=True)
-class OnnxSummary:
-    """What the walk saw: the signature, the operators and the metadata, never the weights."""
+class Node(NamedTuple):
+    """One use of an operator; an input "" is left out."""
+
+    op_type: str
+    inputs: tuple[str, ...]
+    output: str
+    attributes: list[dict[str, Any]]
+
+
+class Header(NamedTuple):
+    """A file down to its graph, which is still bytes."""
+
+    metadata: Mapping[str, str]
+    fields: Mapping[str, Any]
+    reader: WireReader
+
+
+class Graph(NamedTuple):
+    """What a file declares: signature, nodes in order, and initializers by name."""
 
     opset: int
-    operators: frozenset[str]
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
-    metadata: dict[str, str]
+    nodes: tuple[Node, ...]
+    initializers: Mapping[str, Value]
+
+    @property
+    def operators(self) -> frozenset[str]:
+        """The operators in use."""
+        return frozenset(node.op_type for node in self.nodes)
 
 
-class _Model:
-    """Field numbers of ModelProto."""
-
-    IR_VERSION, GRAPH, OPSET_IMPORT, METADATA = 1, 7, 8, 14
-    # producer name and version, domain, model version, doc string
-    HARMLESS = frozenset({2, 3, 4, 5, 6})
-    FORBIDDEN: ClassVar = {
-        20: "training graphs",
-        25: "local functions",
-        26: "device configurations",
-    }
+def walk_onnx(data: bytes) -> tuple[Header, Graph, dict[str, Value]]:
+    """Walk a complete ONNX file: `read_header`, `read_graph`, `check_graph`."""
+    header = read_header(data)
+    graph = read_graph(header)
+    return header, graph, check_graph(graph)
 
 
-class _Graph:
-    """Field numbers of GraphProto."""
-
-    NODE, INITIALIZER, INPUT, OUTPUT = 1, 5, 11, 12
-    # name, doc string, value info, quantization annotation, metadata
-    HARMLESS = frozenset({2, 10, 13, 14, 16})
-    FORBIDDEN: ClassVar = {15: "sparse weights"}
-
-
-class _Attribute:
-    """Field numbers of AttributeProto."""
-
-    TENSORS = frozenset({5, 10})
-    FORBIDDEN: ClassVar = {
-        6: "control flow (a graph inside a node)",
-        11: "control flow (graphs inside a node)",
-        22: "sparse tensors",
-        23: "sparse tensors",
-    }
-
-
-def walk_onnx(data: bytes) -> OnnxSummary:
-    """Walk a complete ONNX file.
+def read_header(data: bytes) -> Header:
+    """Read a complete ONNX file down to its graph.
 
     Raises:
-        ModelError: `model-not-onnx`, `model-truncated`, `model-malformed`, `model-too-complex`,
-            `model-external-data`, `model-custom-operator` or `model-forbidden-content`.
+        ModelError: `model-not-onnx`, or as `WireReader.message`.
     """
     if not data.startswith(_FIRST_TAG):
         raise _not_onnx(f"begins with {data[:8]!r}")
-    return _Walk(data).model()
+    reader = WireReader(data, MAX_FIELDS)
+    fields = reader.message(0, len(data), MODEL)
+    metadata: dict[str, str] = {}
+    for entry in _limited(fields, "metadata_props", MAX_METADATA):
+        key = entry.get("key", "")
+        if key in metadata:
+            raise malformed(f"metadata_props has the key {shown(key)} twice", len(data))
+        metadata[key] = entry.get("value", "")
+    return Header(metadata, fields, reader)
 
 
-class _Walk:
-    def __init__(self, data: bytes) -> None:
-        self._reader = WireReader(data, max_fields=MAX_FIELDS)
-        self._operators: set[str] = set()
-        self._inputs: list[TensorInfo] = []
-        self._outputs: list[TensorInfo] = []
+def read_graph(header: Header) -> Graph:
+    """Read versions, signature, nodes and initializers; nothing is computed yet.
 
-    def model(self) -> OnnxSummary:
-        opset, graphs = 0, 0
-        metadata: dict[str, str] = {}
-        for field in self._reader.fields(0, self._reader.size):
-            _refuse(field, _Model.FORBIDDEN)
-            if field.number == _Model.GRAPH:
-                graphs += 1
-                self._graph(_message(field, "graph"))
-            elif field.number == _Model.OPSET_IMPORT:
-                opset = max(opset, self._opset(_message(field, "opset_import")))
-            elif field.number == _Model.METADATA:
-                self._metadata_entry(_message(field, "metadata_props"), metadata)
-            elif field.number == _Model.IR_VERSION:
-                _expect(field, VARINT, "ir_version")
-            elif field.number not in _Model.HARMLESS:
-                raise _not_onnx(f"unknown field {field.number} at byte {field.start}")
-        if graphs != 1 or opset == 0:
-            raise _not_onnx(f"{graphs} graphs and opset {opset}, expected one graph and an opset")
-        return OnnxSummary(
-            opset, frozenset(self._operators), tuple(self._inputs), tuple(self._outputs), metadata
+    Raises:
+        ModelError: `model-not-onnx`, `model-custom-operator`, `model-operator-refused`,
+            `model-graph-invalid`, `model-external-data`, or as `WireReader.message`.
+    """
+    fields, reader = header.fields, header.reader
+    opsets = fields.get("opset_import", [])
+    start, stop = fields.get("graph", (0, 0))
+    if start == stop or not opsets:
+        raise _not_onnx("no graph, or no opset_import")
+    for item in opsets:
+        _check_domain(item.get("domain", ""), "opset_import", _STANDARD)
+    opset, ir_version = opsets[0].get("version", 0), fields["ir_version"]
+    if len(opsets) != 1 or opset not in OPSETS or ir_version not in IR_VERSIONS:
+        raise _not_onnx(
+            f"{len(opsets)} opsets, opset {opset}, IR version {ir_version}; allowed are one opset, "
+            f"{OPSETS[0]} to {OPSETS[-1]}, and IR {IR_VERSIONS[0]} to {IR_VERSIONS[-1]}"
         )
-
-    def _opset(self, message: Field) -> int:
-        version = 0
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number == 1:
-                self._check_domain(self._text(field, "opset_import.domain"), "opset_import")
-            elif field.number == 2:
-                version = _expect(field, VARINT, "opset_import.version").value
-        return version
-
-    def _metadata_entry(self, message: Field, metadata: dict[str, str]) -> None:
-        entry = {1: "", 2: ""}
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number in entry:
-                entry[field.number] = self._text(field, "metadata_props")
-        if entry[1] in metadata:
-            raise ModelError(
-                "model-malformed",
-                f"model file: metadata_props has the key {entry[1]!r} twice, allowed is once",
-            )
-        metadata[entry[1]] = entry[2]
-
-    def _graph(self, message: Field) -> None:
-        for field in self._reader.fields(message.start, message.stop):
-            _refuse(field, _Graph.FORBIDDEN)
-            if field.number == _Graph.NODE:
-                self._node(_message(field, "node"))
-            elif field.number == _Graph.INITIALIZER:
-                self._tensor(_message(field, "initializer"))
-            elif field.number == _Graph.INPUT:
-                self._inputs.append(self._value_info(_message(field, "input")))
-            elif field.number == _Graph.OUTPUT:
-                self._outputs.append(self._value_info(_message(field, "output")))
-            elif field.number not in _Graph.HARMLESS:
-                raise _not_onnx(f"unknown graph field {field.number} at byte {field.start}")
-
-    def _node(self, message: Field) -> None:
-        operator = ""
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number == 4:
-                operator = self._text(field, "node.op_type")
-            elif field.number == 5:
-                self._attribute(_message(field, "node.attribute"))
-            elif field.number == 7:
-                self._check_domain(self._text(field, "node.domain"), "node")
-        self._operators.add(operator)
-
-    def _attribute(self, message: Field) -> None:
-        for field in self._reader.fields(message.start, message.stop):
-            _refuse(field, _Attribute.FORBIDDEN)
-            if field.number in _Attribute.TENSORS:
-                self._tensor(_message(field, "attribute.tensor"))
-
-    def _tensor(self, message: Field) -> None:
-        for field in self._reader.fields(message.start, message.stop):
-            external = field.number == 13 or (field.number == 14 and field.value != 0)
-            if external or (field.number == 14 and field.kind != VARINT):
-                raise ModelError(
-                    "model-external-data",
-                    f"model file: a tensor at byte {message.start} keeps its data in another file; "
-                    "save the model with its weights inside (external_data=False)",
-                )
-
-    def _value_info(self, message: Field) -> TensorInfo:
-        name, dtype, types = "", 0, 0
-        shape: tuple[int, ...] = ()
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number == 1:
-                name = self._text(field, "value_info.name")
-            elif field.number == 2:
-                types += 1
-                dtype, shape = self._type(_message(field, "value_info.type"))
-        return TensorInfo(name, dtype if types == 1 else 0, shape)
-
-    def _type(self, message: Field) -> tuple[int, tuple[int, ...]]:
-        dtype, seen = 0, 0
-        shape: tuple[int, ...] = ()
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number != 1:
-                continue
-            for part in self._reader.fields(field.start, field.stop):
-                if part.number == 1:
-                    dtype = part.value
-                elif part.number == 2:
-                    seen += 1
-                    shape = self._shape(_message(part, "tensor_type.shape"))
-        return dtype, shape if seen == 1 else ()
-
-    def _shape(self, message: Field) -> tuple[int, ...]:
-        sizes = []
-        for field in self._reader.fields(message.start, message.stop):
-            if field.number != 1:
-                continue
-            size = -1
-            for part in self._reader.fields(field.start, field.stop):
-                size = part.value if part.number == 1 and part.kind == VARINT else -1
-            sizes.append(size)
-        return tuple(sizes)
-
-    def _text(self, field: Field, what: str) -> str:
-        return self._reader.text(_expect(field, BYTES, what))
-
-    def _check_domain(self, domain: str, where: str) -> None:
-        if domain not in _STANDARD_DOMAINS:
-            raise ModelError(
-                "model-custom-operator",
-                f"model file: {where} uses the operator domain {domain!r}, "
-                "allowed are the standard ONNX operators only ('' or 'ai.onnx')",
-            )
+    graph = reader.message(start, stop, GRAPH)
+    if not graph.get("name"):
+        raise invalid_graph("the graph has no name")
+    nodes = tuple(map(_node, _limited(graph, "node", MAX_NODES)))
+    initializers: dict[str, Value] = {}
+    for tensor in _limited(graph, "initializer", MAX_INITIALIZERS):
+        _define(initializers, tensor.get("name", ""), read_initializer(reader.data, tensor))
+    return Graph(
+        opset,
+        tuple(map(_value_info, graph.get("input", []))),
+        tuple(map(_value_info, graph.get("output", []))),
+        nodes,
+        initializers,
+    )
 
 
-def _expect(field: Field, kind: int, what: str) -> Field:
-    if field.kind != kind:
-        raise _not_onnx(f"{what} with wire type {field.kind} at byte {field.start}, not {kind}")
-    return field
+def check_graph(graph: Graph) -> dict[str, Value]:
+    """Check names, element types and sizes: each tensor is defined once, before it is used.
+
+    Returns:
+        Every tensor by name.
+
+    Raises:
+        ModelError: `model-graph-invalid`, `model-operator-refused`, `model-too-complex`, or
+            `model-signature-mismatch` when an output isn't as declared.
+    """
+    values = dict(graph.initializers)
+    elements = work = 0
+    for value in graph.initializers.values():
+        elements += _bounded(prod(value.shape), MAX_ELEMENTS, "elements of an initializer")
+    for item in graph.inputs:
+        if min(item.shape, default=1) < 1:
+            raise _mismatch(f"shape of {shown(item.name)}", item.shape, "fixed sizes")
+        elements += _bounded(prod(item.shape), MAX_ELEMENTS, "elements of an input")
+        _define(values, item.name, Value(item.dtype, item.shape))
+    for node in graph.nodes:
+        output = infer_node(node.op_type, node.inputs, node.attributes, values, graph.opset)
+        elements += _bounded(output.buffer, MAX_ELEMENTS, "elements of a node's buffers")
+        work += output.work
+        _bounded(elements, MAX_TOTAL_ELEMENTS, "elements in all")
+        _bounded(work, MAX_MULTIPLY_ADDS, "multiply-adds")
+        _define(values, node.output, Value(output.dtype, output.shape))
+    computed = {node.output for node in graph.nodes}
+    for item in graph.outputs:
+        found = values.get(item.name)
+        if item.name not in computed or found != (item.dtype, item.shape, False, None):
+            raise _mismatch(f"output {shown(item.name)}", item[1:], f"what nodes give, {found}")
+    return values
 
 
-def _message(field: Field, what: str) -> Field:
-    return _expect(field, BYTES, what)
-
-
-def _refuse(field: Field, forbidden: dict[int, str]) -> None:
-    if field.number in forbidden:
+def _node(fields: Mapping[str, Any]) -> Node:
+    op_type, outputs = fields.get("op_type", ""), fields.get("output", [])
+    _check_domain(fields.get("domain", ""), "a node", ("",))
+    if op_type not in OPERATORS:
         raise ModelError(
-            "model-forbidden-content",
-            f"model file: {forbidden[field.number]} at byte {field.start}; "
-            "a student is one plain graph of standard operators with dense weights",
+            "model-operator-refused",
+            f"model file: operator {shown(op_type)}; allowed are {', '.join(sorted(OPERATORS))}",
         )
+    if len(outputs) != 1:
+        raise invalid_graph(f"{op_type} has {len(outputs)} outputs, allowed is one")
+    return Node(op_type, tuple(fields.get("input", [])), outputs[0], fields.get("attribute", []))
+
+
+def _value_info(fields: Mapping[str, Any]) -> TensorInfo:
+    tensor = fields.get("type", {}).get("tensor_type", {})
+    dimensions = tensor.get("shape", {}).get("dim", [])
+    if any(len(dimension) > 1 for dimension in dimensions):
+        raise invalid_graph("a dimension with both a size and a name")
+    sizes = tuple(dimension.get("dim_value", -1) for dimension in dimensions)
+    return TensorInfo(fields.get("name", ""), tensor.get("elem_type", 0), sizes)
+
+
+def _define(known: dict[str, Any], name: str, what: Any) -> None:
+    if not name or name in known:
+        raise invalid_graph(f"the tensor name {shown(name)} is empty or defined twice")
+    known[name] = what
+
+
+def _limited(fields: Mapping[str, Any], name: str, limit: int) -> Sequence[Any]:
+    found: Sequence[Any] = fields.get(name, ())
+    _bounded(len(found), limit, f"entries of {name}")
+    return found
+
+
+def _bounded(count: int, limit: int, what: str) -> int:
+    if count > limit:
+        raise ModelError(
+            "model-too-complex",
+            f"model file: {count} {what}, allowed are {limit}; a student is far smaller",
+        )
+    return count
+
+
+def _check_domain(domain: str, where: str, allowed: tuple[str, ...]) -> None:
+    if domain not in allowed:
+        raise ModelError(
+            "model-custom-operator",
+            f"model file: {where} uses the operator domain {shown(domain)}, "
+            f"allowed is the standard one only: {' or '.join(map(repr, allowed))}",
+        )
+
+
+def _mismatch(what: str, found: object, allowed: str) -> ModelError:
+    return ModelError(
+        "model-signature-mismatch", f"model file: {what} is {shown(found)}, allowed is {allowed}"
+    )
 
 
 def _not_onnx(what: str) -> ModelError:

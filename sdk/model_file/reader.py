@@ -7,9 +7,11 @@ import stat
 from dataclasses import dataclass
 
 from sdk.errors import ModelError
+from sdk.fields import shown
 from sdk.model_file.digest import is_sealed, verify_seal
 from sdk.model_file.metadata import ModelMetadata
-from sdk.model_file.onnx_walk import FLOAT32, OnnxSummary, TensorInfo, walk_onnx
+from sdk.model_file.onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header
+from sdk.model_file.values import FLOAT
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MIN_SIDE = 16
@@ -55,65 +57,79 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
 def parse_model_file(data: bytes) -> ModelFile:
     """Verify the bytes of a student file.
 
-    The seal comes first, so that any damage is called damage. A file without a seal is walked all
+    The seal comes first, so that any damage is called damage. A file without a seal is read all
     the same, to say what it is instead.
 
     Raises:
         ModelError: for everything that isn't an unchanged student; the slug says why.
     """
-    if is_sealed(data):
+    _check_size(len(data), "the model")
+    sealed = is_sealed(data)
+    if sealed:
         digest = verify_seal(data)
-        summary = walk_onnx(data)
-        metadata = ModelMetadata.from_properties(summary.metadata)
-    else:
-        summary = walk_onnx(data)
-        metadata = ModelMetadata.from_properties(summary.metadata)
+    header = read_header(data)
+    metadata = ModelMetadata.from_properties(header.metadata)
+    if not sealed:
         digest = verify_seal(data)
-    _check_operators(summary, metadata)
-    return ModelFile(data, digest, metadata, _check_signature(summary, metadata))
+    graph = read_graph(header)
+    _check_operators(graph, metadata)
+    attention_shape = _check_signature(graph, metadata)
+    check_graph(graph)
+    return ModelFile(data, digest, metadata, attention_shape)
 
 
 def _read_bytes(path: str | os.PathLike[str]) -> bytes:
     if not isinstance(path, str | os.PathLike):
         raise ModelError(
             "model-unreadable",
-            f"model file: path is {path!r} ({type(path).__name__}), it must be a str or a path",
+            f"model file: path is {shown(path)} ({type(path).__name__}), "
+            "it must be a str or a path",
         )
     try:
-        # non-blocking, so that opening a pipe cannot hang
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        # looked at before it is opened: to open a device can do something
+        _check_regular(path, os.stat(path).st_mode)
+        # should it have become a pipe or a terminal since, opening neither waits nor takes it over
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+        with open(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
+            status = os.fstat(file.fileno())
+            _check_regular(path, status.st_mode)
+            _check_size(status.st_size, shown(os.fspath(path)))
+            data = file.read(status.st_size + 1)
     except FileNotFoundError as error:
         raise ModelError(
-            "model-not-found", f"model file: {os.fspath(path)!r} isn't there"
+            "model-not-found", f"model file: {shown(os.fspath(path))} isn't there"
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    try:
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise _unreadable(path, "not a regular file")
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    if len(data) > MAX_FILE_BYTES:
-        raise ModelError(
-            "model-too-large",
-            f"model file: {os.fspath(path)!r} has more than {MAX_FILE_BYTES} bytes, "
-            "a student has less than 1 MB",
-        )
+    if len(data) != status.st_size:
+        raise _unreadable(path, "its size changed while it was read")
     return data
 
 
+def _check_regular(path: str | os.PathLike[str], mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise _unreadable(path, "not a regular file")
+
+
+def _check_size(size: int, what: str) -> None:
+    if size > MAX_FILE_BYTES:
+        raise ModelError(
+            "model-too-large",
+            f"model file: {what} has {size} bytes, allowed are {MAX_FILE_BYTES}; "
+            "a student has less than 1 MB",
+        )
+
+
 def _unreadable(path: str | os.PathLike[str], why: object) -> ModelError:
+    reason = why.strerror if isinstance(why, OSError) and why.strerror else shown(str(why))
     return ModelError(
         "model-unreadable",
-        f"model file: {os.fspath(path)!r} cannot be read: {why}; name an .onnx file",
+        f"model file: {shown(os.fspath(path))} cannot be read: {reason}; name an .onnx file",
     )
 
 
-def _check_operators(summary: OnnxSummary, metadata: ModelMetadata) -> None:
-    quantized = "DequantizeLinear" in summary.operators
+def _check_operators(graph: Graph, metadata: ModelMetadata) -> None:
+    quantized = "DequantizeLinear" in graph.operators
     if quantized != (metadata.precision == "int8"):
         has = "has" if quantized else "has no"
         raise ModelError(
@@ -123,23 +139,23 @@ def _check_operators(summary: OnnxSummary, metadata: ModelMetadata) -> None:
         )
 
 
-def _check_signature(summary: OnnxSummary, metadata: ModelMetadata) -> tuple[int, int] | None:
+def _check_signature(graph: Graph, metadata: ModelMetadata) -> tuple[int, int] | None:
     recipe = metadata.preprocessing
     expected = (1, 1, recipe.height, recipe.width)
     if min(recipe.width, recipe.height) < MIN_SIDE:
         raise _mismatch("size of the input", expected[2:], f"at least {MIN_SIDE} cells a side")
-    if len(summary.inputs) != 1:
-        raise _mismatch("inputs", [item.name for item in summary.inputs], f"one, {INPUT_NAME!r}")
-    _check_tensor(summary.inputs[0], INPUT_NAME, expected)
-    if len(summary.outputs) not in (1, 2):
-        names = [item.name for item in summary.outputs]
+    if len(graph.inputs) != 1:
+        raise _mismatch("inputs", [item.name for item in graph.inputs], f"one, {INPUT_NAME!r}")
+    _check_tensor(graph.inputs[0], INPUT_NAME, expected)
+    if len(graph.outputs) not in (1, 2):
+        names = [item.name for item in graph.outputs]
         raise _mismatch(
             "outputs", names, f"{LOGITS_NAME!r}, and {ATTENTION_NAME!r} if there is one"
         )
-    _check_tensor(summary.outputs[0], LOGITS_NAME, (1, len(metadata.labels)))
-    if len(summary.outputs) == 1:
+    _check_tensor(graph.outputs[0], LOGITS_NAME, (1, len(metadata.labels)))
+    if len(graph.outputs) == 1:
         return None
-    attention = summary.outputs[1]
+    attention = graph.outputs[1]
     rows, columns = attention.shape[1:] if len(attention.shape) == 3 else (0, 0)
     if not (1 <= rows <= recipe.height and 1 <= columns <= recipe.width):
         allowed = f"(1, 1..{recipe.height}, 1..{recipe.width})"
@@ -149,12 +165,12 @@ def _check_signature(summary: OnnxSummary, metadata: ModelMetadata) -> tuple[int
 
 
 def _check_tensor(found: TensorInfo, name: str, shape: tuple[int, ...]) -> None:
-    if (found.name, found.dtype, found.shape) != (name, FLOAT32, shape):
+    if (found.name, found.dtype, found.shape) != (name, FLOAT, shape):
         got = f"{found.name!r}, element type {found.dtype}, shape {found.shape}"
-        raise _mismatch("tensor", got, f"{name!r}, element type {FLOAT32} (float32), shape {shape}")
+        raise _mismatch("tensor", got, f"{name!r}, element type {FLOAT} (float32), shape {shape}")
 
 
 def _mismatch(field: str, value: object, allowed: str) -> ModelError:
     return ModelError(
-        "model-signature-mismatch", f"model file: {field} is {value}, allowed is {allowed}"
+        "model-signature-mismatch", f"model file: {field} is {shown(value)}, allowed is {allowed}"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from toy_student import CARD, LABELS, toy_model
+from toy_student import CARD, LABELS, toy_int8_model, toy_model
 
 import sdk
 import sdk.classifier
@@ -243,15 +243,29 @@ def test_auto_follows_the_table_of_cpu_features(
 
 def test_a_model_the_runtime_refuses_is_a_model_error(tmp_path: Path) -> None:
     import onnx
+    from onnx import helper, numpy_helper
 
     from sdk.model_file.digest import seal
 
-    model = onnx.load_from_string(package(toy_model(), CARD))
+    # of the standard, but onnxruntime has no pooling between tensors with a scale for each channel
+    model = onnx.load_from_string(package(toy_int8_model(), replace(CARD, precision="int8")))
     del model.metadata_props[-1]
-    model.graph.node[1].op_type = "NoSuchOperator"
+    scales = numpy_helper.from_array(np.full(6, 0.05, np.float32), "scales")
+    zeros = numpy_helper.from_array(np.full(6, 128, np.uint8), "zeros")
+    model.graph.initializer.extend([scales, zeros])
+    place = next(i for i, node in enumerate(model.graph.node) if node.op_type == "Relu")
+    for index, (operator, source, result) in enumerate([
+        ("QuantizeLinear", "raw", "q0"), ("DequantizeLinear", "q0", "d0"),
+        ("AveragePool", "d0", "p"), ("QuantizeLinear", "p", "q1"), ("DequantizeLinear", "q1", "d1"),
+    ]):  # fmt: skip
+        plain = operator == "AveragePool"
+        names = [source] if plain else [source, "scales", "zeros"]
+        extra = {"kernel_shape": [1, 1]} if plain else {"axis": 1}
+        model.graph.node.insert(place + index, helper.make_node(operator, names, [result], **extra))
+    model.graph.node[place + 5].input[0] = "d1"
     path = tmp_path / "unknown.onnx"
     path.write_bytes(seal(model.SerializeToString()))
-    with pytest.raises(ModelError, match="NoSuchOperator") as caught:
+    with pytest.raises(ModelError, match="QLinearAveragePool") as caught:
         sdk.Classifier(path)
     assert caught.value.slug == "model-not-runnable"
 
