@@ -207,17 +207,18 @@ def _split(lines: Iterator[Line], delimiter: str) -> Iterator[Row]:
 
 
 def _quoted(path: str | Path, lines: Iterator[Line]) -> Iterator[Row]:
-    at, ended = 0, True
+    at = Line(0, "", True)
 
     def texts() -> Iterator[str]:
-        nonlocal at, ended
-        for at, line, ended in lines:
-            yield line + "\n"
+        nonlocal at
+        for line in lines:
+            at = line
+            yield line.text + "\n"
 
     reader = csv.reader(texts(), strict=True)
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Row(at, cells, ended)
+                yield Row(at.number, cells, at.ended)
     except csv.Error as error:
-        raise GazeError("gaze-row", f"{path}, line {at}: {error}") from error
+        raise GazeError("gaze-row", f"{path}, line {at.number}: {error}") from error

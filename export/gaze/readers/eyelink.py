@@ -31,9 +31,9 @@ _COORDS = re.compile(
     re.ASCII,
 )
 _KNOWN = frozenset(
-    "MSG START END PRESCALER VPRESCALER PUPIL EVENTS SAMPLES SFIX EFIX SSACC ESACC SBLINK EBLINK "
-    "INPUT BUTTON".split()
-)
+    ("MSG", "START", "END", "PRESCALER", "VPRESCALER", "PUPIL", "EVENTS", "SAMPLES", "SFIX", "EFIX",
+     "SSACC", "ESACC", "SBLINK", "EBLINK", "INPUT", "BUTTON")
+)  # fmt: skip
 _HALF_MS_US = 500
 
 
@@ -64,7 +64,7 @@ class _Samples:
     def __init__(self, path: Path, display: Display) -> None:
         self._path, self._display = path, display
         self._layout: Layout | None = None
-        self._started = ""  # the eyes that the block's START names
+        self._started, self._fresh = "", False  # the eyes that START names; no sample since it
         self._origin = (0.0, 0.0)
         self._corners: dict[str, tuple[float, float]] = {}
         self._times = array("q")
@@ -135,6 +135,7 @@ class _Samples:
     def _append(
         self, number: int, token: str, time: int, layout: Layout, places: tuple[float, ...]
     ) -> None:
+        self._fresh = False
         dated = self._pair.dated(token, time, layout.rate_hz)
         if self._times and dated <= self._times[-1]:
             raise GazeError("gaze-time", self._falls(number, dated, layout.rate_hz))
@@ -149,7 +150,7 @@ class _Samples:
     def _falls(self, number: int, time: int, rate_hz: float | None) -> str:
         at = f"{self._path}, line {number}"
         said = f"sample time {_ms(time)} ms follows {_ms(self._times[-1])} ms; times must rise"
-        if time < self._times[-1]:
+        if time // 1000 < self._times[-1] // 1000:
             return f"{at}: {said}. If the tracker was started anew, split the file there"
         return (
             f"{at}: {said}. The block declares {rate_hz or 'no'} Hz; for a 2000 Hz recording, "
@@ -174,13 +175,14 @@ class _Samples:
     def _declared(self, number: int, tokens: list[str]) -> None:
         if tokens[0] == "START":
             self._started = ("L" if "LEFT" in tokens else "") + ("R" if "RIGHT" in tokens else "")
+            self._fresh = True
             return
         if tokens[0] == "PRESCALER":
             if tokens[1:] not in (["1"], ["1.0"]):
                 raise GazeError(
                     "gaze-columns",
-                    f"{self._path}, line {number}: PRESCALER is {' '.join(tokens[1:])[:40]!r}; only "
-                    "1 is read, which edf2asc writes",
+                    f"{self._path}, line {number}: PRESCALER is {' '.join(tokens[1:])[:40]!r}; "
+                    "only 1 is read, which edf2asc writes",
                 )
             return
         if tokens[1:2] != ["GAZE"]:
@@ -196,6 +198,8 @@ class _Samples:
                 "gaze-columns", f"{self._path}, line {number}: the SAMPLES line {error}"
             ) from error
         self._pair.new_block()
+        if not self._fresh:
+            self._started = ""  # that of another block: this one has none
 
     def _message(self, number: int, line: str) -> None:
         found = _COORDS.match(line[:300])

@@ -49,7 +49,7 @@ def open_recording(path: str | Path, limit: int = MAX_FILE_BYTES) -> Iterator[Bi
         kind = os.stat(path)  # before it is opened: a pipe would wait for its writer
         if not stat.S_ISREG(kind.st_mode):
             raise GazeError("gaze-file-missing", f"{path} cannot be read: it is no regular file")
-        file = open(path, "rb")
+        file = open(path, "rb")  # noqa: SIM115  (closed below, where what failed here is told)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise GazeError("gaze-file-missing", f"{path} cannot be read: {reason}") from error

@@ -71,26 +71,29 @@ def _unit(path: Path, clock: Clock, time_unit: str | None) -> float:
 def times_of(rows: Columns, parsers: dict[str, TimeParser]) -> tuple[Floats, str]:
     """Return each row's time, us, and the column it is from.
 
-    The first column's, as long as it tells the rows that have a time apart; else a finer one's.
+    The first column's; a finer one's where the first is too coarse to tell samples apart.
 
     Raises:
         GazeError: A comma in it may be a decimal one or part thousands (``gaze-number``).
     """
-    names = list(parsers)
-    chosen = next((name for name in names if _rises(rows.get(name))), names[0])
-    doubtful = parsers[chosen].ambiguous
+    first, *finer = parsers
+    chosen = first
+    if _repeats(rows.get(first)):
+        chosen = next((n for n in finer if not _repeats(rows.get(n))), first)
+    doubtful = parsers[first].ambiguous or parsers[chosen].ambiguous
     if doubtful:
         raise GazeError(
             "gaze-number",
-            f"{rows.path}, column {chosen!r}: {doubtful!r} may be a decimal comma or part "
+            f"{rows.path}, column {first!r}: {doubtful!r} may be a decimal comma or part "
             "thousands; export it without thousands separators, or with a decimal point",
         )
     return rows.get(chosen), chosen
 
 
-def _rises(times: Floats) -> bool:
-    dated = times[np.isfinite(times)]
-    return len(dated) > 0 and bool(np.all(np.diff(np.round(dated)) > 0))
+def _repeats(times: Floats) -> bool:
+    """Say whether times never fall, but stand still: they are too coarse for the tracker."""
+    steps = np.diff(np.round(times[np.isfinite(times)]))
+    return bool(np.all(steps >= 0)) and not bool(np.all(steps > 0))
 
 
 class Validity:
