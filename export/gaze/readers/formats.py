@@ -35,6 +35,8 @@ _REFUSED: tuple[tuple[set[str], str], ...] = (
      "IDF Converter's text with Time, Type and POR columns)"),
     ({"RecordingTime [ms]"}, "a table of SMI BeGaze's metrics export; export raw data by the IDF "
      "Converter (Time, Type and POR columns)"),
+    ({"RECORDING_SESSION_LABEL"}, "a report of EyeLink Data Viewer; convert the EDF file by "
+     "edf2asc"),
     ({"FPOGX"}, "a recording of Gazepoint, which is not read"),
     ({"gaze_timestamp"}, "a recording of Pupil Core: places on a head-mounted camera's picture"),
     ({"timestamp [ns]"}, "a recording of Pupil Labs: places on a head-mounted camera's picture"),

@@ -54,7 +54,9 @@ def read_smi(path: str | Path, display: Display) -> GazeSamples:
                 "regard (POR) in pixels",
             )
         kind = table.header.index("Type")
-        rows = table.read(_wanted(table, sides), lambda cells: cells[kind : kind + 1] != ["SMP"])
+        rows = table.read(
+            _wanted(table, sides), lambda cells: "SMP" not in map(str.strip, cells[kind : kind + 1])
+        )
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row of Type 'SMP'")
     eyes = [_eye(rows, side) for side in sides]

@@ -3,8 +3,9 @@
 Times: ``MicroSecondTimestamp`` or ``Timestamp`` (ms, the same clock) in 1 and 2;
 ``RecordingTimestamp`` (ms), or ``EyeTrackerTimestamp`` (us) where whole milliseconds can't tell
 samples apart, in 3. For each eye ``GazePointXLeft`` (pixels of the display) or ``GazePointLeftX
-(ADCSpx)`` or ``(ADCSmm)``, and ``ValidityLeft`` (0 to 4). Rows of events are left out and counted.
-A decimal comma is read as a point.
+(ADCSpx)`` or ``(ADCSmm)``; or, where the export has no single eyes, ``GazePointX``; and
+``ValidityLeft`` (0 to 4). Rows of events are left out and counted. A decimal comma is read as a
+point.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ _SIZE = re.compile(r"(\d{1,6})\s*x\s*(\d{1,6})", re.ASCII)
 def is_header(names: set[str]) -> bool:
     """Say whether a table with these columns is one."""
     times = {clock.column for clock in CLOCKS}
-    gaze = ("GazePointXL", "GazePointLeftX")
-    return bool(names & times) and any(name.startswith(gaze) for name in names)
+    return bool(names & times) and any(name.startswith("GazePoint") for name in names)
 
 
 def read_tobii_studio(
@@ -69,7 +69,7 @@ def read_tobii_studio(
         table = open_table(path, lines_of(path, file, latin=True), "\t", is_header)
         _check_preamble(table, display)
         clocks = clocks_of(table, CLOCKS, None, time_column)
-        gaze = {side: _positions(table, side, display) for side in _SIDES}
+        gaze = {side: _positions(table, side, display) for side in _sides(table)}
         validity = [f"Validity{side}" for side in _SIDES]
         table.need(*validity)
         wanted: dict[str, Parser] = {**clocks}
@@ -84,9 +84,16 @@ def read_tobii_studio(
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row with a validity: no sample")
     times, clock = times_of(rows, clocks)
-    both = combine_eyes(*(_eye(rows, side, list(gaze[side])) for side in _SIDES))
+    both = _both(rows, {side: list(names) for side, names in gaze.items()})
     distance = mean_distance(*(rows.get(f"Distance{side}") for side in _SIDES))
     return recording(rows, times, both, distance, clock)
+
+
+def _sides(table: Table) -> tuple[str, ...]:
+    """Return the eyes that the export tells apart; one without a name where it doesn't."""
+    names = [f"GazePoint{side}{axis}" for side in _SIDES for axis in "XY"]
+    names += [f"GazePoint{axis}{side}" for side in _SIDES for axis in "XY"]
+    return _SIDES if any(name.startswith(tuple(names)) for name in table.header) else ("",)
 
 
 def _positions(table: Table, side: str, display: Display) -> dict[str, Parser]:
@@ -99,6 +106,14 @@ def _positions(table: Table, side: str, display: Display) -> dict[str, Parser]:
         scale = 1 / display.pixel_pitch_mm if name == millimetres else 1.0
         found[str(name)] = PositionParser(scale)
     return found
+
+
+def _both(rows: Columns, names: dict[str, list[str]]) -> Eye:
+    if "" in names:
+        x, y = (rows.get(name) for name in names[""])
+        valid = (rows.get("ValidityLeft") == 1) | (rows.get("ValidityRight") == 1)
+        return eye(rows, x, y, valid, "the gaze of both eyes")
+    return combine_eyes(*(_eye(rows, side, names[side]) for side in _SIDES))
 
 
 def _eye(rows: Columns, side: str, names: list[str]) -> Eye:

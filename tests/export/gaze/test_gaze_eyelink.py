@@ -136,7 +136,8 @@ def test_messages_in_any_encoding_leave_the_gaze_readable(tmp_path: Path) -> Non
 @pytest.mark.parametrize("eyes", ["L", "R", "LR"])
 def test_mne_reads_the_same_from_well_formed_blocks(eyes: str, tmp_path: Path) -> None:
     """MNE-Python as a second opinion, on what it reads right: one block without gaps."""
-    mne_io = pytest.importorskip("mne.io")
+    from mne.io import read_raw_eyelink
+
     text = EYELINK[: EYELINK.index("START\t1100")]
     lines = []
     for line in text.split("\n"):
@@ -151,9 +152,7 @@ def test_mne_reads_the_same_from_well_formed_blocks(eyes: str, tmp_path: Path) -
     found = _read(tmp_path, text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        raw = mne_io.read_raw_eyelink(
-            tmp_path / "scan.asc", create_annotations=False, verbose="ERROR"
-        )
+        raw = read_raw_eyelink(tmp_path / "scan.asc", create_annotations=False, verbose="ERROR")
     sides = [s for s in ("left", "right") if f"xpos_{s}" in raw.ch_names]
     x = np.array([raw.get_data(picks=[f"xpos_{s}"])[0] for s in sides])
     np.testing.assert_allclose(found.x_px, [_mean(column) for column in x.T])

@@ -197,6 +197,19 @@ def test_binary_files_are_refused_by_name(data: bytes, message: str, tmp_path: P
         read_gaze(tmp_path / "a.tsv", SCREEN)
 
 
+def test_a_studio_export_of_both_eyes_as_one_needs_their_validity(tmp_path: Path) -> None:
+    text = (
+        "RecordingTimestamp\tGazePointX (ADCSpx)\tGazePointY (ADCSpx)\tValidityLeft\t"
+        "ValidityRight\n"
+        "0\t10\t20\t0\t4\n8\t\t\t4\t4\n11\t\t\t\t\n16\t30\t40,5\t4\t1\n"
+    )
+    found = _read(tmp_path, text)
+    assert found.timestamp_us.tolist() == [0, 8000, 16_000]
+    np.testing.assert_allclose(found.y_px, [20, np.nan, 40.5])
+    with pytest.raises(GazeError, match="no column 'ValidityLeft', 'ValidityRight'"):
+        _read(tmp_path, text.replace("Validity", "V"))
+
+
 def test_pandas_reads_the_same_from_a_studio_table(tmp_path: Path) -> None:
     """Pandas as a second opinion."""
     rng = np.random.default_rng(3)
