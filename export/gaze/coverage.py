@@ -25,6 +25,7 @@ FASTEST_US = 100  # between two samples; trackers reach 500 us (2000 Hz)
 SLOWEST_US = 200_000
 FASTEST_FRAMES_US = 1000
 MOST_NAMED = 20
+FEW_FRAMES = 5  # of fewer, one blink decides the share: they are judged together
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,16 @@ class RecordingCoverage:
     def share(self) -> float:
         """Share of the frames that have gaze on them."""
         return self.covered / self.frames
+
+    def falls_short(self, least: float) -> bool:
+        """Say whether it covers less than ``least`` of its frames.
+
+        Where fewer than five frames name it, that is told by chance; whether any sample lies within
+        the frames' time, and is tracked, is not.
+        """
+        if self.frames < FEW_FRAMES and self.near and self.tracked:
+            return False
+        return self.share < least
 
 
 @dataclass(frozen=True)
@@ -165,8 +176,9 @@ def judged(
         found: The coverage.
         records: The frames.
         root: The data folder, which recordings are named from.
-        least: The smallest share of its frames that each recording must cover, and all of them
-            together of all frames, those that name no recording included.
+        least: The smallest share of its frames that each recording must cover (see
+            ``falls_short`` for one of few frames), and all of them together of all frames, those
+            that name no recording included.
         passed: Recordings that may cover less; their frames don't count in the whole either.
 
     Raises:
@@ -181,7 +193,7 @@ def judged(
         )
     _refuse_shared(records, root, passed)
     for recording in found.recordings:
-        if recording.share < least and recording.recording not in passed:
+        if recording.falls_short(least) and recording.recording not in passed:
             raise _refused(_low(recording, least))
     apart = [r for r in found.recordings if r.recording in passed]
     frames = found.frames - sum(r.frames for r in apart)

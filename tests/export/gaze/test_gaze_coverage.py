@@ -181,6 +181,20 @@ def test_frames_of_which_most_name_no_recording_are_refused(folder: Folder, tmp_
     assert "0 of 25 frames name a recording" in nothing
 
 
+def test_of_few_frames_a_blink_is_no_reason_and_another_time_is(folder: Folder, tmp_path: Path):
+    folder.shown = {clip: times[:4] for clip, times in folder.shown.items()}
+    times = [SAMPLE_US * i for i in range(10 * FRAMES)]
+    folder.gaze("two", times, x=5000)  # looked away
+    assert _obtain(folder.records(), tmp_path).coverage is not None
+    folder.gaze("one", times, x=5000)
+    assert "gaze lies on 0 of 8 frames to train on" in _refused(folder.records(), tmp_path)
+    folder.gaze("one", times)
+    folder.gaze("two", times, valid=0)
+    assert "two.csv: gaze lies on 0 of 4" in _refused(folder.records(), tmp_path)
+    folder.gaze("two", [QUARTER_US + t for t in times])
+    assert "two.csv: gaze lies on 0 of 4" in _refused(folder.records(), tmp_path)
+
+
 def test_looking_at_gaze_is_not_judged(folder: Folder):
     folder.gaze("two", [QUARTER_US + SAMPLE_US * i for i in range(10 * FRAMES)])
     _, has_gaze, _ = gaze_of(folder.records(), folder.root)
