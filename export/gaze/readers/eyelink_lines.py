@@ -78,11 +78,8 @@ def gaze_of(tokens: list[str], layout: Layout) -> tuple[float, ...]:
     _check_count(count, flags, layout)
     if after and not _is_target(after):
         raise ValueError(f"holds {after[0][:20]!r} after its flags")
-    return tuple(
-        place
-        for eye in range(len(layout.eyes))
-        for place in _pair(tokens[3 * eye], tokens[3 * eye + 1])
-    )
+    at = (3 * eye + axis for eye in range(len(layout.eyes)) for axis in (0, 1))
+    return tuple(_place(tokens[index]) for index in at)
 
 
 def _check_count(count: int, flags: list[str], layout: Layout) -> None:
@@ -115,11 +112,6 @@ def _is_number(token: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _pair(x: str, y: str) -> tuple[float, float]:
-    places = _place(x), _place(y)
-    return places if places[0] == places[0] and places[1] == places[1] else (NAN, NAN)
 
 
 def _place(token: str) -> float:

@@ -102,6 +102,7 @@ def test_a_shift_by_a_quarter_of_an_hour_is_refused_with_both_times_and_the_way_
     coverage = _obtain(mended, tmp_path).coverage  # the advice works
     assert coverage is not None
     assert coverage.share == 1.0
+    assert [r.frames_us for r in coverage.recordings] == [(QUARTER_US, QUARTER_US + 1_900_000)] * 2
 
 
 def test_gaze_that_was_never_tracked_or_lies_beside_the_frame_is_refused_with_the_reason(
