@@ -3,7 +3,7 @@
 EyeLink 1000 Plus User Manual 1.0.12, section 4.9 "The ASC File Format": time, for each eye x, y and
 pupil, then velocities, resolutions, input port and buttons as declared, then flags (three letters
 or dots for one eye, five for two); a remote recording adds the target's x, y and distance, and
-flags of its own. Missing values are a dot.
+flags of its own (13 or 17). Missing values are a dot.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Layout:
             share a millisecond at 2000 Hz.
         numbers: How many numbers stand between time and flags, as declared.
         target: Whether a remote recording's target is declared.
-        seen: How many stand there, by the first sample.
+        seen: How many stand there by a first sample that has more of them, and flags.
     """
 
     eyes: str
@@ -83,16 +83,21 @@ def gaze_of(tokens: list[str], layout: Layout) -> tuple[float, ...]:
 
 
 def _check_count(count: int, flags: list[str], layout: Layout) -> None:
-    wanted = layout.numbers if flags or not layout.target else layout.numbers + 3
-    if layout.seen is None and count > wanted and flags:
-        wanted = count  # columns that are not declared, told apart by the length of the flags
-    if flags and len(flags[0]) != (3 if len(layout.eyes) == 1 else 5):
+    """Refuse another number of numbers than is declared, or was seen above.
+
+    Real files leave out flags while nothing is tracked, declare a target and hold none, and have
+    columns that are not declared; how long the flags are tells the eyes apart even then.
+    """
+    if flags and len(flags[0]) not in ((3, 13) if len(layout.eyes) == 1 else (5, 17)):
         raise ValueError(f"has {len(flags[0])} flags; {_eyes(layout)} is declared")
+    allowed = [layout.numbers, *([layout.numbers + 3] if layout.target else [])]
     if layout.seen is not None:
-        wanted = layout.seen
-    if count != wanted:
-        raise ValueError(f"holds {count} numbers; {wanted} are declared ({_eyes(layout)})")
-    layout.seen = count
+        allowed.append(layout.seen)
+    elif flags and count > layout.numbers:
+        layout.seen = count
+        return
+    if count not in allowed:
+        raise ValueError(f"holds {count} numbers; {layout.numbers} are declared ({_eyes(layout)})")
 
 
 def _eyes(layout: Layout) -> str:
@@ -130,5 +135,5 @@ def looks_like_sample(line: str, layout: Layout | None) -> bool:
     numbers = [token == "." or _is_number(token) for token in tokens[1:]]
     if len(tokens) >= 4 and _FLAGS.fullmatch(tokens[-1]):
         return all(numbers[:3])
-    same = layout is not None and len(numbers) == layout.seen
+    same = layout is not None and len(numbers) == layout.numbers
     return same and all(numbers) and not line[0].isspace()

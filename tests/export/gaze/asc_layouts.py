@@ -40,6 +40,7 @@ class Block:
     options: list[str]
     remote: bool
     flags: bool
+    target: str  # of a remote recording: "behind" the flags, "before" them, or "absent"
     start: bool
     end: bool
     samples: list[str] = field(default_factory=list)
@@ -65,7 +66,7 @@ def asc_files(draw: st.DrawFn) -> tuple[bytes, Truth]:
     comma = draw(st.booleans())
     time = draw(st.integers(0, 10**9)) * 1000
     halves = draw(st.booleans())  # times to the half millisecond (edf2asc -ftime)
-    last = Block("L", 500, [], False, True, True, True)
+    last = Block("L", 500, [], False, True, "absent", True, True)
     for number in range(draw(st.integers(1, 4))):
         block = draw(blocks(halves))
         declared = number == 0 or draw(st.booleans())
@@ -93,6 +94,7 @@ def blocks(halves: bool) -> st.SearchStrategy[Block]:
         st.lists(st.sampled_from(["VEL", "RES", "INPUT"]), unique=True),
         st.booleans(),
         st.booleans(),
+        st.sampled_from(["behind", "before", "absent"]),
         st.booleans(),
         st.booleans(),
     )
@@ -122,8 +124,9 @@ def _declarations(block: Block, time: int, declared: bool) -> list[str]:
     eyes = "\t".join({"L": ["LEFT"], "R": ["RIGHT"], "LR": ["LEFT", "RIGHT"]}[block.eyes])
     lines = [f"START\t{time // 1000} \t{eyes}\tSAMPLES\tEVENTS"] if block.start else []
     if declared:
-        more = [*block.options, *(["HTARGET"] if block.remote else [])]
-        what = f"GAZE\t{eyes}\tRATE\t{block.rate:7.2f}\tTRACKING\tCR\tFILTER\t2"
+        more = [*block.options, *(["HTARGET"] if block.remote and not time % 2000 else [])]
+        what = f"GAZE\t{eyes}\t" + ("HTARGET\t" if block.remote and time % 2000 else "")
+        what += f"RATE\t{block.rate:7.2f}\tTRACKING\tCR\tFILTER\t2"
         lines += ["PRESCALER\t1", "VPRESCALER\t1", "PUPIL\tAREA", f"EVENTS\t{what}"]
         lines.append("\t".join([f"SAMPLES\t{what}", *more]))
     return lines
@@ -157,20 +160,24 @@ def _sample(draw, block, time, truth, lines, halves, comma, values) -> None:
     extra = {"VEL": 2 * len(block.eyes), "RES": 2, "INPUT": 1}
     for option in ("VEL", "RES", "INPUT"):
         cells += ["  12.5"] * extra[option] if option in block.options else []
-    if block.flags:
-        cells.append(
-            draw(
-                st.sampled_from(
-                    ["...", "C..", ".R."] if len(block.eyes) == 1 else [".....", ".C.C."]
-                )
-            )
-        )
-    if block.remote:
-        cells += [" 4583.0", " 6891.0", "  575.3"]
-        if block.flags:
-            cells.append("............." if len(block.eyes) == 1 else "...CF.B.RTB.R....")
+    cells += _ending(draw, block, lost=all(c.strip() == "." for c in cells[1:3]))
     truth.times.append(time)
     lines.append("\t".join(cells))
+
+
+def _ending(draw, block: Block, lost: bool) -> list[str]:
+    """Flags and target, in the orders that real files have them."""
+    one = len(block.eyes) == 1
+    flags = ["..." if one else ".....", draw(st.sampled_from(["C..", ".R."])) if one else ".C.C."]
+    more = "............." if one else "...CF.B.RTB.R...."
+    target = [" 4583.0", " 6891.0", "  575.3"] if block.remote else []
+    if not block.flags or (lost and len(block.eyes) == 1 and draw(st.booleans())):
+        return target if block.target != "absent" and not block.flags else []
+    if not target or block.target == "absent":
+        return [draw(st.sampled_from(flags))]
+    if block.target == "before":
+        return [*target, more]
+    return [draw(st.sampled_from(flags)), *target, more]
 
 
 def _events(time: int) -> list[str]:
