@@ -186,6 +186,13 @@ def open_table(
 
 
 def _checked(table: Table) -> Table:
+    alone = table.header[0] if len(table.header) == 1 else ""
+    if "," in alone or ";" in alone:
+        raise GazeError(
+            "gaze-columns",
+            f"{table.path} has one column {alone[:60]!r}: its cells are not separated as in this "
+            "format; export or save it as tab-separated text",
+        )
     if len(table.header) > MAX_COLUMNS:
         raise GazeError(
             "gaze-columns", f"{table.path} has {len(table.header)} columns; up to {MAX_COLUMNS}"

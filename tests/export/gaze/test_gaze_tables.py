@@ -103,6 +103,13 @@ def test_a_comma_that_may_part_thousands_is_refused(
     assert caught.value.slug == slug
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_table_saved_with_other_separators_is_told_so(delimiter: str, tmp_path: Path) -> None:
+    with pytest.raises(GazeError, match=r"not separated as in this format.*tab-sep") as caught:
+        _read(tmp_path, pro_lab_text().replace("\t", delimiter))
+    assert caught.value.slug == "gaze-columns"
+
+
 def test_two_recordings_in_one_file_are_refused(tmp_path: Path) -> None:
     header = (*PRO_LAB_HEADER, "Recording name")
     rows = tuple((*row, f"R{i // 4}") for i, row in enumerate(PRO_LAB_ROWS))
