@@ -122,8 +122,11 @@ def _is_number(token: str) -> bool:
 def _place(token: str) -> float:
     if token in _NO_VALUE:
         return NAN
-    value = number(point(token))
-    return NAN if value in _MISSING else position(point(token))
+    try:
+        value = number(point(token))
+        return NAN if value in _MISSING else position(point(token))
+    except ValueError as error:
+        raise ValueError(f"holds {token[:20]!r}, which {error}") from error
 
 
 def looks_like_sample(line: str, layout: Layout | None) -> bool:

@@ -109,7 +109,7 @@ def test_coordinates_that_begin_elsewhere_are_moved_to_the_upper_left_corner(
         ("START\t1100 \tLEFT\tRIGHT", "START\t1100 \tRIGHT", "gaze-columns", "names the eyes 'R'"),
         ("1006\t", "x006\t", "gaze-row", "looks like a sample, but begins with 'x006"),
         ("1006\t", " 1006\t", "gaze-row", "looks like a sample, but begins with"),
-        ("1006\t  961.0", "1006\t  96one", "gaze-row", "a sample that '?is not a number|holds"),
+        ("1006\t  961.0", "1006\t  96one", "gaze-row", "holds '96one', which is not a number"),
         ("1006\t", "1006.5.1\t", "gaze-number", "time '1006.5.1' is not a time"),
         ("1006\t  961.0", "1006\t  1e300", "gaze-row", "beyond 1,000,000 pixels"),
         ("1006\t  961.0\t", "1006\t", "gaze-row", "holds 5 numbers; 6 are declared"),
