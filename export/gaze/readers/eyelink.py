@@ -87,7 +87,9 @@ class _Samples:
                 "gaze-file-empty",
                 f"{self._path} holds no sample; convert with samples (edf2asc without -e)",
             )
-        left_x, left_y, right_x, right_y = np.array(self._gaze).reshape(-1, 4).T
+        left_x, left_y, right_x, right_y = (
+            np.frombuffer(self._gaze, dtype=np.float64).reshape(-1, 4).T
+        )
         eyes = [
             Eye(x, y, np.isfinite(x) & np.isfinite(y))
             for x, y in ((left_x, left_y), (right_x, right_y))
@@ -95,7 +97,9 @@ class _Samples:
         gaze = combine_eyes(*eyes)
         lines = len(self._times) + self._cut
         tally = Tally(lines, self._cut, coarse=self._pair.alone(), clock="tracker")
-        return from_points(np.array(self._times), gaze.x, gaze.y, gaze.valid, tally=tally)
+        return from_points(
+            np.array(self._times, dtype=np.int64), gaze.x, gaze.y, gaze.valid, tally=tally
+        )
 
     def _sample(self, number: int, tokens: list[str], ended: bool) -> None:
         layout = self._layout
