@@ -27,6 +27,8 @@ SLUGS: dict[str, str] = {
     "run-recipe": "a run's folder belongs to other settings",
     "data-few": "fewer frames to train on than a batch has",
     "gaze-name": "the recipe has no gaze of that name",
+    "gaze-coverage": "gaze lies on fewer frames than the recipe asks for",
+    "gaze-shared": "one recording is given to two clips at one time",
     "recipe-losses": "the recipe has no losses of that name",
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",

@@ -18,7 +18,7 @@ from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
 from export.evidence.known import read_evidence
 from export.evidence.record import teacher_logits, write_evidence
-from export.gaze.obtain import obtain_gaze
+from export.gaze.obtain import note_coverage, obtain_gaze
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.student import Student
@@ -66,13 +66,16 @@ def gaze_on(
     out: Path,
     show: Show = silent,
 ) -> GazeOfFrames | None:
-    """Return the gaze `name` of the recipe on the `wanted` of all `records`; None for none."""
+    """Return the gaze `name` of the recipe on the `wanted` of all `records`; None for none.
+
+    What it covers is written in `out`, as `gaze-NAME.json`.
+    """
     if name is None or name == PLAIN:
         return None
     used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
     looked = [r for r in records if r.split != "transfer" or r.dataset in used]
     learned = training_records(records, used, recipe.data)
-    return obtain_gaze(
+    gaze = obtain_gaze(
         recipe.gaze[name],
         wanted,
         looked,
@@ -80,6 +83,9 @@ def gaze_on(
         out,
         lambda done, total: show("gaze", done, total, ""),
     )
+    if gaze.coverage is not None:
+        note_coverage(out / f"gaze-{name}.json", recipe.gaze[name], gaze.coverage)
+    return gaze
 
 
 def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Lessons:

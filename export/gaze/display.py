@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite, radians, tan
+from math import radians, tan
 
 import numpy as np
 
-from export.gaze.errors import GazeError
+from export.gaze.errors import GazeError, shown
+from export.gaze.limits import LARGEST_DISPLAY_PX, LARGEST_MM, LARGEST_PLACE_PX, check_number
 from export.gaze.samples import Bools, Floats
 
 
@@ -27,10 +28,10 @@ class Display:
     viewing_distance_mm: float
 
     def __post_init__(self) -> None:
-        for name in ("width_px", "height_px", "pixel_pitch_mm", "viewing_distance_mm"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
-                raise GazeError("gaze-display", f"{name} is {value}; it must be finite and above 0")
+        for name in ("width_px", "height_px"):
+            check_number("gaze-display", name, getattr(self, name), 1, LARGEST_DISPLAY_PX)
+        for name in ("pixel_pitch_mm", "viewing_distance_mm"):
+            check_number("gaze-display", name, getattr(self, name), 1e-6, LARGEST_MM)
 
     def degrees_to_px(self, angle_deg: float) -> float:
         """Length on the display (pixels) that an angle from the line of sight spans.
@@ -65,26 +66,25 @@ class Placement:
 
     def __post_init__(self) -> None:
         for name in ("x", "y"):
-            if not isfinite(getattr(self, name)):
-                raise GazeError("gaze-placement", f"{name} is {getattr(self, name)}; not finite")
+            check_number(
+                "gaze-placement", name, getattr(self, name), -LARGEST_PLACE_PX, LARGEST_PLACE_PX
+            )
         for name in ("width", "height", "frame_width", "frame_height"):
-            value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
-                raise GazeError(
-                    "gaze-placement", f"{name} is {value}; it must be finite and above 0"
-                )
+            check_number("gaze-placement", name, getattr(self, name), 1e-6, LARGEST_PLACE_PX)
 
     @classmethod
     def letterboxed(
         cls, frame_width: int, frame_height: int, x: float, y: float, width: float, height: float
     ) -> Placement:
         """Place a frame as large as its aspect allows in the middle of a rectangle."""
-        if min(frame_width, frame_height, width, height) <= 0:
+        if not min(frame_width, frame_height, width, height) > 0:
             raise GazeError(
                 "gaze-placement",
-                f"a {frame_width}x{frame_height} frame in a {width}x{height} rectangle: every side "
-                "must be above 0",
+                f"a {shown(frame_width)}x{shown(frame_height)} frame in a {shown(width)}x"
+                f"{shown(height)} rectangle: every side must be above 0",
             )
+        for value in (width, height):
+            check_number("gaze-placement", "a side", value, 1e-6, LARGEST_PLACE_PX)
         scale = min(width / frame_width, height / frame_height)
         inner_width, inner_height = frame_width * scale, frame_height * scale
         return cls(

@@ -4,7 +4,8 @@ Salvucci and Goldberg, "Identifying fixations and saccades in eye-tracking proto
 section 3.2. A window of at least the minimum duration grows for as long as its dispersion,
 ``(max x - min x) + (max y - min y)``, stays within the limit. Positions are smoothed first by a
 moving median, as Olsen, "The Tobii I-VT fixation filter", Tobii Technology 2012, reduces noise:
-without it a range over a window grows with the sampling rate.
+without it a range over a window grows with the sampling rate. All windows are of time, as the
+samples state it: a recording may switch its rate, and have gaps.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from export.gaze.display import Display
 from export.gaze.errors import GazeError
 from export.gaze.samples import Bools, Floats, GazeSamples
+
+_WINDOW_CELLS = 1_000_000  # of a block of smoothing windows: bounds its memory
 
 
 @dataclass(frozen=True)
@@ -72,25 +74,43 @@ def find_fixations(
     time = samples.timestamp_us[index]
     breaks = np.flatnonzero(np.diff(time) > max_gap_us) + 1
     found: list[Fixation] = []
-    reach = int(0.5 * smooth_us * samples.rate_hz / 1e6) if len(samples) > 1 else 0
     for run in np.split(index, breaks):
-        found += _in_run(samples, run, limit, min_duration_us, reach)
+        found += _in_run(samples, run, limit, min_duration_us, smooth_us)
     return found
 
 
-def _median(values: Floats, reach: int) -> Floats:
-    """Return the moving median over ``2 * reach + 1`` samples, over fewer at the ends."""
-    if reach == 0 or len(values) == 0:
+def moving_median(time_us: NDArray[np.int64], values: Floats, width_us: int) -> Floats:
+    """Return the median of the samples within half of ``width_us`` of each one, itself included.
+
+    Args:
+        time_us: ``(samples,)``, rising.
+        values: ``(samples,)``, finite.
+        width_us: 0 returns the values.
+    """
+    first = np.searchsorted(time_us, time_us - width_us // 2, side="left")
+    last = np.searchsorted(time_us, time_us + width_us // 2, side="right")
+    counts = last - first
+    if len(values) == 0 or counts.max() == 1:
         return values
-    padded = np.pad(values, reach, constant_values=np.nan)
-    return np.asarray(np.nanmedian(sliding_window_view(padded, 2 * reach + 1), axis=1))
+    found = np.empty_like(values)
+    rows = max(1, _WINDOW_CELLS // int(counts.max()))
+    for start in range(0, len(values), rows):
+        part = slice(start, start + rows)
+        count = counts[part]
+        at = first[part, None] + np.arange(count.max())
+        # beyond a window's end stands infinity, which sorts behind all of its values
+        window = np.where(at < last[part, None], values[np.minimum(at, len(values) - 1)], np.inf)
+        window.sort(axis=1)
+        each = np.arange(len(count))
+        found[part] = (window[each, (count - 1) // 2] + window[each, count // 2]) / 2
+    return found
 
 
 def _in_run(
-    samples: GazeSamples, run: NDArray[np.int64], limit: float, min_duration_us: int, reach: int
+    samples: GazeSamples, run: NDArray[np.int64], limit: float, min_duration_us: int, smooth_us: int
 ) -> list[Fixation]:
     time = samples.timestamp_us[run]
-    x, y = _median(samples.x_px[run], reach), _median(samples.y_px[run], reach)
+    x, y = (moving_median(time, v[run], smooth_us) for v in (samples.x_px, samples.y_px))
     found: list[Fixation] = []
     start = 0
     while start < len(run):
@@ -118,11 +138,17 @@ def _in_run(
 
 def _grow(x: Floats, y: Floats, start: int, end: int, limit: float) -> int:
     """Return the last index up to which the dispersion stays within the limit."""
-    high_x, low_x = np.maximum.accumulate(x[start:]), np.minimum.accumulate(x[start:])
-    high_y, low_y = np.maximum.accumulate(y[start:]), np.minimum.accumulate(y[start:])
-    # The dispersion of a growing window never falls, so the last good index can be searched.
-    spread = (high_x - low_x) + (high_y - low_y)
-    return max(end, start + int(np.searchsorted(spread, limit, side="right")) - 1)
+    stop = end + 1
+    while True:  # in windows of doubling length: most fixations end long before the recording
+        part = slice(start, stop)
+        high_x, low_x = np.maximum.accumulate(x[part]), np.minimum.accumulate(x[part])
+        high_y, low_y = np.maximum.accumulate(y[part]), np.minimum.accumulate(y[part])
+        # The dispersion of a growing window never falls, so the last good index can be searched.
+        spread = (high_x - low_x) + (high_y - low_y)
+        good = int(np.searchsorted(spread, limit, side="right"))
+        if good < len(spread) or stop >= len(x):
+            return max(end, start + good - 1)
+        stop += stop - start
 
 
 def fixation_mask(samples: GazeSamples, fixations: list[Fixation]) -> Bools:

@@ -20,9 +20,10 @@ import numpy as np
 from export.data.dataset import FrameRecord, load_records
 from export.data.frames import clip_of
 from export.data.phantom import PhantomTruth
+from export.data.table import read_rows
 from export.gaze.errors import GazeError
 from export.gaze.readers import write_gaze_csv
-from export.gaze.readers.text import read_table, write_text
+from export.gaze.readers.text import write_text
 from export.gaze.records import SETTINGS, Progress, RecordGaze, record_gaze
 from export.gaze.settings import Session, write_session
 from export.gaze.simulate import Observer, Scene, simulate_gaze
@@ -122,11 +123,11 @@ def _scene(times_us: list[int], truths: list[PhantomTruth]) -> Scene:
 
 def _name_recordings(folder: Path) -> None:
     """Write the column ``gaze`` of ``labels.csv``, all other columns kept."""
-    table = read_table(folder / "labels.csv", ",")
-    kept = [index for index, name in enumerate(table.header) if name != "gaze"]
+    rows = read_rows(folder / "labels.csv")
+    kept = [name for name in rows[0].cells if name != "gaze"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*(table.header[index] for index in kept), "gaze"])
-    for row, group in zip(table.rows, table.cells("group"), strict=True):
-        writer.writerow([*(row[index] for index in kept), f"{group}_gaze.csv"])
+    writer.writerow([*kept, "gaze"])
+    for row in rows:
+        writer.writerow([*(row.get(name) for name in kept), f"{row.get('group')}_gaze.csv"])
     write_text(folder / "labels.csv", text.getvalue())

@@ -8,11 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.gaze.display import Display, Placement
-from export.gaze.errors import GazeError
+from export.gaze.errors import GazeError, shown
 from export.gaze.fixations import find_fixations, fixation_mask
+from export.gaze.limits import (
+    LARGEST_MAP_CELLS,
+    LARGEST_TIME_US,
+    LARGEST_WINDOW_US,
+    check_number,
+)
 from export.gaze.samples import Bools, Floats, GazeSamples
 
 Maps = NDArray[np.float32]
+_POINTS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,19 @@ class MapSettings:
     fixations_only: bool = True
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.height < 1:
+        if not all(1 <= side <= LARGEST_MAP_CELLS for side in (self.width, self.height)):
             raise GazeError(
-                "gaze-argument", f"a map of {self.width}x{self.height} cells; at least 1x1"
+                "gaze-argument",
+                f"a map of {shown(self.width)}x{shown(self.height)} cells; at least 1x1, at most "
+                f"{LARGEST_MAP_CELLS} each",
             )
+        check_number("gaze-argument", "sigma_deg", self.sigma_deg, 1e-3, 44.9)
+        for name, most in (
+            ("before_us", LARGEST_WINDOW_US),
+            ("after_us", LARGEST_WINDOW_US),
+            ("offset_us", LARGEST_TIME_US),
+        ):
+            check_number("gaze-argument", name, getattr(self, name), -most, most)
         if self.before_us < 0 or self.after_us < 0 or self.before_us + self.after_us == 0:
             raise GazeError(
                 "gaze-argument",
@@ -106,16 +122,21 @@ def gaussian_map(
         raise GazeError("gaze-argument", "points must be finite and weights not negative")
     if not np.any(weight > 0):
         return np.zeros((grid[1], grid[0]), dtype=np.float32)
-    along_x = _log_gauss(x, frame_size[0], grid[0], sigma_px[0])
-    along_y = _log_gauss(y, frame_size[1], grid[1], sigma_px[1])
-    # Dividing by each point's peak on the grid keeps a point far from every cell centre (a tiny
-    # sigma) from vanishing to 0 / 0; the peaks come back as weights, relative to the largest.
-    peak_x, peak_y = along_x.max(axis=1), along_y.max(axis=1)
-    with np.errstate(divide="ignore"):
-        log_weight = np.log(weight) + peak_x + peak_y
-    share = np.exp(log_weight - log_weight.max())
-    rows = np.exp(along_y - peak_y[:, None]) * share[:, None]
-    total = rows.T @ np.exp(along_x - peak_x[:, None])
+    total, level = np.zeros((grid[1], grid[0])), -np.inf
+    for start in range(0, len(x), _POINTS_AT_ONCE):  # bounds memory, however long the window is
+        part = slice(start, start + _POINTS_AT_ONCE)
+        along_x = _log_gauss(x[part], frame_size[0], grid[0], sigma_px[0])
+        along_y = _log_gauss(y[part], frame_size[1], grid[1], sigma_px[1])
+        # Dividing by each point's peak on the grid keeps a point far from every cell centre (a tiny
+        # sigma) from vanishing to 0 / 0; the peaks come back as weights, relative to the largest.
+        peak_x, peak_y = along_x.max(axis=1), along_y.max(axis=1)
+        with np.errstate(divide="ignore"):
+            log_weight = np.log(weight[part]) + peak_x + peak_y
+        before, level = level, max(level, float(log_weight.max()))
+        if level == -np.inf:
+            continue
+        rows = np.exp(along_y - peak_y[:, None]) * np.exp(log_weight - level)[:, None]
+        total = total * np.exp(before - level) + rows.T @ np.exp(along_x - peak_x[:, None])
     return np.asarray(total / total.sum(), dtype=np.float32)
 
 

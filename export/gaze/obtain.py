@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from export.data.dataset import FrameRecord, data_root
-from export.files import whole
+from export.files import whole, write_text
+from export.gaze.coverage import GazeCoverage, judged
 from export.gaze.predicted import predicted_gaze, read_landmarks
 from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled
-from export.gaze.records import gaze_of
-from export.parallel import leader_first
+from export.gaze.records import record_gaze
+from export.parallel import leader_first, leader_only
 
 LANDMARKS = Path("research_only", "landmarks.csv")
 RESEARCH_ONLY = ("landmarks",)  # sources whose licence forbids shipping what was learned with them
@@ -37,12 +39,19 @@ def obtain_gaze(
 
     Raises:
         GazeError: The source has no usable gaze or landmarks.
+        ExportError: `gaze-coverage` where it covers fewer frames than the recipe asks for,
+            `gaze-shared` where one recording is given to two clips at one time.
     """
+    root = data_root()
     if config.source == "folder":
-        maps, _, simulated = gaze_of(wanted)
-        found = GazeOfFrames(maps, simulated)
+        gaze = record_gaze(wanted, root, progress)
+        found, covered = GazeOfFrames(gaze.maps, gaze.simulated), gaze.told
     else:
         found = _predicted(config, wanted, everything, learned, folder, progress)
+        count = int(found.covered.sum())
+        covered = GazeCoverage(len(wanted), len(wanted), count, simulated=True)
+    covered = judged(covered, wanted, root, config.least_coverage, config.pass_coverage)
+    found = replace(found, coverage=covered)
     return controlled(found, wanted, config.control, config.seed)
 
 
@@ -67,3 +76,9 @@ def _predicted(
         row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}
         maps = file["maps"][[row[r.id] for r in wanted]]
     return GazeOfFrames(maps, simulated=True)
+
+
+@leader_only
+def note_coverage(path: Path, config: GazeConfig, coverage: GazeCoverage) -> None:
+    """Write what a run's gaze covers, and what the recipe asked for."""
+    write_text(path, json.dumps({**asdict(config), **coverage.to_dict()}, indent=1) + "\n")

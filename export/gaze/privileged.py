@@ -13,6 +13,7 @@ from export.data.dataset import FrameRecord
 from export.data.frames import read_frames
 from export.data.view_bank import ViewBank
 from export.gaze.controls import centre_prior, donors_among_all, donors_within_class
+from export.gaze.coverage import GazeCoverage
 from export.gaze.maps import Maps
 from sdk.preprocess import Preprocessing
 
@@ -33,6 +34,9 @@ class GazeConfig:
         dropout: Share of views whose gaze the teacher does not see in training.
         control: What is done to the maps first, see `export.gaze.controls`.
         seed: Of the simulation and of the control.
+        least_coverage: Share of its frames that each recording must have gaze on, and all of them
+            of all frames to train on; less is refused.
+        pass_coverage: Recordings that may cover less, as the column `gaze` names them.
     """
 
     source: str
@@ -40,13 +44,16 @@ class GazeConfig:
     dropout: float = 0.5
     control: str = "none"
     seed: int = 1
+    least_coverage: float = 0.5
+    pass_coverage: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (("source", SOURCES), ("way", WAYS), ("control", CONTROLS)):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {list(allowed)}")
-        if not 0 <= self.dropout <= 1:
-            raise ValueError(f"dropout is {self.dropout}; allowed: 0 to 1")
+        for name in ("dropout", "least_coverage"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +63,12 @@ class GazeOfFrames:
     Attributes:
         maps: ``(N, height, width)`` float32 over the frame, each summing to 1, or all 0.
         simulated: True when nobody looked.
+        coverage: What the maps cover, before any control.
     """
 
     maps: Maps
     simulated: bool
+    coverage: GazeCoverage | None = None
 
     @property
     def covered(self) -> NDArray[np.bool_]:

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from export.data.dataset import FrameRecord, data_root
 from export.data.frames import clip_of
+from export.gaze.coverage import GazeCoverage, RecordingCoverage, check_units, coverage_of
 from export.gaze.display import Placement
+from export.gaze.errors import GazeError
 from export.gaze.maps import Maps, MapSettings, gaze_maps
 from export.gaze.readers import read_gaze
 from export.gaze.samples import GazeSamples
@@ -24,6 +26,7 @@ from export.gaze.settings import ImageArea, Session, read_session
 
 Progress = Callable[[int, int], None]
 SETTINGS = "gaze.toml"
+MAX_MAP_BYTES = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +37,20 @@ class RecordGaze:
         maps: ``(records, height, width)`` float32, each summing to 1; zeros where there is none.
         points: Gaze points on each frame, ``(records,)``.
         simulated: True when any of the recordings is simulated.
+        recordings: What each recording covers.
     """
 
     maps: Maps
     points: NDArray[np.int64]
     simulated: bool
+    recordings: tuple[RecordingCoverage, ...] = ()
+
+    @property
+    def told(self) -> GazeCoverage:
+        """What all of it covers."""
+        named = sum(r.frames for r in self.recordings)
+        covered = int((self.points > 0).sum())
+        return GazeCoverage(len(self.points), named, covered, self.simulated, self.recordings)
 
     @property
     def coverage(self) -> float:
@@ -68,7 +80,8 @@ def record_gaze(
 ) -> RecordGaze:
     """Make one gaze map for each record; see ``gaze_of``.
 
-    Without any record that names a recording, ``gaze.toml`` isn't needed: all maps are zeros.
+    Without any record that names a recording, ``gaze.toml`` isn't needed: all maps are zeros. How
+    much the recordings cover is told, not judged: that is ``export.gaze.coverage.judged``.
 
     Args:
         records: The records.
@@ -78,26 +91,54 @@ def record_gaze(
     names = sorted({r.gaze for r in records if r.gaze is not None})
     session = read_session(root / SETTINGS) if names else None
     grid = MapSettings() if session is None else session.map
+    _check_size(len(records), grid)
     maps = np.zeros((len(records), grid.height, grid.width), dtype=np.float32)
     points = np.zeros(len(records), dtype=np.int64)
-    simulated = False
-    for done, name in enumerate(names, start=1):
+    recordings: list[RecordingCoverage] = []
+    for done, path in enumerate(names, start=1):
         assert session is not None
-        samples = read_gaze(name, session.display)
-        simulated |= samples.simulated
-        at = [index for index, record in enumerate(records) if record.gaze == name]
-        maps[at], points[at] = _maps_of([records[index] for index in at], samples, session)
+        at = [index for index, record in enumerate(records) if record.gaze == path]
+        shown = [records[index] for index in at]
+        maps[at], points[at], covered = _of_recording(path, root, shown, session)
+        recordings.append(covered)
         if progress is not None:
             progress(done, len(names))
-    return RecordGaze(maps, points, simulated)
+    simulated = any(r.simulated for r in recordings)
+    return RecordGaze(maps, points, simulated, tuple(recordings))
+
+
+def _check_size(records: int, grid: MapSettings) -> None:
+    size = 4 * records * grid.width * grid.height
+    if size > MAX_MAP_BYTES:
+        raise GazeError(
+            "gaze-argument",
+            f"{records} maps of {grid.width}x{grid.height} cells fill {size:,} bytes; allowed are "
+            f"{MAX_MAP_BYTES:,}: give [map] of gaze.toml a smaller width and height",
+        )
+
+
+def _of_recording(
+    path: Path, root: Path, records: Sequence[FrameRecord], session: Session
+) -> tuple[Maps, NDArray[np.int64], RecordingCoverage]:
+    """Return maps and points of the frames of one recording, and what it covers."""
+    told = session.recording
+    samples = read_gaze(path, session.display, told.time_unit, told.time_column)
+    offsets = [
+        session.map.offset_us if r.gaze_offset_us is None else r.gaze_offset_us for r in records
+    ]
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    check_units(name, samples, [r.shown_us for r in records])
+    maps, points, near = _maps_of(records, samples, session)
+    return maps, points, coverage_of(name, samples, records, offsets, points, near)
 
 
 def _maps_of(
     records: Sequence[FrameRecord], samples: GazeSamples, session: Session
-) -> tuple[Maps, NDArray[np.int64]]:
+) -> tuple[Maps, NDArray[np.int64], NDArray[np.int64]]:
     """Make the maps of one recording; records that share place and offset are done together."""
     maps = np.zeros((len(records), session.map.height, session.map.width), dtype=np.float32)
     points = np.zeros(len(records), dtype=np.int64)
+    near = np.zeros(len(records), dtype=np.int64)
     alike: dict[tuple[Placement, int | None], list[int]] = {}
     for index, record in enumerate(records):
         key = (placement_of(record, session.image), record.gaze_offset_us)
@@ -106,8 +147,8 @@ def _maps_of(
         settings = session.map if offset is None else replace(session.map, offset_us=offset)
         times = np.array([records[index].shown_us for index in at], dtype=np.int64)
         found = gaze_maps(samples, session.display, placement, times, settings)
-        maps[at], points[at] = found.maps, found.points
-    return maps, points
+        maps[at], points[at], near[at] = found.maps, found.points, found.samples
+    return maps, points, near
 
 
 def placement_of(record: FrameRecord, image: ImageArea) -> Placement:

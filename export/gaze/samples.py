@@ -11,6 +11,26 @@ from export.gaze.errors import GazeError
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+MAX_SAMPLES = 8_000_000  # over two hours at 1000 Hz
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a reader counted: each line that looks like a sample is held or told of.
+
+    Attributes:
+        lines: Lines or rows of the file that look like samples.
+        undated: Of these, left out: without a time and without gaze, or cut by the file's end.
+        coarse: Held, but dated to the whole millisecond though the tracker was faster.
+        others: Rows that are no samples: events, other sensors.
+        clock: Which of the file's clocks the times are on.
+    """
+
+    lines: int = 0
+    undated: int = 0
+    coarse: int = 0
+    others: int = 0
+    clock: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +44,7 @@ class GazeSamples:
         valid: bool, False exactly where ``x_px`` and ``y_px`` are NaN.
         distance_mm: float64, distance from eye to display where the tracker tells, else NaN.
         simulated: True when no person looked.
+        tally: What its reader counted; None for a recording that was not read from a file.
     """
 
     timestamp_us: NDArray[np.int64]
@@ -32,6 +53,7 @@ class GazeSamples:
     valid: Bools
     distance_mm: Floats
     simulated: bool = False
+    tally: Tally | None = None
 
     def __post_init__(self) -> None:
         count = len(self.timestamp_us)
@@ -51,6 +73,12 @@ class GazeSamples:
                 f"sample {at} is at {self.timestamp_us[at]} us, after {self.timestamp_us[at - 1]} "
                 "us; timestamps must rise from sample to sample",
             )
+        if self.tally is not None and self.tally.lines - self.tally.undated != count:
+            raise GazeError(
+                "gaze-samples",
+                f"{self.tally.lines} lines look like samples and {self.tally.undated} of them have "
+                f"no time, but {count} samples were made of them",
+            )
 
     def __len__(self) -> int:
         return len(self.timestamp_us)
@@ -62,7 +90,10 @@ class GazeSamples:
 
     @property
     def rate_hz(self) -> float:
-        """Median sampling rate; NaN below two samples."""
+        """Median sampling rate, for a person to read; NaN below two samples.
+
+        Nothing is computed by it: a recording may switch its rate, and have gaps.
+        """
         if len(self) < 2:
             return float("nan")
         return float(1e6 / np.median(np.diff(self.timestamp_us)))
@@ -79,6 +110,7 @@ def from_points(
     valid: Bools,
     distance_mm: Floats | None = None,
     simulated: bool = False,
+    tally: Tally | None = None,
 ) -> GazeSamples:
     """Build a recording: positions become NaN where ``valid`` is False.
 
@@ -91,7 +123,7 @@ def from_points(
     distance = np.full(len(x), np.nan) if distance_mm is None else np.asarray(distance_mm)
     return GazeSamples(
         np.asarray(timestamp_us, dtype=np.int64), x, y, valid, distance.astype(np.float64),
-        simulated,
+        simulated, tally,
     )  # fmt: skip
 
 

@@ -18,10 +18,15 @@
     [map]                           # optional, see MapSettings
     sigma_deg = 1.0
     offset_us = 0
+
+    [recording]                     # optional, for exports of Tobii Pro Lab and Studio
+    time_unit = "ms"                # or "us": of a column of times that names no unit
+    time_column = "Eyetracker timestamp [μs]"  # instead of the reader's choice
 """
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -29,7 +34,8 @@ from pathlib import Path
 from typing import Any
 
 from export.gaze.display import Display, Placement
-from export.gaze.errors import GazeError
+from export.gaze.errors import GazeError, shown
+from export.gaze.limits import LARGEST_PLACE_PX, check_number
 from export.gaze.maps import MapSettings
 from export.gaze.readers.text import read_text, write_text
 
@@ -44,6 +50,14 @@ class ImageArea:
     height: float
     letterbox: bool = True
 
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            check_number(
+                "gaze-placement", name, getattr(self, name), -LARGEST_PLACE_PX, LARGEST_PLACE_PX
+            )
+        for name in ("width", "height"):
+            check_number("gaze-placement", name, getattr(self, name), 1e-6, LARGEST_PLACE_PX)
+
     def placement(self, frame_width: int, frame_height: int) -> Placement:
         """Return where a frame of this size stood."""
         if self.letterbox:
@@ -54,12 +68,35 @@ class ImageArea:
 
 
 @dataclass(frozen=True)
+class RecordingSettings:
+    """What to believe of the recordings' times, where they leave it open; see ``read_gaze``."""
+
+    time_unit: str | None = None
+    time_column: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.time_unit not in (None, "us", "ms"):
+            raise GazeError(
+                "gaze-settings", f"time_unit is {shown(self.time_unit)}; allowed: 'us', 'ms'"
+            )
+
+
+@dataclass(frozen=True)
 class Session:
     """All of ``gaze.toml``."""
 
     display: Display
     image: ImageArea
     map: MapSettings
+    recording: RecordingSettings = RecordingSettings()
+
+
+TABLES = {
+    "display": Display,
+    "image": ImageArea,
+    "map": MapSettings,
+    "recording": RecordingSettings,
+}
 
 
 def read_session(path: str | Path) -> Session:
@@ -71,18 +108,27 @@ def read_session(path: str | Path) -> Session:
     """
     try:
         tables = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is the former
         raise GazeError("gaze-settings", f"{path} is not TOML: {error}") from error
-    unknown = sorted(set(tables) - {"display", "image", "map"})
+    unknown = sorted(set(tables) - set(TABLES))
     if unknown:
         raise GazeError(
-            "gaze-settings", f"{path} has [{unknown[0]}]; allowed are [display], [image], [map]"
+            "gaze-settings",
+            f"{path} has [{unknown[0]}]; allowed are {', '.join(f'[{n}]' for n in TABLES)}",
         )
-    return Session(
-        display=Display(**_table(path, tables, "display", Display)),
-        image=ImageArea(**_table(path, tables, "image", ImageArea)),
-        map=MapSettings(**_table(path, tables, "map", MapSettings)),
-    )
+    return Session(**{name: _built(path, tables, name, kind) for name, kind in TABLES.items()})
+
+
+def _built(path: str | Path, tables: Mapping[str, Any], name: str, kind: type) -> Any:
+    try:
+        return kind(**_table(path, tables, name, kind))
+    except GazeError as error:
+        if str(path) in str(error):
+            raise
+        raise GazeError(error.slug, f"{path}: [{name}] {error}") from error
+
+
+_KINDS = {"int": (int,), "float": (int, float), "bool": (bool,), "str | None": (str,)}
 
 
 def _table(path: str | Path, tables: Mapping[str, Any], name: str, kind: type) -> dict[str, Any]:
@@ -95,10 +141,11 @@ def _table(path: str | Path, tables: Mapping[str, Any], name: str, kind: type) -
             raise GazeError(
                 "gaze-settings", f"{path}: [{name}] has {key!r}; allowed are {', '.join(known)}"
             )
-        wanted = {"int": (int,), "float": (int, float), "bool": (bool,)}[known[key]]
+        wanted = _KINDS[known[key]]
         if not isinstance(value, wanted) or (isinstance(value, bool) and known[key] != "bool"):
             raise GazeError(
-                "gaze-settings", f"{path}: [{name}] {key} is {value!r}; it must be {known[key]}"
+                "gaze-settings",
+                f"{path}: [{name}] {key} is {shown(value)}; it must be {known[key]}",
             )
     needed = [field.name for field in fields(kind) if field.default is MISSING]
     missing = [key for key in needed if key not in values]
@@ -114,11 +161,13 @@ def write_session(session: Session, path: str | Path) -> None:
         GazeError: The file cannot be written (``gaze-write``).
     """
     lines: list[str] = []
-    for name in ("display", "image", "map"):
+    for name in TABLES:
         table = getattr(session, name)
+        said = {field.name: getattr(table, field.name) for field in fields(table)}
         lines.append(f"[{name}]")
-        for field in fields(table):
-            value = getattr(table, field.name)
-            lines.append(f"{field.name} = {str(value).lower()}")
+        # a JSON string is a TOML string, and its true and false are TOML's
+        lines += [
+            f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in said.items() if v is not None
+        ]
         lines.append("")
     write_text(path, "\n".join(lines))

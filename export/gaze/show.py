@@ -48,7 +48,8 @@ def show_gaze(
             "gaze-labels", f"no row of labels.csv names {recording!r}; known are {known[:8]}"
         )
     chosen.sort(key=lambda index: records[index].shown_us)
-    samples = read_gaze(folder / recording, session.display)
+    told = session.recording
+    samples = read_gaze(folder / recording, session.display, told.time_unit, told.time_column)
     pictures = []
     frames = read_greys([records[index] for index in chosen])
     for done, (index, pixels) in enumerate(zip(chosen, frames, strict=True), start=1):

@@ -72,9 +72,28 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"seed {provenance['seed']}; command `{report['command']}`",
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
         f"- Teacher: {taught}",
+        *_gaze(provenance.get("gaze") or {}),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{next(iter(calibration['abstain_below'].values()))}",
     ]
+
+
+def _gaze(told: dict[str, Any]) -> list[str]:
+    """Return what each gaze covers, one line each."""
+    lines = []
+    for name, gaze in told.items():
+        share = 100 * gaze["covered"] / gaze["frames"]
+        kind = "**simulated**: nobody looked" if gaze["simulated"] else "recorded"
+        control = "" if gaze["control"] == "none" else f"; control `{gaze['control']}`"
+        passed = ", ".join(f"`{p}`" for p in gaze["passed_over"])
+        lines.append(
+            f"- Gaze `{name}` ({kind}{control}): lies on {gaze['covered']} of {gaze['frames']} "
+            f"training frames ({share:.1f} %) by {gaze['recordings']} recordings, the lowest "
+            f"{100 * gaze['lowest_share']:.1f} % of its own; at least "
+            f"{100 * gaze['least_coverage']:.0f} % were asked for"
+            + (f". **Passed over**: {passed}" if passed else "")
+        )
+    return lines
 
 
 def _networks(members: int) -> str:

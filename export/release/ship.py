@@ -35,6 +35,7 @@ from export.release.finished_teacher import FinishedTeacher
 from export.steps import (
     calibration_tensors,
     distill,
+    gaze_on,
     lessons,
     open_records,
     scored_parts,
@@ -232,7 +233,31 @@ def _provenance(
     teacher = file_sha256(weights_path(out, config.teacher)) if taught else None
     weights = file_sha256(student_folder(out, losses, seed) / WEIGHTS)
     used = training_records(records, recipe.transfer_datasets, recipe.data)
-    return provenance_of(recipe, student, weights, teacher, losses, seed, used)
+    told = provenance_of(recipe, student, weights, teacher, losses, seed, used)
+    gaze = _gaze_told(recipe, losses, out, records, used)
+    return {**told, "gaze": gaze} if gaze else told
+
+
+def _gaze_told(
+    recipe: Recipe,
+    losses: str,
+    out: Path,
+    records: Sequence[FrameRecord],
+    used: Sequence[FrameRecord],
+) -> dict[str, Any]:
+    """Return, for each gaze that the losses use, what it is and which frames it covers."""
+    config = recipe.losses[losses]
+    told = {}
+    for name in sorted({config.teacher, config.gaze} & set(recipe.gaze)):
+        asked, gaze = recipe.gaze[name], gaze_on(recipe, name, used, records, out)
+        if gaze is not None and gaze.coverage is not None:
+            told[name] = {
+                "source": asked.source,
+                "control": asked.control,
+                "least_coverage": asked.least_coverage,
+                **gaze.coverage.brief(),
+            }
+    return told
 
 
 def _convert(

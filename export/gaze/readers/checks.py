@@ -1,4 +1,4 @@
-"""What every reader checks before it hands a recording over."""
+"""What every reader of a table checks before it hands a recording over."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from export.gaze.errors import GazeError
-from export.gaze.readers.text import Table
-from export.gaze.samples import Bools, Eye, Floats, GazeSamples, from_points
+from export.gaze.readers.columns import Columns
+from export.gaze.samples import (
+    Bools,
+    Eye,
+    Floats,
+    GazeSamples,
+    Tally,
+    combine_eyes,
+    from_points,
+)
 
 
-def rising(table: Table, timestamp_us: Floats) -> NDArray[np.int64]:
+def rising(table: Columns, timestamp_us: Floats) -> NDArray[np.int64]:
     """Return whole microseconds; raise ``gaze-time`` with the line where time does not rise."""
     times = np.round(timestamp_us).astype(np.int64)
     steps = np.diff(times)
@@ -19,12 +27,13 @@ def rising(table: Table, timestamp_us: Floats) -> NDArray[np.int64]:
         raise GazeError(
             "gaze-time",
             f"{table.path}, line {table.lines[at]}: timestamp {times[at]} us follows "
-            f"{times[at - 1]} us; timestamps must rise from row to row",
+            f"{times[at - 1]} us; timestamps must rise from row to row. Export each recording to "
+            "a file of its own, with times in microseconds",
         )
     return times
 
 
-def eye(table: Table, x: Floats, y: Floats, valid: Bools, what: str) -> Eye:
+def eye(table: Columns, x: Floats, y: Floats, valid: Bools, what: str) -> Eye:
     """Return an eye, or raise ``gaze-number`` where a sample called valid has no position."""
     bad = valid & ~(np.isfinite(x) & np.isfinite(y))
     if bad.any():
@@ -36,25 +45,41 @@ def eye(table: Table, x: Floats, y: Floats, valid: Bools, what: str) -> Eye:
 
 
 def recording(
-    table: Table, timestamp_us: Floats, gaze: Eye, distance_mm: Floats, simulated: bool = False
+    table: Columns,
+    timestamp_us: Floats,
+    gaze: Eye,
+    distance_mm: Floats,
+    clock: str,
+    simulated: bool = False,
 ) -> GazeSamples:
-    """Build the recording from what a table held."""
-    times = rising(table, timestamp_us)
-    return from_points(times, gaze.x, gaze.y, gaze.valid, distance_mm, simulated)
+    """Build the recording from what a table held, one sample a row.
 
-
-def validity(table: Table, name: str, worst: int) -> Bools:
-    """Read Tobii validity codes, 0 (certain) to 4 (not found); valid is ``<= worst``.
+    A row without a time (NaN) is left out and counted where it holds no gaze either, and so is a
+    last one that the file ends in.
 
     Raises:
-        GazeError: A code is none of 0 to 4 (``gaze-validity``).
+        GazeError: ``gaze-time`` where time does not rise or a gaze point has none,
+            ``gaze-file-empty`` where no row is left.
     """
-    codes = table.cells(name)
-    for index, code in enumerate(codes):
-        if code not in ("0", "1", "2", "3", "4"):
-            raise GazeError(
-                "gaze-validity",
-                f"{table.path}, line {table.lines[index]}, column {name!r}: {code!r}; "
-                "allowed are 0 (certain) to 4 (eye not found)",
-            )
-    return np.array([int(code) <= worst for code in codes], dtype=bool)
+    dated = np.isfinite(timestamp_us)
+    lost = ~dated & gaze.valid
+    if lost.any():
+        line = table.lines[int(np.argmax(lost))]
+        raise GazeError(
+            "gaze-time",
+            f"{table.path}, line {line}: a gaze point without a time (column {clock!r} is empty)",
+        )
+    if not dated.any():
+        raise GazeError("gaze-file-empty", f"{table.path} holds no sample with a time ({clock!r})")
+    times = rising(table.only(dated), timestamp_us[dated])
+    undated = int((~dated).sum()) + table.cut
+    tally = Tally(len(table) + table.cut, undated, others=table.others, clock=clock)
+    return from_points(
+        times, gaze.x[dated], gaze.y[dated], gaze.valid[dated], distance_mm[dated], simulated, tally
+    )
+
+
+def mean_distance(left_mm: Floats, right_mm: Floats) -> Floats:
+    """Return the mean distance of the eyes that have one; NaN where none has."""
+    sides = [Eye(z, z, np.isfinite(z)) for z in (left_mm, right_mm)]
+    return combine_eyes(*sides).x

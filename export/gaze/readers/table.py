@@ -16,8 +16,12 @@ import numpy as np
 
 from export.gaze.errors import GazeError
 from export.gaze.readers.checks import eye, recording
-from export.gaze.readers.text import Table, number_or_blank, read_table, whole, write_text
-from export.gaze.samples import Bools, Eye, GazeSamples, combine_eyes
+from export.gaze.readers.columns import Columns, Parser, open_table
+from export.gaze.readers.numbers import flag, number_or_blank, position, whole
+from export.gaze.readers.text import lines_of, open_recording, write_text
+from export.gaze.samples import Eye, GazeSamples, combine_eyes
+
+CLOCK = "timestamp_us"
 
 
 def read_gaze_csv(path: str | Path) -> GazeSamples:
@@ -26,16 +30,22 @@ def read_gaze_csv(path: str | Path) -> GazeSamples:
     Raises:
         GazeError: The file is not usable.
     """
-    table = read_table(path, ",")
-    table.need("timestamp_us")
-    if table.has("left_x_px"):
-        gaze = combine_eyes(_eye(table, "left_"), _eye(table, "right_"))
-    else:
-        gaze = _eye(table, "")
-    blank = np.full(len(table.rows), np.nan)
-    distance = table.column("distance_mm", number_or_blank) if table.has("distance_mm") else blank
-    times = table.column("timestamp_us", whole)
-    return recording(table, times, gaze, distance, _simulated(table))
+    with open_recording(path) as file:
+        table = open_table(path, lines_of(path, file, latin=False), ",", lambda names: True)
+        two = table.has("left_x_px")
+        sides = ("left_", "right_") if two else ("",)
+        table.need(CLOCK, *(f"{s}{name}" for s in sides for name in ("x_px", "y_px", "valid")))
+        wanted: dict[str, Parser] = {CLOCK: whole}
+        for side in sides:
+            wanted |= {f"{side}x_px": position, f"{side}y_px": position, f"{side}valid": flag}
+        for name, parse in (("distance_mm", number_or_blank), ("simulated", flag)):
+            if table.has(name):
+                wanted[name] = parse
+        rows = table.read(wanted)
+    gaze = combine_eyes(_eye(rows, "left_"), _eye(rows, "right_")) if two else _eye(rows, "")
+    return recording(
+        rows, rows.get(CLOCK), gaze, rows.get("distance_mm"), CLOCK, simulated=_simulated(rows)
+    )
 
 
 def write_gaze_csv(samples: GazeSamples, path: str | Path) -> None:
@@ -46,7 +56,7 @@ def write_gaze_csv(samples: GazeSamples, path: str | Path) -> None:
     """
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["timestamp_us", "x_px", "y_px", "valid", "distance_mm", "simulated"])
+    table.writerow([CLOCK, "x_px", "y_px", "valid", "distance_mm", "simulated"])
     for row in zip(
         samples.timestamp_us, samples.x_px, samples.y_px, samples.valid, samples.distance_mm,
         strict=True,
@@ -62,32 +72,16 @@ def _cell(value: float) -> str:
     return "" if np.isnan(value) else repr(float(value))
 
 
-def _flags(table: Table, name: str) -> Bools:
-    cells = table.cells(name)
-    for index, cell in enumerate(cells):
-        if cell not in ("0", "1"):
-            raise GazeError(
-                "gaze-validity",
-                f"{table.path}, line {table.lines[index]}, column {name!r}: {cell!r}; "
-                "allowed are 0 and 1",
-            )
-    return np.array([cell == "1" for cell in cells], dtype=bool)
+def _eye(rows: Columns, prefix: str) -> Eye:
+    x, y = rows.get(f"{prefix}x_px"), rows.get(f"{prefix}y_px")
+    return eye(rows, x, y, rows.get(f"{prefix}valid") == 1, f"the {prefix or ''}sample")
 
 
-def _eye(table: Table, prefix: str) -> Eye:
-    table.need(*(prefix + name for name in ("x_px", "y_px", "valid")))
-    x = table.column(f"{prefix}x_px", number_or_blank)
-    y = table.column(f"{prefix}y_px", number_or_blank)
-    return eye(table, x, y, _flags(table, f"{prefix}valid"), f"the {prefix or ''}sample")
-
-
-def _simulated(table: Table) -> bool:
-    if not table.has("simulated"):
-        return False
-    flags = _flags(table, "simulated")
+def _simulated(rows: Columns) -> bool:
+    flags = rows.get("simulated") == 1
     if flags.any() and not flags.all():
-        line = table.lines[int(np.argmax(flags != flags[0]))]
+        line = rows.lines[int(np.argmax(flags != flags[0]))]
         raise GazeError(
-            "gaze-validity", f"{table.path}, line {line}: 'simulated' must not change within a file"
+            "gaze-validity", f"{rows.path}, line {line}: 'simulated' must not change within a file"
         )
     return bool(flags.any())

@@ -1,186 +1,142 @@
-"""Tables as text: cells with their line numbers, and errors that say which line and column."""
+"""Recordings as lines of text, bounded: encoding, line ends and sizes; and writing whole files.
+
+A line is decoded as UTF-8, or as Latin-1 where a format allows it (what counts in a recording is
+ASCII; participants' names and messages are in any encoding), or the file is UTF-16 with a byte
+order mark. Lines end with LF, CRLF, CR CR LF or CR.
+"""
 
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
-
-import numpy as np
+from typing import BinaryIO, NamedTuple
 
 from export.gaze.errors import GazeError
-from export.gaze.samples import Floats
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
+MAX_FILE_BYTES = 512 * 1024 * 1024
+MAX_LINE_BYTES = 1_000_000
+MAX_SETTINGS_BYTES = 1_000_000
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BINARY = {
+    b"SR_RESEARCH": "a binary EyeLink EDF file; convert it with edf2asc",
+    b"PK\x03\x04": "a spreadsheet or ZIP archive; export tab-separated text",
+    b"\x1f\x8b": "compressed; unpack it first",
+}
 
 
-def read_bytes(path: str | Path) -> bytes:
-    """Return the file's bytes.
+class Line(NamedTuple):
+    """A line and its number, from 1; ``ended`` is False for a last one without a line end."""
+
+    number: int
+    text: str
+    ended: bool
+
+
+@contextmanager
+def open_recording(path: str | Path, limit: int = MAX_FILE_BYTES) -> Iterator[BinaryIO]:
+    """Open a regular file of at most ``limit`` bytes.
 
     Raises:
-        GazeError: It cannot be read (``gaze-file-missing``).
+        GazeError: It is missing, no regular file, or not readable (``gaze-file-missing``), or
+            larger than the limit (``gaze-file-too-large``).
     """
     try:
-        return Path(path).read_bytes()
+        kind = os.stat(path)  # before it is opened: a pipe would wait for its writer
+        if not stat.S_ISREG(kind.st_mode):
+            raise GazeError("gaze-file-missing", f"{path} cannot be read: it is no regular file")
+        file = open(path, "rb")  # noqa: SIM115  (closed below, where what failed here is told)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise GazeError("gaze-file-missing", f"{path} cannot be read: {reason}") from error
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise GazeError(
+                "gaze-file-too-large",
+                f"{path} has {size:,} bytes; allowed are {limit:,}: split the recording",
+            )
+        yield file
+
+
+def lines_of(path: str | Path, file: BinaryIO, latin: bool) -> Iterator[Line]:
+    """Yield each line with its number (from 1), line ends stripped.
+
+    Args:
+        path: For messages.
+        file: From its beginning.
+        latin: Read a line that is not UTF-8 as Latin-1.
+
+    Raises:
+        GazeError: The bytes are no text of these encodings (``gaze-file-encoding``), or a line is
+            longer than a million bytes (``gaze-row``).
+    """
+    start = file.read(16)
+    file.seek(0)
+    for magic, what in _BINARY.items():
+        if start.startswith(magic):
+            raise GazeError("gaze-file-unknown", f"{path} is {what}")
+    try:
+        if start.startswith(_UTF16):
+            text = io.TextIOWrapper(file, encoding="utf-16", newline="\n")
+            yield from _numbered(path, iter(lambda: text.readline(MAX_LINE_BYTES + 1), ""))
+        else:
+            if start.startswith(codecs.BOM_UTF8):
+                file.seek(len(codecs.BOM_UTF8))
+            yield from _numbered(path, _decoded(path, file, latin))
+    except UnicodeError as error:
+        raise GazeError("gaze-file-encoding", f"{path} is not UTF-16 text: {error}") from error
     except OSError as error:
         raise GazeError("gaze-file-missing", f"{path} cannot be read: {error.strerror}") from error
 
 
-def read_text(path: str | Path) -> str:
-    """Return the file's text: UTF-8, or UTF-16 with a byte order mark.
-
-    Raises:
-        GazeError: It cannot be read (``gaze-file-missing``) or decoded (``gaze-file-encoding``).
-    """
-    data = read_bytes(path)
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise GazeError(
-            "gaze-file-encoding",
-            f"{path} is not {encoding} text: byte {error.start} is 0x{data[error.start]:02x}; "
-            "export it as UTF-8 (or as UTF-16 with a byte order mark)",
-        ) from error
-    if "\0" in text:
-        raise GazeError("gaze-file-encoding", f"{path} holds zero bytes: it is not a text file")
-    return text
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a header; ``lines[i]`` is the line of the file that ``rows[i]`` stood on."""
-
-    path: Path
-    header: tuple[str, ...]
-    rows: list[list[str]]
-    lines: list[int]
-
-    def has(self, name: str) -> bool:
-        """Say whether there is such a column."""
-        return name in self.header
-
-    def first_of(self, *names: str) -> str | None:
-        """Return the first of these columns that exists."""
-        return next((name for name in names if name in self.header), None)
-
-    def need(self, *names: str) -> None:
-        """Raise ``gaze-columns`` unless every column exists."""
-        missing = [name for name in names if name not in self.header]
-        if missing:
-            raise GazeError(
-                "gaze-columns",
-                f"{self.path} has no column {', '.join(map(repr, missing))}; "
-                f"it has {', '.join(map(repr, self.header))}",
-            )
-
-    def cells(self, name: str) -> list[str]:
-        """Return a column as text, blanks stripped."""
-        at = self.header.index(name)
-        return [row[at].strip() for row in self.rows]
-
-    def column(self, name: str, parse: Callable[[str], float]) -> Floats:
-        """Parse a column; ``parse`` raises ``ValueError`` for what it does not take.
-
-        Raises:
-            GazeError: A cell is not taken (``gaze-number``), with its line.
-        """
-        values = np.empty(len(self.rows), dtype=np.float64)
-        for index, cell in enumerate(self.cells(name)):
-            try:
-                values[index] = parse(cell)
-            except ValueError as error:
+def _decoded(path: str | Path, file: BinaryIO, latin: bool) -> Iterator[str]:
+    offset = file.tell()
+    for raw in iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""):
+        try:
+            yield raw.decode("utf-8")
+        except UnicodeDecodeError as error:
+            if not latin:
                 raise GazeError(
-                    "gaze-number",
-                    f"{self.path}, line {self.lines[index]}, column {name!r}: {cell!r} {error}",
+                    "gaze-file-encoding",
+                    f"{path} is not utf-8 text: byte {offset + error.start} is "
+                    f"0x{raw[error.start]:02x}; save it as UTF-8",
                 ) from error
-        return values
-
-    def keep(self, wanted: list[bool]) -> Table:
-        """Return the table with the wanted rows only."""
-        chosen = [index for index, keep in enumerate(wanted) if keep]
-        rows, lines = [self.rows[i] for i in chosen], [self.lines[i] for i in chosen]
-        return Table(self.path, self.header, rows, lines)
+            yield raw.decode("latin-1")
+        offset += len(raw)
 
 
-def read_table(path: str | Path, delimiter: str) -> Table:
-    """Read a delimited table whose first line is its header.
+def _numbered(path: str | Path, lines: Iterator[str]) -> Iterator[Line]:
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAX_LINE_BYTES:
+            raise GazeError(
+                "gaze-row", f"{path}, line {number} is longer than {MAX_LINE_BYTES:,} characters"
+            )
+        if "\0" in line:
+            raise GazeError(
+                "gaze-file-encoding",
+                f"{path}, line {number} holds zero bytes: it is not a text file, or UTF-16 without "
+                "a byte order mark; save it as UTF-8",
+            )
+        text = line.rstrip("\r\n")
+        *parts, last = text.split("\r")
+        for part in parts:
+            yield Line(number, part, True)
+        yield Line(number, last, len(text) < len(line))
+
+
+def read_text(path: str | Path) -> str:
+    """Return a small file's text, UTF-8 or UTF-16 with a byte order mark.
 
     Raises:
-        GazeError: The file cannot be read or decoded, has no row, a doubled column, or a row with
-            another number of cells than the header.
+        GazeError: It cannot be read, has more than a million bytes, or is no such text.
     """
-    text = read_text(path)
-    header: tuple[str, ...] = ()
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    # In a tab-separated export a quote is a character like any other; taken as the start of a
-    # quotation it would swallow rows.
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    stream = io.StringIO(text, newline="")
-    reader = csv.reader(stream, delimiter=delimiter, quoting=quoting, strict=True)
-    try:
-        for row in reader:
-            if not any(cell.strip() for cell in row):
-                continue
-            if not header:
-                header = tuple(cell.strip() for cell in row)
-                continue
-            rows.append(row)
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        raise GazeError("gaze-row", f"{path}, line {reader.line_num}: {error}") from error
-    _check_shape(path, header, rows, lines)
-    return Table(Path(path), header, rows, lines)
-
-
-def _check_shape(
-    path: str | Path, header: tuple[str, ...], rows: list[list[str]], lines: list[int]
-) -> None:
-    if not rows:
-        raise GazeError("gaze-file-empty", f"{path} holds no row below its header")
-    doubled = sorted({name for name in header if name and header.count(name) > 1})
-    if doubled:
-        raise GazeError("gaze-columns", f"{path} has column {doubled[0]!r} more than once")
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) != len(header):
-            raise GazeError(
-                "gaze-row",
-                f"{path}, line {line} has {len(row)} cells; the header has {len(header)}",
-            )
-
-
-def number(cell: str) -> float:
-    """Parse a finite number with a decimal point."""
-    try:
-        value = float(cell)
-    except ValueError:
-        raise ValueError("is not a number") from None
-    if not np.isfinite(value):
-        raise ValueError("is not finite")
-    return value
-
-
-def number_or_blank(cell: str) -> float:
-    """Parse a finite number, NaN for an empty cell."""
-    return number(cell) if cell else float("nan")
-
-
-def whole(cell: str) -> float:
-    """Parse a whole number that a float64 holds exactly."""
-    value = number(cell)
-    if value != int(value) or abs(value) > 2**53:
-        raise ValueError("is not a whole number below 2**53")
-    return value
+    with open_recording(path, MAX_SETTINGS_BYTES) as file:
+        return "\n".join(line.text for line in lines_of(path, file, latin=False))
 
 
 def write_text(path: str | Path, text: str) -> None:

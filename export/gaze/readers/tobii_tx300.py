@@ -7,14 +7,23 @@ display, optional).
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from export.gaze.display import Display
-from export.gaze.readers.checks import eye, recording, validity
-from export.gaze.readers.text import Table, number, read_table, whole
+from export.gaze.errors import GazeError
+from export.gaze.readers.checks import eye, mean_distance, recording
+from export.gaze.readers.columns import Columns, Parser, open_table
+from export.gaze.readers.numbers import FARTHEST_PX, code, number, whole
+from export.gaze.readers.text import lines_of, open_recording
 from export.gaze.samples import Eye, Floats, GazeSamples, combine_eyes
+
+
+def is_header(names: set[str]) -> bool:
+    """Say whether a table with these columns is one."""
+    return "LGazePos2dx" in names or "RGazePos2dx" in names
 
 
 def read_tobii_tx300(path: str | Path, display: Display, worst_validity: int = 1) -> GazeSamples:
@@ -29,29 +38,39 @@ def read_tobii_tx300(path: str | Path, display: Display, worst_validity: int = 1
     Raises:
         GazeError: The file is not usable.
     """
-    table = read_table(path, "\t")
-    table.need("Time", *(side + name for side in "LR" for name in _PER_EYE))
-    left, right = (_eye(table, side, display, worst_validity) for side in "LR")
-    times = table.column("Time", whole)
-    return recording(table, times, combine_eyes(left, right), _distance(table, left, right))
+    with open_recording(path) as file:
+        table = open_table(path, lines_of(path, file, latin=True), "\t", is_header)
+        table.need("Time", *(side + name for side in "LR" for name in _PER_EYE))
+        wanted: dict[str, Parser] = {"Time": whole}
+        for side in "LR":
+            wanted |= {f"{side}GazePos2dx": number, f"{side}GazePos2dy": number}
+            wanted[f"{side}Validity"] = partial(code, worst=worst_validity)
+            if table.has(f"{side}EyePos3dz"):
+                wanted[f"{side}EyePos3dz"] = number
+        rows = table.read(wanted)
+    gaze = combine_eyes(*(_eye(rows, side, display) for side in "LR"))
+    distance = mean_distance(_distance(rows, "L"), _distance(rows, "R"))
+    return recording(rows, rows.get("Time"), gaze, distance, "Time")
 
 
 _PER_EYE = ("GazePos2dx", "GazePos2dy", "Validity")
 
 
-def _eye(table: Table, side: str, display: Display, worst: int) -> Eye:
-    valid = validity(table, f"{side}Validity", worst)
-    x = table.column(f"{side}GazePos2dx", number) * display.width_px
-    y = table.column(f"{side}GazePos2dy", number) * display.height_px
-    return eye(table, x, y, valid, "the left eye" if side == "L" else "the right eye")
+def _eye(rows: Columns, side: str, display: Display) -> Eye:
+    valid = rows.get(f"{side}Validity") == 1
+    x = rows.get(f"{side}GazePos2dx") * display.width_px
+    y = rows.get(f"{side}GazePos2dy") * display.height_px
+    far = valid & (np.maximum(np.abs(x), np.abs(y)) > FARTHEST_PX)
+    if far.any():
+        line = rows.lines[int(np.argmax(far))]
+        raise GazeError(
+            "gaze-number",
+            f"{rows.path}, line {line}: a gaze point beyond {FARTHEST_PX:,.0f} pixels; positions "
+            "are shares of the display here, 0 to 1",
+        )
+    return eye(rows, x, y, valid, "the left eye" if side == "L" else "the right eye")
 
 
-def _distance(table: Table, left: Eye, right: Eye) -> Floats:
-    """Mean distance of the tracked eyes; NaN where there is none."""
-    sides = []
-    for side, one in (("L", left), ("R", right)):
-        name = f"{side}EyePos3dz"
-        if not table.has(name):
-            return np.full(len(table.rows), np.nan)
-        sides.append(Eye(table.column(name, number), np.zeros(len(table.rows)), one.valid))
-    return combine_eyes(*sides).x
+def _distance(rows: Columns, side: str) -> Floats:
+    """Return the eye's distance where it was tracked, NaN elsewhere."""
+    return np.where(rows.get(f"{side}Validity") == 1, rows.get(f"{side}EyePos3dz"), np.nan)

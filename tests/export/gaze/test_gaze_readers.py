@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from export.data.dataset import find_data_root
 from export.gaze import Display, GazeError, GazeSamples, read_gaze, write_gaze_csv
-from export.gaze.readers import read_eyelink, read_tobii_pro_lab, read_tobii_tx300
+from export.gaze.readers import read_tobii_pro_lab, read_tobii_tx300
 from export.gaze.readers.table import read_gaze_csv
 from export.gaze.samples import from_points
 
@@ -160,17 +160,6 @@ def test_eyelink_with_one_eye(tmp_path: Path, display: Display) -> None:
     path = tmp_path / "scan.asc"
     path.write_text("\n".join(lines))
     np.testing.assert_allclose(read_gaze(path, display).x_px, [970, 971, 972, NAN, 974, 110, 111])
-
-
-def test_eyelink_without_the_library_names_the_extra(
-    tmp_path: Path, display: Display, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "mne.io", None)
-    path = tmp_path / "scan.asc"
-    path.write_text(EYELINK)
-    with pytest.raises(GazeError, match=r"pip install 'sonogaze\[gaze\]'") as caught:
-        read_eyelink(path, display)
-    assert caught.value.slug == "gaze-library"
 
 
 def test_csv_with_two_eyes_combines_them(tmp_path: Path, display: Display) -> None:

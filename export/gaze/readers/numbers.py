@@ -1,0 +1,111 @@
+"""Cells as numbers. Each parser raises ``ValueError`` with what is wrong, to follow the cell."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+LARGEST = 2**53
+FARTHEST_PX = 1e6  # no display is as wide; a position beyond it is damage
+NAN = float("nan")
+
+
+class CodeError(ValueError):
+    """A code that the format does not define."""
+
+
+def number(cell: str) -> float:
+    """Parse a finite number with a decimal point."""
+    if not _NUMBER.fullmatch(cell):
+        if cell.strip("+-").lower() in ("inf", "infinity", "nan"):
+            raise ValueError("is not finite")
+        raise ValueError("is not a number")
+    value = float(cell)
+    if not isfinite(value):
+        raise ValueError("is not finite")
+    return value
+
+
+def whole(cell: str) -> float:
+    """Parse a whole number that a float64 holds exactly."""
+    value = number(cell)
+    if value != int(value) or abs(value) > LARGEST:
+        raise ValueError("is not a whole number below 2**53")
+    return value
+
+
+def position(cell: str) -> float:
+    """Parse a place on the display: at most a million pixels off; NaN for an empty cell."""
+    value = number(cell) if cell else NAN
+    if abs(value) > FARTHEST_PX:
+        raise ValueError(f"is beyond {FARTHEST_PX:,.0f} pixels")
+    return value
+
+
+def number_or_blank(cell: str) -> float:
+    """Parse a finite number, NaN for an empty cell."""
+    return number(cell) if cell else NAN
+
+
+def point(cell: str) -> str:
+    """Return a cell with its one decimal comma turned into a point."""
+    return cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell
+
+
+def code(cell: str, worst: int) -> float:
+    """Read a Tobii validity code, 0 (certain) to 4 (not found): 1.0 where it is ``<= worst``."""
+    if cell not in ("0", "1", "2", "3", "4"):
+        raise CodeError("allowed are 0 (certain) to 4 (eye not found)")
+    return float(int(cell) <= worst)
+
+
+def flag(cell: str) -> float:
+    """Read 1 or 0."""
+    if cell not in ("0", "1"):
+        raise CodeError("allowed are 0 and 1")
+    return float(cell == "1")
+
+
+class TimeParser:
+    """Reads times in milliseconds or microseconds, as microseconds; NaN for an empty cell.
+
+    A comma can be a decimal comma or part a thousand; which, a column tells by the cells in it:
+    one whose commas all stand before three digits may be either, and is refused by ``ambiguous``.
+    """
+
+    def __init__(self, unit_us: float) -> None:
+        self._unit_us = unit_us
+        self._grouped, self._decimal = "", False
+
+    def __call__(self, cell: str) -> float:
+        """Return microseconds."""
+        if not cell:
+            return NAN
+        if "," in cell:
+            if _THOUSANDS.fullmatch(cell):
+                self._grouped = self._grouped or cell
+            else:
+                self._decimal = True
+            cell = point(cell)
+        value = number(cell) * self._unit_us
+        if abs(value) > LARGEST:
+            raise ValueError("is beyond 2**53 us")
+        return value
+
+    @property
+    def ambiguous(self) -> str:
+        """A cell that may be read in two ways, or nothing."""
+        return "" if self._decimal else self._grouped
+
+
+class PositionParser:
+    """Reads positions in pixels or millimetres, as pixels; a decimal comma is a point."""
+
+    def __init__(self, px_per_unit: float = 1.0) -> None:
+        self._scale = px_per_unit
+
+    def __call__(self, cell: str) -> float:
+        """Return pixels; NaN for an empty cell."""
+        return position(point(cell)) * self._scale
