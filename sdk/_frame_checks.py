@@ -21,28 +21,50 @@ _RANGES = {"limited": True, "full": False}
 COLORS = {f"{m}-{r}": (_MATRICES[m], _RANGES[r]) for m in _MATRICES for r in _RANGES}
 
 
+_SHOWN = 80
+
+
+def shown(value: Any, *, nested: bool = False) -> str:
+    """Write a refused value for a message: bounded, printable, and running no foreign code."""
+    kind = type(value)
+    if kind in (list, tuple) and not nested:
+        text = ", ".join(shown(item, nested=True) for item in value[:4])
+        return f"({text}{', ...' if len(value) > 4 else ''})"
+    if kind is int and value.bit_length() > 256:
+        return f"a whole number of {value.bit_length()} bits"
+    if kind in (str, bytes):
+        return repr(value[:_SHOWN]) + (f"... ({len(value)} in all)" if len(value) > _SHOWN else "")
+    if value is None or kind in (bool, int, float) or isinstance(value, np.number | np.bool_):
+        return repr(value)
+    return f"a {kind.__name__[:_SHOWN]}"
+
+
 def whole(value: Any, field: str, slug: str) -> int:
     """Return a Python int for any integer type; refuse bool and float rather than round."""
     if type(value) is int and -(2**62) < value < 2**62:
         return value
     if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
         raise FrameError(
-            slug, f"{field} is {value!r} ({type(value).__name__}), it must be a whole number"
+            slug, f"{field} is {shown(value)} ({type(value).__name__}), it must be a whole number"
         )
     try:
         number = operator.index(value)
     except TypeError as error:
-        raise FrameError(slug, f"{field} is {value!r}, it must be a whole number") from error
+        raise FrameError(slug, f"{field} is {shown(value)}, it must be a whole number") from error
     if not -(2**62) < number < 2**62:
-        raise FrameError(slug, f"{field} is {number}, its magnitude must be below 2**62")
+        raise FrameError(slug, f"{field} is {shown(number)}, its magnitude must be below 2**62")
     return number
 
 
 def finite(value: Any, field: str, slug: str) -> float:
     numeric = isinstance(value, (int, float, np.integer, np.floating))
-    if isinstance(value, bool) or not numeric or not math.isfinite(value):
-        raise FrameError(slug, f"{field} is {value!r}, it must be a finite number")
-    return float(value)
+    try:
+        number = float(value) if numeric and not isinstance(value, bool) else math.nan
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise FrameError(slug, f"{field} is {shown(value)}, it must be a finite number")
+    return number
 
 
 def stride_tuple(strides: Any) -> tuple[int, ...]:
@@ -66,11 +88,11 @@ def color_name(color: Any, name: str) -> str | None:
     if name not in YUV:
         raise FrameError(
             "color-unexpected",
-            f"color is {color!r}, but {name} has no matrix or range; leave it out",
+            f"color is {shown(color)}, but {name} has no matrix or range; leave it out",
         )
     if not isinstance(color, str) or color not in COLORS:
         raise FrameError(
-            "color-unknown", f"color is {color!r}, it must be one of {', '.join(COLORS)}"
+            "color-unknown", f"color is {shown(color)}, it must be one of {', '.join(COLORS)}"
         )
     return color
 
@@ -91,7 +113,8 @@ def window_pair(window: Any, name: str) -> tuple[int, int]:
     if name != "GRAY16":
         if window is not None:
             raise FrameError(
-                "window-unexpected", f"window is {window!r}, but only GRAY16 has one; leave it out"
+                "window-unexpected",
+                f"window is {shown(window)}, but only GRAY16 has one; leave it out",
             )
         return (0, 65535)
     if window is None:
@@ -100,6 +123,6 @@ def window_pair(window: Any, name: str) -> tuple[int, int]:
             "window is missing, GRAY16 needs (low, high): the values shown as black and as white",
         )
     if not isinstance(window, (tuple, list)) or len(window) != 2:
-        raise FrameError("window-invalid", f"window is {window!r}, it must be (low, high)")
+        raise FrameError("window-invalid", f"window is {shown(window)}, it must be (low, high)")
     low, high = (whole(v, "window", "window-invalid") for v in window)
     return (low, high)
