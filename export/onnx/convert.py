@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from export.errors import ExportError
 from export.models.student import Student
 from export.onnx.packaging import strip
+from sdk import runtime
 
 INPUT, OUTPUTS = "frame", ("logits", "attention")
 OPSET = 18
@@ -84,8 +85,7 @@ def largest_difference(
 
 def run_onnx(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Run a student's ONNX bytes on frames (N, 1, h, w), one by one as the cart does."""
-    import onnxruntime
-
+    onnxruntime = runtime.load()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
