@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sdk._frame_checks import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import ModelMetadata, read_model_file
@@ -19,7 +20,7 @@ from sdk.model_file.metadata import PRECISIONS
 from sdk.precision import choose_precision, cpu_features
 from sdk.quality import QualityGate
 from sdk.result import Decision, Result, Timing
-from sdk.runtime import LOADING
+from sdk.runtime import loading
 from sdk.session import Session, Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
@@ -225,7 +226,7 @@ def classify(frame: Frame | npt.NDArray[np.uint8]) -> Result:
     """
     global _default
     if _default is None:
-        with LOADING:
+        with loading():
             if _default is None:
                 _default = Classifier()
     return _default.classify(frame)
@@ -251,10 +252,10 @@ def _reopen(path: str | None, precision: str, threads: int, sha256: str) -> Clas
 
 
 def _resolve_path(path: str | os.PathLike[str] | None, precision: str) -> str | os.PathLike[str]:
-    if precision not in ("auto", *PRECISIONS):
+    if not isinstance(precision, str) or precision not in ("auto", *PRECISIONS):
         raise ModelError(
             "model-precision",
-            f"precision is {precision!r}, allowed are 'auto', 'fp32' and 'int8'",
+            f"precision is {shown(precision)}, allowed are 'auto', 'fp32' and 'int8'",
         )
     if path is not None:
         return path

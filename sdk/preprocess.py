@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk import _kernels, _mjpeg
+from sdk._frame_checks import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame, Region, layout_of
 
@@ -206,5 +207,5 @@ def _scaled_luma(frame: Frame, cells: tuple[int, int]) -> tuple[_kernels.Layout,
 
 def _refuse(name: str, value: object, rule: str) -> None:
     raise ModelError(
-        "preprocessing-invalid", f"preprocessing {name} is {value!r}, it must be {rule}"
+        "preprocessing-invalid", f"preprocessing {name} is {shown(value)}, it must be {rule}"
     )

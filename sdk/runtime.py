@@ -19,21 +19,32 @@ import atexit
 import os
 import sys
 import time
-from threading import RLock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import RLock, get_ident
 from types import ModuleType
 from typing import Any, Protocol
 from weakref import WeakSet
 
 from sdk._origin import raised_by
 
-__all__ = ["LOADING", "end_begun", "failed_inside", "failures", "load", "version", "watch"]
+__all__ = [
+    "end_begun_elsewhere",
+    "failed_inside",
+    "failures",
+    "load",
+    "loading",
+    "others_run",
+    "stop_here_at_the_end",
+    "version",
+    "watch",
+]
 
-LOADING = RLock()
-"""Held while onnxruntime is imported and while a session is made."""
-
+_lock = RLock()
 _SWITCH = "ORT_DISABLE_TELEMETRY"
 _LONGEST_WAIT_S = 10.0
-_ending = False
+_loading_thread: int | None = None
+_ending_thread: int | None = None
 
 
 class Watched(Protocol):
@@ -49,13 +60,32 @@ class Watched(Protocol):
 _watched: WeakSet[Any] = WeakSet()
 
 
+@contextmanager
+def loading() -> Iterator[None]:
+    """Hold the lock under which onnxruntime is imported and sessions are made; may be nested."""
+    global _loading_thread
+    if _loading_thread == get_ident():
+        yield
+        return
+    stop_here_at_the_end()
+    with _lock:
+        if not end_begun_elsewhere():
+            _loading_thread = get_ident()
+            try:
+                yield
+            finally:
+                _loading_thread = None
+            return
+    stop_here_at_the_end()
+
+
 def load() -> ModuleType:
     """Import onnxruntime without telemetry.
 
     Where the host program imported it before, its events are disabled, which is all that can still
     be done: its files are written and its threads run by then (see docs/integrating.md).
     """
-    with LOADING:
+    with loading():
         host_was_first = "onnxruntime" in sys.modules
         before = os.environ.get(_SWITCH)
         os.environ[_SWITCH] = "1"
@@ -98,31 +128,43 @@ def watch(session: Watched) -> None:
     _watched.add(session)
 
 
-def end_begun() -> bool:
-    """Whether the interpreter is ending; only the thread that ends it may infer from then on."""
-    return _ending
+def end_begun_elsewhere() -> bool:
+    """Whether another thread ends the interpreter, and doesn't wait for this one's load."""
+    return _ending_thread not in (None, get_ident()) and _loading_thread != get_ident()
+
+
+def stop_here_at_the_end() -> None:
+    """Return at once, unless `end_begun_elsewhere`: then never."""
+    while end_begun_elsewhere():
+        time.sleep(_LONGEST_WAIT_S)
+
+
+def others_run() -> bool:
+    """Whether any other thread is inside Python code, or in a call that it made."""
+    return len(sys._current_frames()) > 1
 
 
 def _in_forked_child() -> None:
-    LOADING.release()
+    _lock.release()
     for session in tuple(_watched):
         session.forget()
 
 
 def _at_exit() -> None:
-    global _ending
-    _ending = True
+    global _ending_thread
+    _ending_thread = get_ident()
     deadline = time.monotonic() + _LONGEST_WAIT_S
-    # never released: daemon threads wait here for the process to end
-    LOADING.acquire(timeout=_LONGEST_WAIT_S)
+    if not _lock.acquire(timeout=_LONGEST_WAIT_S):
+        return  # a load that long is not waited for
+    _lock.release()
     for session in tuple(_watched):
         session.stop(deadline)
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=LOADING.acquire,
-        after_in_parent=LOADING.release,
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
         after_in_child=_in_forked_child,
     )
 atexit.register(_at_exit)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, NoReturn
+from typing import Any
 from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
 
 from sdk import _kernels, runtime
+from sdk._frame_checks import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import ModelFile
@@ -92,7 +93,7 @@ class Session:
         self._session: Any = None
         self._slots: WeakSet[Slot] = WeakSet()
         self.free: list[Slot] = []
-        with runtime.LOADING:
+        with runtime.loading():
             slot = self.slot()
             self.check_known_answers(slot)
             self.free.append(slot)
@@ -101,16 +102,14 @@ class Session:
     def slot(self) -> Slot:
         """Return new arrays for `run`."""
         if self._session is None:
-            with runtime.LOADING:
+            with runtime.loading():
                 if self._session is None:
                     self._session = self._start()
         slot = Slot(self._session, self._file)
-        self._slots.add(slot)
-        if runtime.end_begun():
+        self._slots.add(slot)  # from here on the interpreter's end waits for it
+        if runtime.end_begun_elsewhere():
             self._slots.discard(slot)
-            # for good, unless this thread is the one that ends the interpreter
-            with runtime.LOADING:
-                pass
+            runtime.stop_here_at_the_end()
         return slot
 
     def run(self, slot: Slot) -> None:
@@ -126,7 +125,9 @@ class Session:
         try:
             slot.session.run_with_iobinding(slot.binding)
         except runtime.failures() as error:
-            self._refuse(error)
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
 
     def forget(self) -> None:
         """In a forked child: leave what the parent made alone, for good; make it anew on demand."""
@@ -144,7 +145,10 @@ class Session:
         """
         free, self.free = self.free, _NoSlots()
         taken: list[Slot] = []
-        while len(taken) < len(self._slots) and time.monotonic() < deadline:
+        # a slot that no thread uses any more may lie in a traceback that somebody keeps
+        while len(taken) < len(self._slots) and runtime.others_run():
+            if time.monotonic() > deadline:
+                return
             try:
                 taken.append(free.pop())
             except IndexError:
@@ -168,7 +172,9 @@ class Session:
                 enable_fallback=0,
             )
         except runtime.failures() as error:
-            self._refuse(error)
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
 
     def check_known_answers(self, slot: Slot) -> None:
         """Compute what the student file says it must compute, on this machine.
@@ -199,7 +205,9 @@ class Session:
         try:
             outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
         except runtime.failures() as error:
-            self._refuse(error)
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
         found = [tuple(output.shape) for output in outputs]
         if found != expected:
             raise ModelError(
@@ -210,15 +218,12 @@ class Session:
             return
         _check_attention(outputs[1])
 
-    def _refuse(self, error: Exception) -> NoReturn:
-        """Raise a ModelError for what onnxruntime refused; what a signal handler raised, as is."""
-        if not runtime.failed_inside(error):
-            raise error
-        raise ModelError(
+    def _not_runnable(self, error: Exception) -> ModelError:
+        return ModelError(
             "model-not-runnable",
             f"model {self._file.model_id}: onnxruntime {runtime.version()} cannot run it: "
             f"{str(error)[:300]}",
-        ) from error
+        )
 
 
 def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
@@ -250,7 +255,8 @@ def read_attention(slot: Slot) -> Tensor | None:
 def _check_threads(threads: int) -> None:
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise ModelError(
-            "model-threads", f"threads is {threads!r}, allowed is an integer in [1, {MAX_THREADS}]"
+            "model-threads",
+            f"threads is {shown(threads)}, allowed is an integer in [1, {MAX_THREADS}]",
         )
 
 

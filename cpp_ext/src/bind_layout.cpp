@@ -56,12 +56,13 @@ Matrix matrix_of(int number) {
     return static_cast<Matrix>(number);
 }
 
-std::shared_ptr<Layout> make_layout(const std::string& format, std::int64_t width,
-                                    std::int64_t height, const std::vector<std::int64_t>& strides,
-                                    bool separate_planes, int matrix, bool limited,
-                                    std::pair<std::int64_t, std::int64_t> window,
-                                    const py::object& region, std::int64_t unit,
-                                    std::pair<double, double> pixel_size_mm) {
+std::shared_ptr<BoundLayout> make_layout(const std::string& format, std::int64_t width,
+                                         std::int64_t height,
+                                         const std::vector<std::int64_t>& strides,
+                                         bool separate_planes, int matrix, bool limited,
+                                         std::pair<std::int64_t, std::int64_t> window,
+                                         const py::object& region, std::int64_t unit,
+                                         std::pair<double, double> pixel_size_mm) {
     FrameSpec spec;
     spec.format = parse_format(format);
     spec.width = width;
@@ -77,23 +78,23 @@ std::shared_ptr<Layout> make_layout(const std::string& format, std::int64_t widt
     spec.pixel_width_mm = pixel_size_mm.first;
     spec.pixel_height_mm = pixel_size_mm.second;
     const Unlocked unlocked;
-    return std::make_shared<Layout>(spec);
+    return std::make_shared<BoundLayout>(spec);
 }
 
-std::uint64_t sum_region(const Layout& layout, const py::object& data, bool chroma) {
+std::uint64_t sum_region(const BoundLayout& layout, const py::object& data, bool chroma) {
     const FrameBuffers frame(layout, data.ptr());
     const Unlocked unlocked;
     return read_region(layout, frame.pointers(), select_kernels(""), chroma);
 }
 
-void memcpy_region(const Layout& layout, const py::object& data, bool chroma) {
+void memcpy_region(const BoundLayout& layout, const py::object& data, bool chroma) {
     const FrameBuffers frame(layout, data.ptr());
     const Unlocked unlocked;
     std::vector<std::uint8_t> scratch(static_cast<std::size_t>(region_row_bytes(layout)));
     copy_region(layout, frame.pointers(), chroma, scratch.data());
 }
 
-py::bytes packed(const Layout& layout, const py::object& data) {
+py::bytes packed(const BoundLayout& layout, const py::object& data) {
     const FrameBuffers frame(layout, data.ptr());
     py::bytes copy(nullptr, static_cast<std::size_t>(packed_bytes(layout)));
     auto* const out = reinterpret_cast<std::uint8_t*>(PyBytes_AS_STRING(copy.ptr()));
@@ -107,17 +108,17 @@ py::bytes packed(const Layout& layout, const py::object& data) {
 }  // namespace
 
 void bind_layout(py::module_& m) {
-    py::class_<Layout, std::shared_ptr<Layout>>(m, "Layout")
+    py::class_<BoundLayout, std::shared_ptr<BoundLayout>>(m, "Layout")
         .def(py::init(&make_layout), py::kw_only(), py::arg("format"), py::arg("width"),
              py::arg("height"), py::arg("strides"), py::arg("separate_planes").noconvert(),
              py::arg("matrix"), py::arg("limited").noconvert(), py::arg("window"),
              py::arg("region"), py::arg("unit"), py::arg("pixel_size_mm"))
-        .def("check", [](const Layout& layout,
+        .def("check", [](const BoundLayout& layout,
                          const py::object& data) { const FrameBuffers held(layout, data.ptr()); })
         .def("packed", &packed)
         .def_property_readonly(
             "strides",
-            [](const Layout& layout) {
+            [](const BoundLayout& layout) {
                 py::list strides;
                 const int planes = traits(layout.spec.format).planes;
                 for (int p = 0; p < planes; ++p) {
@@ -125,7 +126,7 @@ void bind_layout(py::module_& m) {
                 }
                 return py::tuple(strides);
             })
-        .def_property_readonly("box", [](const Layout& layout) {
+        .def_property_readonly("box", [](const BoundLayout& layout) {
             return py::make_tuple(layout.box_x, layout.box_y, layout.box_width, layout.box_height);
         });
 }
@@ -133,7 +134,8 @@ void bind_layout(py::module_& m) {
 void bind_reading(py::module_& m) {
     m.def("sum_region", &sum_region);
     m.def("memcpy_region", &memcpy_region);
-    m.def("region_bytes", &region_bytes);
+    m.def("region_bytes",
+          [](const BoundLayout& layout, bool chroma) { return region_bytes(layout, chroma); });
 }
 
 }  // namespace sonogaze

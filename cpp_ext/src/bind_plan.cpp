@@ -27,7 +27,11 @@ float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool w
 
 namespace {
 
-void run(const Plan& plan, const py::object& data, const py::object& out) {
+struct BoundPlan : Plan, NoBareMemory {
+    using Plan::Plan;
+};
+
+void run(const BoundPlan& plan, const py::object& data, const py::object& out) {
     const FrameBuffers frame(plan.layout(), data.ptr());
     HeldBuffer held;
     float* const floats = held_floats(held, out.ptr(), plan.outputs(), true);
@@ -36,7 +40,7 @@ void run(const Plan& plan, const py::object& data, const py::object& out) {
 }
 
 // Arrays of the caller that a measuring run writes and reads.
-py::tuple measure(const Plan& plan, const py::object& data, const py::object& out,
+py::tuple measure(const BoundPlan& plan, const py::object& data, const py::object& out,
                   const py::object& coarse, const py::object& previous) {
     const FrameBuffers frame(plan.layout(), data.ptr());
     HeldBuffer held[3];
@@ -60,24 +64,24 @@ py::tuple measure(const Plan& plan, const py::object& data, const py::object& ou
 }  // namespace
 
 void bind_plan(py::module_& m) {
-    py::class_<Plan>(m, "Plan")
-        .def(py::init([](std::shared_ptr<Layout> layout, std::int64_t width, std::int64_t height,
-                         bool letterbox, double mean, double std, std::int64_t pad_level,
-                         const std::string& isa) {
+    py::class_<BoundPlan, std::shared_ptr<BoundPlan>>(m, "Plan")
+        .def(py::init([](std::shared_ptr<BoundLayout> layout, std::int64_t width,
+                         std::int64_t height, bool letterbox, double mean, double std,
+                         std::int64_t pad_level, const std::string& isa) {
                  const TargetSpec target{width, height, letterbox, mean, std, pad_level};
-                 return std::make_unique<Plan>(std::move(layout), target, isa);
+                 return std::make_shared<BoundPlan>(std::move(layout), target, isa);
              }),
              py::kw_only(), py::arg("layout").none(false), py::arg("width"), py::arg("height"),
              py::arg("letterbox").noconvert(), py::arg("mean"), py::arg("std"),
              py::arg("pad_level"), py::arg("isa"))
         .def("run", &run)
         .def("measure", &measure)
-        .def_property_readonly("isa", &Plan::isa)
+        .def_property_readonly("isa", [](const BoundPlan& plan) { return plan.isa(); })
         .def_property_readonly("coarse_shape",
-                               [](const Plan& plan) {
+                               [](const BoundPlan& plan) {
                                    return py::make_tuple(plan.coarse_rows(), plan.coarse_columns());
                                })
-        .def_property_readonly("inner", [](const Plan& plan) {
+        .def_property_readonly("inner", [](const BoundPlan& plan) {
             const Inner& inner = plan.inner();
             return py::make_tuple(inner.x, inner.y, inner.width, inner.height);
         });

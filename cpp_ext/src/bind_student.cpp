@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "bindings.hpp"
@@ -17,7 +18,12 @@ namespace sonogaze {
 namespace {
 
 // The gate of one student: a tensor's size and thresholds in its values.
-struct Gate {
+struct Gate : NoBareMemory {
+    Gate(std::int64_t tensor_width, std::int64_t tensor_height, const GateLimits& given)
+        : width(tensor_width), height(tensor_height), limits(given) {
+        check_gate(width, height, limits);
+    }
+
     std::int64_t width, height;
     GateLimits limits;
 
@@ -73,7 +79,7 @@ py::object probabilities(const py::object& array, double scale) {
 }  // namespace
 
 void bind_student(py::module_& m) {
-    py::class_<Gate>(m, "Gate")
+    py::class_<Gate, std::shared_ptr<Gate>>(m, "Gate")
         .def(py::init([](std::int64_t width, std::int64_t height, float black, float saturated,
                          float repeat, double min_lit_share, double max_saturated_share,
                          double max_repeated_share, double min_variance, double min_correlation,
@@ -81,14 +87,16 @@ void bind_student(py::module_& m) {
                  const GateLimits limits{black,         saturated,           repeat,
                                          min_lit_share, max_saturated_share, max_repeated_share,
                                          min_variance,  min_correlation,     pattern_correlation};
-                 check_gate(width, height, limits);
-                 return Gate{width, height, limits};
+                 return std::make_shared<Gate>(width, height, limits);
              }),
              py::kw_only(), py::arg("width"), py::arg("height"), py::arg("black"),
              py::arg("saturated"), py::arg("repeat"), py::arg("min_lit_share"),
              py::arg("max_saturated_share"), py::arg("max_repeated_share"), py::arg("min_variance"),
              py::arg("min_correlation"), py::arg("pattern_correlation"))
-        .def("judge", &Gate::judge);
+        // a pointer to the member would take None for self
+        .def("judge",
+             [](const Gate& gate, const py::object& tensor,
+                const std::array<std::int64_t, 4>& inner) { return gate.judge(tensor, inner); });
     m.def("all_finite", &finite);
     m.def("is_distribution", &distribution);
     m.def("softmax", &probabilities);

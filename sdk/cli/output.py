@@ -77,7 +77,7 @@ def _ended(cause: BaseException | None) -> SystemExit:
 
 
 def _not_written(why: object) -> SystemExit:
-    if sys.stderr is not None:
+    with suppress(OSError):  # standard error may be full as well
         print(f"sonogaze: standard output cannot be written: {why}", file=sys.stderr)
     return SystemExit(NOT_WRITTEN)
 
