@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from export import compiler_cache
 from export.errors import ExportError
 from export.models.student import Student
 from export.onnx.packaging import strip
@@ -35,6 +36,7 @@ def folded(student: Student) -> Student:
 
 def to_onnx(student: Student, height: int, width: int) -> onnx.ModelProto:
     """Return the student as an ONNX model: `frame` (1, 1, height, width) -> logits, attention."""
+    compiler_cache.begin()
     buffer = io.BytesIO()
     program = torch.onnx.export(
         folded(student).to(memory_format=torch.contiguous_format),
