@@ -28,7 +28,9 @@ class Launcher(Protocol):
 
 def environment(threads: int) -> dict[str, str]:
     """Return the environment of a worker limited to ``threads``."""
-    return {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+    # workers import runtimes by name; sdk.runtime says what the last variable prevents
+    fixed = {**dict.fromkeys(THREAD_VARIABLES, str(threads)), "ORT_DISABLE_TELEMETRY": "1"}
+    return {**os.environ, **fixed}
 
 
 def launch(job: Job) -> Result:

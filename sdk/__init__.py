@@ -9,6 +9,8 @@ from sdk.errors import FrameError, ModelError, SdkError, SourceError
 from sdk.frame import Frame, PixelFormat, Region
 from sdk.result import Decision, Result
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Classifier",
     "Decision",

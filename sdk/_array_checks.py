@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk._frame_checks import CHANNELS, FORMATS, PLANES
+from sdk._frame_checks import CHANNELS, FORMATS, PLANES, whole
+from sdk._shown import shown
 from sdk.errors import FrameError
 
 
@@ -35,7 +36,8 @@ def array_format(array: Any, format_: Any) -> str:
                 f'sdk.Frame(data, width=, height=, format="{name}", color=)',
             )
         raise FrameError(
-            "format-unknown", f"format is {format_!r}, it must be one of {', '.join(FORMATS)}"
+            "format-unknown",
+            f"format is {shown(format_)}, it must be one of {', '.join(FORMATS)}",
         )
     rank = 2 if channels == 1 else 3
     if array.ndim != rank:
@@ -45,7 +47,8 @@ def array_format(array: Any, format_: Any) -> str:
     dtype = np.uint16 if name == "GRAY16" else np.uint8
     if array.dtype != dtype:
         raise FrameError(
-            "frame-dtype", f"the array holds {array.dtype}, {name} needs {np.dtype(dtype)}"
+            "frame-dtype",
+            f"the array holds {str(array.dtype)[:80]!r}, {name} needs {np.dtype(dtype)}",
         )
     if rank == 3 and array.shape[2] != channels:
         raise FrameError(
@@ -71,9 +74,10 @@ def array_stride(array: NDArray[Any], declared: Any) -> int | None:
     stride = array.strides[0]
     if array.shape[0] == 1:
         return None
-    if declared is not None and declared != stride:
+    if declared is not None and whole(declared, "strides", "strides-invalid") != stride:
         raise FrameError(
-            "strides-invalid", f"strides is {declared!r}, but the array's row stride is {stride}"
+            "strides-invalid",
+            f"strides is {shown(declared)}, but the array's row stride is {stride}",
         )
     if stride < 0 and declared is None:
         raise FrameError(

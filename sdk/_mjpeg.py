@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk._frame_checks import whole
+from sdk._origin import raised_by
+from sdk._shown import shown
 from sdk.errors import FrameError
 
 
@@ -34,14 +37,16 @@ def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryv
             "data-type", f"data is a {type(data).__name__}, MJPEG needs one contiguous buffer"
         ) from error
     if strides is not None:
-        raise FrameError("strides-invalid", f"strides is {strides!r}, but MJPEG has none")
+        raise FrameError("strides-invalid", f"strides is {shown(strides)}, but MJPEG has none")
     try:
         rows, columns = _library().decode_jpeg_header(view)[:2]
     except (ValueError, RuntimeError) as error:
+        if not raised_by(error, "simplejpeg", "sdk"):
+            raise  # a signal handler's
         raise FrameError("jpeg-invalid", f"data is no JPEG image: {error}") from error
     for field, said, found in (("width", width, columns), ("height", height, rows)):
-        if said is not None and said != found:
-            raise FrameError("frame-size", f"{field} is {said!r}, but the JPEG has {found}")
+        if said is not None and whole(said, field, "frame-size") != found:
+            raise FrameError("frame-size", f"{field} is {shown(said)}, but the JPEG has {found}")
     return view, int(columns), int(rows)
 
 
@@ -60,6 +65,8 @@ def luma(data: Any, width: int, height: int, n: int) -> NDArray[np.uint8]:
     try:
         grey = _library().decode_jpeg(data, "GRAY", min_height=rows, min_width=columns)
     except (ValueError, RuntimeError) as error:
+        if not raised_by(error, "simplejpeg", "sdk"):
+            raise  # a signal handler's
         raise FrameError("jpeg-invalid", f"the JPEG image cannot be decoded: {error}") from error
     if grey.shape[:2] != (rows, columns):
         raise FrameError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from threading import Lock
 from time import perf_counter_ns
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import ModelMetadata, read_model_file
@@ -19,6 +20,7 @@ from sdk.model_file.metadata import PRECISIONS
 from sdk.precision import choose_precision, cpu_features
 from sdk.quality import QualityGate
 from sdk.result import Decision, Result, Timing
+from sdk.runtime import loading
 from sdk.session import Session, Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
@@ -32,6 +34,9 @@ class Classifier:
     Immutable after construction: any number of threads may call `classify` of one instance at the
     same time. Each call in progress holds one slot of arrays, and slots are reused, so memory
     grows with the largest number of simultaneous calls and with nothing else.
+
+    It may be used in a forked child: the child makes its own session at its first call. It is
+    pickled by path and digest, and copied by reference.
 
     Args:
         path: of a student file; None is the default student.
@@ -54,7 +59,7 @@ class Classifier:
         "_recipe",
         "_scale",
         "_session",
-        "_slots",
+        "_source",
         "_thresholds",
     )
 
@@ -75,10 +80,8 @@ class Classifier:
         self._scale = 1.0 / metadata.calibration.temperature
         self._thresholds = metadata.calibration.abstain_below
         self._session = Session(self._file, threads)
-        slot = self._session.slot()
-        self._session.check_known_answers(slot)
-        # list.append and list.pop are atomic: a pool without a lock
-        self._slots = [slot]
+        # what another process needs to open the same student, see __reduce__
+        self._source = (None if path is None else os.path.abspath(path), threads)
 
     @property
     def metadata(self) -> ModelMetadata:
@@ -110,6 +113,21 @@ class Classifier:
         """Size of the file."""
         return len(self._file.data)
 
+    def __copy__(self) -> Classifier:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Classifier:
+        return self
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Pickle by path and digest: whoever unpickles opens the same file, and it must be so.
+
+        The default student is pickled by name, so that another installation of this package
+        finds its own copy.
+        """
+        path, threads = self._source
+        return _reopen, (path, self.precision, threads, self._file.sha256)
+
     def __repr__(self) -> str:
         return f"Classifier(model_id={self.model_id!r}, labels={self.labels})"
 
@@ -124,16 +142,20 @@ class Classifier:
 
         Raises:
             FrameError: when the frame isn't usable.
-            ModelError: `model-output-invalid` when the student gives no finite number.
+            ModelError: `model-output-invalid` when the student gives a number that isn't finite, or
+                an attention map that doesn't sum to 1.
         """
         start = perf_counter_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
+        free = self._session.free
+        slot = None
+        # what a signal handler raises, between any two steps, loses no slot
         try:
-            slot = self._slots.pop()
-        except IndexError:
-            slot = self._session.slot()
-        try:
+            try:
+                slot = free.pop()
+            except IndexError:
+                slot = self._session.slot()
             self._recipe.tensor_into(frame, slot.tensor)
             prepared = perf_counter_ns()
             inner = self._recipe.inner(frame) if self._letterbox else None
@@ -144,7 +166,8 @@ class Classifier:
             self._session.run(slot)
             return self._decided(slot, start, prepared, checked)
         finally:
-            self._slots.append(slot)
+            if slot is not None:
+                free.append(slot)
 
     def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
         inferred = perf_counter_ns()
@@ -184,7 +207,6 @@ class Classifier:
 
 
 _default: Classifier | None = None
-_default_lock = Lock()
 
 
 def classify(frame: Frame | npt.NDArray[np.uint8]) -> Result:
@@ -204,17 +226,36 @@ def classify(frame: Frame | npt.NDArray[np.uint8]) -> Result:
     """
     global _default
     if _default is None:
-        with _default_lock:
+        with loading():
             if _default is None:
                 _default = Classifier()
     return _default.classify(frame)
 
 
+def _reopen(path: str | None, precision: str, threads: int, sha256: str) -> Classifier:
+    """Open a pickled classifier's student again.
+
+    Raises:
+        ModelError: `model-changed` when the file is another one by now, or any that a `Classifier`
+            raises, such as `model-not-found`.
+    """
+    classifier = Classifier(path, precision, threads)
+    found = classifier._file.sha256
+    if found != sha256:
+        where = "the default student" if path is None else repr(path)
+        raise ModelError(
+            "model-changed",
+            f"{where} has the digest {found[:12]}, the pickled classifier was made of "
+            f"{sha256[:12]}; pickle it anew, or put the same file there",
+        )
+    return classifier
+
+
 def _resolve_path(path: str | os.PathLike[str] | None, precision: str) -> str | os.PathLike[str]:
-    if precision not in ("auto", *PRECISIONS):
+    if not isinstance(precision, str) or precision not in ("auto", *PRECISIONS):
         raise ModelError(
             "model-precision",
-            f"precision is {precision!r}, allowed are 'auto', 'fp32' and 'int8'",
+            f"precision is {shown(precision)}, allowed are 'auto', 'fp32' and 'int8'",
         )
     if path is not None:
         return path

@@ -64,6 +64,7 @@ SLUGS: dict[str, str] = {
     "model-operator-refused": "an operator, or an attribute of one, that no student may use",
     "model-graph-invalid": "names, shapes or element types of the model contradict each other",
     "model-digest-mismatch": "the model file was changed after it was packaged",
+    "model-changed": "the file is not the one that a pickled classifier was made of",
     "model-not-a-student": "an ONNX model, but without this package's metadata",
     "model-unknown-version": "the metadata has a format version this package does not read",
     "model-metadata-invalid": "a metadata entry is missing, unknown or out of range",
@@ -71,7 +72,7 @@ SLUGS: dict[str, str] = {
     "model-precision": "no such precision, or not the one of this file",
     "model-threads": "the number of threads is not a whole number within the limits",
     "model-not-runnable": "the runtime refused the model",
-    "model-output-invalid": "the model gave a value that is not finite",
+    "model-output-invalid": "the model gave a value that is not finite, or no attention map",
     "known-answer-mismatch": "this machine computes something else than the student's maker",
     # Sources of frames.
     "source-not-found": "there is no such file",

@@ -3,39 +3,16 @@
 from __future__ import annotations
 
 import json
-import reprlib
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from sdk._shown import shown
 from sdk.errors import ModelError
 
 MAX_JSON_CHARACTERS = 256 * 1024
 _MAX_FREE_DEPTH, _MAX_FREE_ITEMS = 16, 10_000
 _MAX_FREE_CHARACTERS, _MAX_FREE_NUMBER = 4096, 1e300
-
-
-class _Shown(reprlib.Repr):
-    """A `repr` of bounded size and work; text is cut before it is escaped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.maxlist = self.maxtuple = 12
-        self.maxlevel, self.maxstring, self.maxother = 3, 64, 64
-
-    def repr_int(self, value: int, level: int) -> str:
-        """Tell the size of a number too long to be written (`sys.set_int_max_str_digits`)."""
-        return repr(value) if abs(value) < 10**40 else f"<integer of {value.bit_length()} bits>"
-
-
-_SHOWN_CHARACTERS = 160
-_shown = _Shown()
-
-
-def shown(value: object) -> str:
-    """Return a value for an error message: escaped, at most 160 characters, whatever its size."""
-    text = _shown.repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 3] + "..."
 
 
 def invalid(field: str, value: object, allowed: str) -> ModelError:

@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
 from sdk import _array_checks, _frame_checks, _kernels, _mjpeg
+from sdk._shown import shown
 from sdk.errors import FrameError
 
 __all__ = ["Frame", "PixelFormat", "Region"]
@@ -44,6 +46,12 @@ class PixelFormat(StrEnum):
 _FORMATS = frozenset(PixelFormat.__members__)
 
 
+_NUMBERS = {
+    "rectangle": ("x", "y", "width", "height"),
+    "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """The part of a frame that holds the ultrasound image; see the two constructors."""
@@ -52,20 +60,19 @@ class Region:
     numbers: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        names = {
-            "rectangle": ("x", "y", "width", "height"),
-            "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
-        }.get(self.kind, ())
-        if not names or len(self.numbers) != len(names):
+        names = _NUMBERS.get(self.kind, ()) if isinstance(self.kind, str) else ()
+        given = self.numbers if isinstance(self.numbers, tuple | list) else ()
+        if not names or len(given) != len(names):
             raise FrameError(
                 "region-invalid",
-                f"region is {self.kind!r} with {len(self.numbers)} numbers; "
+                f"region is {shown(self.kind)} of "
+                f"{shown(self.numbers)}; "
                 "use Region.rectangle(...) or Region.sector(...)",
             )
         check = _frame_checks.whole if self.kind == "rectangle" else _frame_checks.finite
         numbers = tuple(
             check(value, f"region {name}", "region-invalid")
-            for name, value in zip(names, self.numbers, strict=True)
+            for name, value in zip(names, given, strict=True)
         )
         object.__setattr__(self, "numbers", numbers)
 
@@ -120,6 +127,8 @@ class _Key(NamedTuple):
 class Frame:
     """One image in somebody's memory, described and checked; the pixels are not copied.
 
+    A pickled frame, and one that is copied deeply, holds a copy of its pixels.
+
     Args:
         data: any object that exposes its bytes (``bytes``, ``bytearray``, ``memoryview``, array,
             ctypes), or a tuple of one such object for each plane. The first byte is the lowest
@@ -160,7 +169,8 @@ class Frame:
         if region is not None and not isinstance(region, Region):
             raise FrameError(
                 "region-invalid",
-                f"region is {region!r}, it must be Region.rectangle(...) or Region.sector(...)",
+                f"region is {shown(region)}, "
+                "it must be Region.rectangle(...) or Region.sector(...)",
             )
         planes = isinstance(data, (tuple, list))
         self._data = tuple(data) if planes else data
@@ -250,42 +260,63 @@ class Frame:
         """``(x, y, width, height)`` of the region's bounding box in pixels."""
         return self._layout.box
 
+    def __copy__(self) -> Frame:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by value: the frame's own pixels, without padding, and what was said of them.
+
+        Raises:
+            FrameError: ``buffer-truncated`` if the buffer has shrunk since it was described.
+        """
+        key = self._key
+        described: dict[str, Any] = {
+            "width": key.width,
+            "height": key.height,
+            "format": key.format,
+            "color": key.color,
+            "region": key.region,
+            "pixel_size_mm": key.pixel_size,
+        }
+        if key.format == "GRAY16":
+            described["window"] = key.window
+        mjpeg = key.format == "MJPEG"
+        data = bytes(self._data) if mjpeg else self._layout.packed(self._data)
+        return _unpickled, (data, described)
+
     def __repr__(self) -> str:
         return f"Frame({self.format} {self.width} x {self.height}, region={self.region_box})"
 
 
-_layouts: dict[_Key, _kernels.Layout] = {}
-
-
+@lru_cache(_LAYOUTS_KEPT)
 def layout_of(key: _Key) -> _kernels.Layout:
     """Return the checked layout; the last few are kept, since a stream repeats its geometry."""
-    layout = _layouts.get(key)
-    if layout is None:
-        matrix, limited = _frame_checks.COLORS[key.color] if key.color else (0, False)
-        layout = _kernels.Layout(
-            # A decoded MJPEG is grey; this layout checks its region.
-            format="GRAY8" if key.format == "MJPEG" else key.format,
-            width=key.width,
-            height=key.height,
-            strides=key.strides,
-            separate_planes=key.planes,
-            matrix=matrix,
-            limited=limited,
-            window=key.window,
-            region=None if key.region is None else key.region.numbers,
-            unit=key.unit,
-            pixel_size_mm=key.pixel_size,
-        )
-        while len(_layouts) >= _LAYOUTS_KEPT:
-            _layouts.pop(next(iter(_layouts), key), None)
-        _layouts[key] = layout
-    return layout
+    matrix, limited = _frame_checks.COLORS[key.color] if key.color else (0, False)
+    return _kernels.Layout(
+        # A decoded MJPEG is grey; this layout checks its region.
+        format="GRAY8" if key.format == "MJPEG" else key.format,
+        width=key.width,
+        height=key.height,
+        strides=key.strides,
+        separate_planes=key.planes,
+        matrix=matrix,
+        limited=limited,
+        window=key.window,
+        region=None if key.region is None else key.region.numbers,
+        unit=key.unit,
+        pixel_size_mm=key.pixel_size,
+    )
+
+
+def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:
+    return Frame(data, **described)
 
 
 def _format_name(format_: Any) -> str:
     name = str(format_) if isinstance(format_, str) else ""
     if name not in _FORMATS:
         raise FrameError(
-            "format-unknown", f"format is {format_!r}, it must be one of {', '.join(PixelFormat)}"
+            "format-unknown",
+            f"format is {shown(format_)}, it must be one of {', '.join(PixelFormat)}",
         )
     return name

@@ -7,15 +7,17 @@ that the four cannot differ. ``docs/formats.md`` states its arithmetic.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdk import _kernels, _mjpeg
+from sdk._shown import shown
 from sdk.errors import ModelError
-from sdk.fields import shown
 from sdk.frame import Frame, Region, layout_of
 
 __all__ = ["Preprocessing", "Statistics"]
@@ -72,9 +74,8 @@ class Preprocessing:
     mean: float = 0.0
     std: float = 1.0
     pad_level: int = 0
-    _plans: dict[_kernels.Layout, _kernels.Plan] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    # layout -> plan; the last few are kept, since a stream repeats its geometry
+    _plan: Callable[[_kernels.Layout], _kernels.Plan] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name, low, high in (("width", 1, 2048), ("height", 1, 2048), ("pad_level", 0, 255)):
@@ -88,6 +89,9 @@ class Preprocessing:
             # compared as it is: an integer may be too large for a float, and NaN is in no range
             if type(value) not in (int, float) or not low_f <= value <= 1e3:
                 _refuse(name, value, f"a finite number {low_f:g}..1000")
+        # of the numbers, not of self: a cycle would keep the plans until the next collection
+        make = partial(_make_plan, **self.to_dict())
+        object.__setattr__(self, "_plan", lru_cache(_PLANS_KEPT)(make))
 
     def tensor(self, frame: Frame | NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the frame as a new array of shape ``(1, 1, height, width)``.
@@ -138,38 +142,18 @@ class Preprocessing:
 
     def inner(self, frame: Frame) -> tuple[int, int, int, int]:
         """Return the cells the region fills, ``(x, y, width, height)``; the rest is padding."""
-        plan = self._plans.get(frame._layout)
-        return (plan or self._plan(frame._layout)).inner
+        return self._plan(frame._layout).inner
 
     def _prepare(self, frame: Frame | NDArray[np.uint8]) -> tuple[_kernels.Plan, Any]:
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
-        layout = frame._layout
-        plan = self._plans.get(layout)
-        if plan is None:
-            plan = self._plan(layout)
+        plan = self._plan(frame._layout)
         if frame._key.format != "MJPEG":
             return plan, frame._data
         # The plan of the whole size says how many cells the region gets; decode just enough.
         _, _, width, height = plan.inner
         scaled, pixels = _scaled_luma(frame, (width, height))
-        return self._plans.get(scaled) or self._plan(scaled), pixels
-
-    def _plan(self, layout: _kernels.Layout) -> _kernels.Plan:
-        plan = _kernels.Plan(
-            layout=layout,
-            width=self.width,
-            height=self.height,
-            letterbox=self.aspect == "letterbox",
-            mean=self.mean,
-            std=self.std,
-            pad_level=self.pad_level,
-            isa=os.environ.get("SONOGAZE_ISA", ""),
-        )
-        while len(self._plans) >= _PLANS_KEPT:
-            self._plans.pop(next(iter(self._plans), layout), None)
-        self._plans[layout] = plan
-        return plan
+        return self._plan(scaled), pixels
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values for a model file; ``from_dict`` reads it back."""
@@ -195,6 +179,15 @@ class Preprocessing:
     def __reduce__(self) -> tuple[Any, ...]:
         """Plans belong to one process and are made anew in another."""
         return Preprocessing.from_dict, (self.to_dict(),)
+
+
+def _make_plan(layout: _kernels.Layout, *, aspect: str, **recipe: Any) -> _kernels.Plan:
+    return _kernels.Plan(
+        layout=layout,
+        letterbox=aspect == "letterbox",
+        isa=os.environ.get("SONOGAZE_ISA", ""),
+        **recipe,
+    )
 
 
 def _scaled_luma(frame: Frame, cells: tuple[int, int]) -> tuple[_kernels.Layout, Any]:

@@ -102,6 +102,7 @@ class QualityGate:
     def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
         mean, std = preprocessing.mean, preprocessing.std
         per_level = 1.0 / (_LEVELS * std)
+        min_deviation = thresholds.min_deviation * per_level
         self._everything = (0, 0, preprocessing.width, preprocessing.height)
         self._gate = _kernels.Gate(
             width=preprocessing.width,
@@ -112,7 +113,7 @@ class QualityGate:
             min_lit_share=thresholds.min_lit_share,
             max_saturated_share=thresholds.max_saturated_share,
             max_repeated_share=thresholds.max_repeated_share,
-            min_variance=(thresholds.min_deviation * per_level) ** 2,
+            min_variance=min_deviation * min_deviation,
             min_correlation=thresholds.min_correlation,
             pattern_correlation=_PATTERN_CORRELATION,
         )

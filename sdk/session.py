@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from sdk import _kernels
+from sdk import _kernels, runtime
+from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import ModelFile
@@ -20,6 +22,7 @@ Tensor = npt.NDArray[np.float32]
 MAX_THREADS = 256
 _ATTENTION_SLACK = 1e-3
 _NAN = float("nan")
+_POLL_S = 0.001
 
 
 class Slot:
@@ -29,16 +32,18 @@ class Slot:
         tensor: float32 (1, 1, height, width), the input.
         logits: float32 (labels,), written by `Session.run`.
         attention: float32 (rows, columns), likewise, or None when the student has none.
+        session: of onnxruntime, that these arrays are bound to.
         binding: of onnxruntime, to these arrays.
     """
 
-    __slots__ = ("attention", "binding", "logits", "tensor")
+    __slots__ = ("__weakref__", "attention", "binding", "logits", "session", "tensor")
 
     def __init__(self, session: Any, file: ModelFile) -> None:
         recipe = file.metadata.preprocessing
         self.tensor: Tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
         self.logits: Tensor = np.empty(len(file.metadata.labels), np.float32)
         self.attention: Tensor | None = None
+        self.session = session
         self.binding = session.io_binding()
         place = ("cpu", 0, np.float32)
         self.binding.bind_input(INPUT_NAME, *place, self.tensor.shape, self.tensor.ctypes.data)
@@ -50,6 +55,13 @@ class Slot:
             self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
 
 
+class _NoSlots(list[Slot]):
+    """The free slots of a session while the interpreter ends: none, whatever is given back."""
+
+    def append(self, _: Slot) -> None:
+        pass
+
+
 class Session:
     """Runs one student on the CPU; any number of threads may `run` at once, each in its own slot.
 
@@ -57,35 +69,48 @@ class Session:
         file: verified.
         threads: of one inference, in [1, `MAX_THREADS`].
 
+    Attributes:
+        free: slots that no call uses. Take one by `free.pop()`, where that raises IndexError by
+            `slot()`, and give it back by `append` to the very list that `free` was before: both
+            are atomic, a pool without a lock, and a fork or the interpreter's end puts another
+            list in its place.
+
     Raises:
-        ModelError: `model-threads`, or `model-not-runnable` when onnxruntime refuses the model.
+        ModelError: `model-threads`, or `model-not-runnable` when onnxruntime refuses the model;
+            `known-answer-mismatch`, `model-signature-mismatch` or `model-output-invalid` when it
+            doesn't compute on this machine what the file says.
     """
 
-    __slots__ = ("_file", "_names", "_session")
+    __slots__ = ("__weakref__", "_file", "_names", "_session", "_slots", "_threads", "free")
 
     def __init__(self, file: ModelFile, threads: int) -> None:
         _check_threads(threads)
         self._file = file
+        self._threads = threads
         self._names = [LOGITS_NAME]
         if file.attention_shape is not None:
             self._names.append(ATTENTION_NAME)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # spinning threads would keep a core busy between two frames
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
-        try:
-            self._session = onnxruntime.InferenceSession(
-                file.data, sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:
-            raise _not_runnable(file, error) from error
+        self._session: Any = None
+        self._slots: WeakSet[Slot] = WeakSet()
+        self.free: list[Slot] = []
+        with runtime.loading():
+            slot = self.slot()
+            self.check_known_answers(slot)
+            self.free.append(slot)
+            runtime.watch(self)
 
     def slot(self) -> Slot:
         """Return new arrays for `run`."""
-        return Slot(self._session, self._file)
+        if self._session is None:
+            with runtime.loading():
+                if self._session is None:
+                    self._session = self._start()
+        slot = Slot(self._session, self._file)
+        self._slots.add(slot)  # from here on the interpreter's end waits for it
+        if runtime.end_begun_elsewhere():
+            self._slots.discard(slot)
+            runtime.stop_here_at_the_end()
+        return slot
 
     def run(self, slot: Slot) -> None:
         """Infer `slot.tensor` into `slot.logits` and `slot.attention`.
@@ -98,9 +123,58 @@ class Session:
         if slot.attention is not None:
             slot.attention.fill(_NAN)
         try:
-            self._session.run_with_iobinding(slot.binding)
-        except Exception as error:
-            raise _not_runnable(self._file, error) from error
+            slot.session.run_with_iobinding(slot.binding)
+        except runtime.failures() as error:
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
+
+    def forget(self) -> None:
+        """In a forked child: leave what the parent made alone, for good; make it anew on demand."""
+        # destroying a session joins its threads, and they are not in this process
+        _kernels.keep_forever((self._session, self.free, tuple(self._slots)))
+        self._session = None
+        self._slots = WeakSet()
+        self.free = []
+
+    def stop(self, deadline: float) -> None:
+        """At the interpreter's end: take every slot out of use.
+
+        Args:
+            deadline: of `time.monotonic`; what is still in use by then is left so.
+        """
+        free, self.free = self.free, _NoSlots()
+        taken: list[Slot] = []
+        # a slot that no thread uses any more may lie in a traceback that somebody keeps
+        while len(taken) < len(self._slots) and runtime.others_run():
+            if time.monotonic() > deadline:
+                return
+            try:
+                taken.append(free.pop())
+            except IndexError:
+                time.sleep(_POLL_S)
+
+    def _start(self) -> Any:
+        onnxruntime = runtime.load()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        # spinning threads would keep a core busy between two frames
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 4
+        try:
+            # the fallback prints on standard output, and tries again whatever was raised
+            return onnxruntime.InferenceSession(
+                self._file.data,
+                sess_options=options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,
+            )
+        except runtime.failures() as error:
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
 
     def check_known_answers(self, slot: Slot) -> None:
         """Compute what the student file says it must compute, on this machine.
@@ -130,8 +204,10 @@ class Session:
             expected.append((1, *shape))
         try:
             outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
-        except Exception as error:
-            raise _not_runnable(self._file, error) from error
+        except runtime.failures() as error:
+            if not runtime.failed_inside(error):
+                raise  # a signal handler's
+            raise self._not_runnable(error) from error
         found = [tuple(output.shape) for output in outputs]
         if found != expected:
             raise ModelError(
@@ -140,12 +216,14 @@ class Session:
             )
         if shape is None:
             return
-        total = float(outputs[1].sum(dtype=np.float64))
-        if float(outputs[1].min()) < 0 or not abs(total - 1.0) <= _ATTENTION_SLACK:
-            raise ModelError(
-                "model-output-invalid",
-                f"model file: attention sums to {total:.4g}, allowed is non-negative summing to 1",
-            )
+        _check_attention(outputs[1])
+
+    def _not_runnable(self, error: Exception) -> ModelError:
+        return ModelError(
+            "model-not-runnable",
+            f"model {self._file.model_id}: onnxruntime {runtime.version()} cannot run it: "
+            f"{str(error)[:300]}",
+        )
 
 
 def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
@@ -164,12 +242,11 @@ def read_attention(slot: Slot) -> Tensor | None:
     """Return a copy of a frame's attention map, (rows, columns), read-only; None without one.
 
     Raises:
-        ModelError: `model-output-invalid` when a value isn't finite.
+        ModelError: `model-output-invalid` unless it is non-negative and sums to 1.
     """
     if slot.attention is None:
         return None
-    if not _kernels.all_finite(slot.attention):
-        raise _invalid_output(ATTENTION_NAME)
+    _check_attention(slot.attention)
     attention = slot.attention.copy()
     attention.setflags(write=False)
     return attention
@@ -178,15 +255,21 @@ def read_attention(slot: Slot) -> Tensor | None:
 def _check_threads(threads: int) -> None:
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise ModelError(
-            "model-threads", f"threads is {threads!r}, allowed is an integer in [1, {MAX_THREADS}]"
+            "model-threads",
+            f"threads is {shown(threads)}, allowed is an integer in [1, {MAX_THREADS}]",
         )
 
 
-def _not_runnable(file: ModelFile, error: Exception) -> ModelError:
-    return ModelError(
-        "model-not-runnable",
-        f"model {file.model_id}: onnxruntime {onnxruntime.__version__} cannot run it: "
-        f"{str(error)[:300]}",
+def _check_attention(attention: Tensor) -> None:
+    if _kernels.is_distribution(attention, _ATTENTION_SLACK):
+        return
+    if not _kernels.all_finite(attention):
+        raise _invalid_output(ATTENTION_NAME)
+    raise ModelError(
+        "model-output-invalid",
+        f"output {ATTENTION_NAME!r} has a least value of {attention.min():.4g} and a sum of "
+        f"{attention.sum(dtype=np.float64):.4g}, allowed are non-negative numbers summing to 1; "
+        "the student or the runtime is damaged",
     )
 
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Lower layers first; a module imports only from its own layer or below.
 LAYERS = (
-    ("errors", "result"),
-    ("fields", "_kernels"),
+    ("errors", "result", "_origin"),
+    ("fields", "_kernels", "runtime"),
     ("_array_checks", "_frame_checks"),
     ("_mjpeg", "frame"),
     ("preprocess",),

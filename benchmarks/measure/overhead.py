@@ -75,10 +75,10 @@ def _bare_parts(
     The session has the SDK's options and gives the same outputs; pixels, shape and buffer are
     those of a frame that was described before.
     """
-    import onnxruntime
-
+    from sdk import runtime
     from sdk.preprocess import Preprocessing
 
+    onnxruntime = runtime.load()
     recipe = Preprocessing.from_dict(subject.preprocessing)
     buffer = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
     plan, _ = recipe._prepare(frame)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from export import drawing
+
 # Okabe and Ito's palette, told apart by most eyes.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D", "#000000")
 MARKS = "os^Dv<>p"
@@ -15,11 +17,7 @@ MARKS = "os^Dv<>p"
 @contextmanager
 def plot(width: float = 9.0, height: float = 4.2) -> Iterator[Any]:
     """Yield a matplotlib axes; the figure is closed at the end, whatever happens."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = drawing.pyplot()
     settings = {
         "svg.hashsalt": "sonogaze",
         "font.size": 10,
@@ -30,7 +28,7 @@ def plot(width: float = 9.0, height: float = 4.2) -> Iterator[Any]:
         "grid.color": "#e3e6ea",
         "axes.axisbelow": True,
     }
-    with matplotlib.rc_context(settings):
+    with pyplot.rc_context(settings):
         figure, axes = pyplot.subplots(figsize=(width, height), layout="constrained")
         try:
             yield axes

@@ -2,12 +2,17 @@
 
 #include <string>
 
+#include "gil.hpp"
 #include "sonogaze/error.hpp"
 
 namespace sonogaze {
 
 bool HeldBuffer::hold(PyObject* object, int flags) noexcept {
-    if (PyObject_CheckBuffer(object) == 0 || PyObject_GetBuffer(object, &view_, flags) != 0) {
+    // an exporter written in Python (3.12) runs code here
+    const bool exported =
+        PyObject_CheckBuffer(object) != 0 &&
+        never_unwound([&] { return PyObject_GetBuffer(object, &view_, flags); }) == 0;
+    if (!exported) {
         PyErr_Clear();
         return false;
     }

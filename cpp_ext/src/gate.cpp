@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+
+#include "sonogaze/error.hpp"
 
 namespace sonogaze {
 
@@ -38,9 +41,7 @@ class Samples {
 
   private:
     // Every sampled cell has a neighbour inside.
-    std::int64_t places(std::int64_t side) const noexcept {
-        return side < 2 ? 0 : (side - 2) / step_ + 1;
-    }
+    std::int64_t places(std::int64_t side) const noexcept { return (side - 2) / step_ + 1; }
 
     const float* first_;
     std::int64_t width_, step_, rows_, columns_;
@@ -94,11 +95,32 @@ double repeated_columns(const Samples& samples, float repeat) noexcept {
 
 }  // namespace
 
+void check_gate(std::int64_t width, std::int64_t height, const GateLimits& limits) {
+    for (const std::int64_t side : {width, height}) {
+        if (side < 1 || side > kMaxTarget) {
+            throw Error("preprocessing-invalid", "a side of the gate is " + std::to_string(side) +
+                                                     ", it must be 1.." +
+                                                     std::to_string(kMaxTarget) + " cells");
+        }
+    }
+    const double numbers[] = {
+        limits.black,         limits.saturated,           limits.repeat,
+        limits.min_lit_share, limits.max_saturated_share, limits.max_repeated_share,
+        limits.min_variance,  limits.min_correlation,     limits.pattern_correlation};
+    for (const double number : numbers) {
+        if (!std::isfinite(number)) {
+            throw Error("preprocessing-invalid", "a threshold of the gate is " +
+                                                     std::to_string(number) +
+                                                     ", it must be a finite number");
+        }
+    }
+}
+
 Fault judge(const float* tensor, std::int64_t width, const Inner& inner,
             const GateLimits& limits) noexcept {
+    if (inner.width < 2 || inner.height < 2) return Fault::none;
     const Samples samples(tensor, width, inner);
     const double count = samples.count();
-    if (!(count > 0)) return Fault::none;
     const Sums sums = sum_up(samples, limits);
     if (static_cast<double>(sums.lit) < limits.min_lit_share * count) return Fault::no_signal;
     const double mean = sums.value / count;

@@ -68,4 +68,26 @@ std::int64_t region_bytes(const Layout& layout, bool chroma) noexcept {
     return bytes;
 }
 
+std::int64_t packed_bytes(const Layout& layout) noexcept {
+    const FrameSpec& spec = layout.spec;
+    std::int64_t bytes = 0;
+    for (int p = 0; p < traits(spec.format).planes; ++p) {
+        bytes += row_bytes(spec.format, p, spec.width) * plane_rows(spec.format, p, spec.height);
+    }
+    return bytes;
+}
+
+void pack_frame(const Layout& layout, const Planes& data, std::uint8_t* out) noexcept {
+    const FrameSpec& spec = layout.spec;
+    for (int p = 0; p < traits(spec.format).planes; ++p) {
+        const Plane& plane = layout.planes[static_cast<std::size_t>(p)];
+        const std::int64_t bytes = row_bytes(spec.format, p, spec.width);
+        for (std::int64_t y = 0; y < plane_rows(spec.format, p, spec.height); ++y) {
+            std::memcpy(out, data[plane.buffer] + plane.first_row + y * plane.stride,
+                        static_cast<std::size_t>(bytes));
+            out += bytes;
+        }
+    }
+}
+
 }  // namespace sonogaze

@@ -20,20 +20,20 @@ WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64
 
 std::unique_ptr<Workspace> WorkspacePool::take() {
     {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (!free_.empty()) {
+        const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+        if (lock && !free_.empty()) {
             std::unique_ptr<Workspace> workspace = std::move(free_.back());
             free_.pop_back();
             return workspace;
         }
-        free_.reserve(++made_);  // give() below must not allocate
+        if (lock) free_.reserve(++made_);  // give() below must not allocate
     }
     return std::make_unique<Workspace>(columns_, taps_, cells_);
 }
 
 void WorkspacePool::give(std::unique_ptr<Workspace> workspace) noexcept {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    free_.push_back(std::move(workspace));
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (lock && free_.size() < free_.capacity()) free_.push_back(std::move(workspace));
 }
 
 }  // namespace sonogaze

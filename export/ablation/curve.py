@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export import drawing
 from export.ablation.reading import margins, read_story
 from export.ablation.table import PART_NAMES
 from export.errors import ExportError
@@ -54,11 +55,7 @@ def _accuracies(teacher: dict[str, Any]) -> dict[str, dict[str, float]]:
 
 def plot_curve(report: dict[str, Any], path: Path) -> None:
     """Draw accuracy against patients (log axis), a line for each losses, a panel for each part."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = drawing.pyplot()
     points = report["points"]
     parts = list(points[0]["parts"])
     names = [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export import drawing
 from export.ablation.reading import margins, read_story
 from export.ablation.table import PART_NAMES
 from export.errors import ExportError
@@ -48,11 +49,7 @@ def family(runs: Sequence[Path]) -> dict[str, Any]:
 
 def plot_family(report: dict[str, Any], path: Path) -> None:
     """Draw accuracy against parameters (log axis), the teacher at the right, to a PNG."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = drawing.pyplot()
     students = report["students"]
     plain = report["teachers"].get(PLAIN, {})
     figure, axis = pyplot.subplots(figsize=(6.4, 3.6))

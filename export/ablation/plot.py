@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from export import drawing
 from export.ablation.reading import margins
 from export.ablation.table import PART_NAMES
 from export.files import whole
@@ -11,11 +12,7 @@ from export.files import whole
 
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     """Draw `report` (`ablation.json`) to a PNG: accuracy by part, losses down the side."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = drawing.pyplot()
     parts = report["parts"]
     names = list(next(iter(parts.values())))
     figure, axes = pyplot.subplots(

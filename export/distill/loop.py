@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from export import parallel
+from export import compiler_cache, parallel
 from export.data.view_bank import ViewBank
 from export.errors import ExportError
 from export.files import whole
@@ -131,6 +131,7 @@ class _Run:
         trained = _synchronised(model).to(parallel.device())
         objective = parallel.spread(parallel.Objective(trained, loss))
         groups = _groups(trained, config.weight_decay)
+        compiler_cache.begin()
         optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
         return cls(trained, objective, optimiser, WeightAverage(trained, config.average))
 

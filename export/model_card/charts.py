@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
+
+from export import drawing
 
 INK, BLUE, GREY = "#22272e", "#1f6fb4", "#9aa4af"
 DPI = 110
@@ -13,7 +14,7 @@ DPI = 110
 def reliability(report: dict[str, Any], path: Path) -> str:
     """Draw accuracy against confidence of each part, with the number of frames; fp32."""
     parts = report["scores"]["fp32"]
-    figure = Figure(figsize=(3.1 * len(parts), 3.4), layout="constrained")
+    figure = drawing.figure(figsize=(3.1 * len(parts), 3.4), layout="constrained")
     for index, (part, score) in enumerate(parts.items(), start=1):
         axes = figure.add_subplot(1, len(parts), index)
         curve = score["reliability"]
@@ -51,7 +52,7 @@ def confusion(report: dict[str, Any], path: Path) -> str:
     shown = [part for part in ("test", "external") if part in parts] or list(parts)
     labels = report["labels"]
     side = max(2.6, 0.8 * len(labels))
-    figure = Figure(figsize=(side * len(shown) + 0.9, side + 1.4), layout="constrained")
+    figure = drawing.figure(figsize=(side * len(shown) + 0.9, side + 1.4), layout="constrained")
     for index, part in enumerate(shown, start=1):
         axes = figure.add_subplot(1, len(shown), index)
         counts = np.array(parts[part]["confusion"])

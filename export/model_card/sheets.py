@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 import sdk
+from export import drawing
 from export.data.dataset import FrameRecord
 from export.data.frames import read_frames, read_greys
 from export.model_card.charts import DPI
@@ -104,16 +103,16 @@ def _credit(records: Sequence[FrameRecord]) -> str:
     return f"Frames: {told}; reduced in size, titles and colours added."
 
 
-def _grid(count: int) -> tuple[Figure, list[Axes]]:
+def _grid(count: int) -> tuple[Any, list[Any]]:
     rows = -(-count // COLUMNS)
-    figure = Figure(figsize=(1.45 * COLUMNS, 1.55 * rows), layout="constrained")
+    figure = drawing.figure(figsize=(1.45 * COLUMNS, 1.55 * rows), layout="constrained")
     axes = [figure.add_subplot(rows, COLUMNS, i + 1) for i in range(count)]
     for cell in axes:
         cell.set_axis_off()
     return figure, axes
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: Any, path: Path) -> None:
     """Write a sheet of few colours: a photograph as PNG is large."""
     from PIL import Image
 

@@ -12,9 +12,11 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from export import compiler_cache
 from export.errors import ExportError
 from export.models.student import Student
 from export.onnx.packaging import strip
+from sdk import runtime
 
 INPUT, OUTPUTS = "frame", ("logits", "attention")
 OPSET = 18
@@ -34,6 +36,7 @@ def folded(student: Student) -> Student:
 
 def to_onnx(student: Student, height: int, width: int) -> onnx.ModelProto:
     """Return the student as an ONNX model: `frame` (1, 1, height, width) -> logits, attention."""
+    compiler_cache.begin()
     buffer = io.BytesIO()
     program = torch.onnx.export(
         folded(student).to(memory_format=torch.contiguous_format),
@@ -84,8 +87,7 @@ def largest_difference(
 
 def run_onnx(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Run a student's ONNX bytes on frames (N, 1, h, w), one by one as the cart does."""
-    import onnxruntime
-
+    onnxruntime = runtime.load()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3

@@ -187,13 +187,15 @@ def write_files(files: dict[str, bytes], destination: Path, report: dict[str, An
 
 def _commit() -> str:
     try:
-        result = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=Path(__file__).parent,
-        )
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+        return _git("describe", "--always") + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return result.stdout.strip()
+
+
+def _git(*arguments: str) -> str:
+    # without its optional locks, git leaves the repository as it is; `describe --dirty` takes one
+    command = ["git", "--no-optional-locks", *arguments]
+    where = Path(__file__).parent
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=where)
+    return done.stdout.strip()

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
+
+from sdk.cli.output import results_alone
 
 
 def main() -> None:
     """Run the command; without typer and rich, say how to get them."""
+    with results_alone():
+        _app()()
+
+
+def _app() -> Any:
     try:
         from sdk.cli.app import app
     except ModuleNotFoundError as error:
@@ -17,7 +25,7 @@ def main() -> None:
             file=sys.stderr,
         )
         raise SystemExit(1) from None
-    app()
+    return app
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sdk import __version__
 from sdk.classifier import Classifier
 from sdk.cli.classify import classify_files
 from sdk.cli.info import describe, print_description
@@ -18,11 +19,27 @@ from sdk.frame import Region
 
 app = typer.Typer(
     name="sonogaze",
-    help="Classify ultrasound frames on this machine's CPU.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"sonogaze {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Classify ultrasound frames on this machine's CPU."""
+
 
 _MODEL_HELP = "A student file; left out: the default student."
 _PRECISION_HELP = "auto, fp32 or int8."
@@ -48,7 +65,8 @@ def classify(
 ) -> None:
     """Classify every frame of FILES.
 
-    Exit code 0: every frame was read; 1: a file could not be read; 2: wrong usage.
+    Exit code 0: every frame was read; 1: a file could not be read; 2: wrong usage; 3: the results
+    could not be written; 141: whoever read them has gone.
     """
     # pydicom and Pillow warn of oddities that they put right; what they can't is an error here
     warnings.filterwarnings("ignore", module=r"pydicom|PIL")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,19 +34,23 @@ def classify_files(
         0 when every file was read to its end, else 1.
     """
     failed = False
-    with _progress() as progress:
+    # on a screen, rich prints the lines above its bar; elsewhere standard output is for them alone
+    results = None if sys.stdout.isatty() else sys.stdout
+    quiet = nullcontext() if results is None else redirect_stdout(sys.stderr)
+    with _progress() as progress, quiet:
         task = progress.add_task("", total=None)
         for number, path in enumerate(files, start=1):
             progress.reset(task, total=None, description=f"{number} of {len(files)}: {path.name}")
             try:
                 for frame, info in sources.open(path, region=region):
                     result = classifier.classify(frame)
-                    _write(sys.stdout, _json(result, info) if as_json else _text(result, info))
+                    line = _json(result, info) if as_json else _text(result, info)
+                    _write(results or sys.stdout, line)
                     progress.update(task, total=info.frame_count, completed=info.index + 1)
             except SdkError as error:
                 failed = True
                 if as_json:
-                    _write(sys.stdout, _json_error(path, error))
+                    _write(results or sys.stdout, _json_error(path, error))
                 else:
                     _write(sys.stderr, f"{path}: {error.slug}: {error}")
     return 1 if failed else 0
@@ -53,7 +58,8 @@ def classify_files(
 
 def _progress() -> Progress:
     """Make a bar that never mixes with results sent to a file or a pipe."""
-    to_screen, errors_to_screen = sys.stdout.isatty(), sys.stderr.isatty()
+    to_screen = sys.stdout.isatty()
+    errors_to_screen = sys.stderr is not None and sys.stderr.isatty()
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -95,7 +101,9 @@ def _json_error(path: Path, error: SdkError) -> str:
     return json.dumps({"path": str(path), "error": {"slug": error.slug, "message": str(error)}})
 
 
-def _write(stream: TextIO, line: str) -> None:
+def _write(stream: TextIO | None, line: str) -> None:
+    if stream is None:
+        return
     # a file name may hold what the terminal cannot show, or bytes that aren't text
     encoding = getattr(stream, "encoding", None) or "utf-8"
     stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.fields import (
     dump_json,
@@ -20,7 +21,6 @@ from sdk.fields import (
     number,
     numbers_by_label,
     parse_json,
-    shown,
     string,
     text,
 )

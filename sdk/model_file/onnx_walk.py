@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
+from sdk._shown import shown
 from sdk.errors import ModelError
-from sdk.fields import shown
 from sdk.model_file.onnx_schema import GRAPH, MODEL
 from sdk.model_file.operators import OPERATORS, infer_node
 from sdk.model_file.tensors import read_initializer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from sdk._shown import shown
 from sdk.errors import ModelError
-from sdk.fields import shown
 from sdk.model_file import shapes
 from sdk.model_file.values import (
     DTYPE_NAMES,

@@ -6,8 +6,8 @@ import os
 import stat
 from dataclasses import dataclass
 
+from sdk._shown import shown
 from sdk.errors import ModelError
-from sdk.fields import shown
 from sdk.model_file.digest import is_sealed, verify_seal
 from sdk.model_file.metadata import ModelMetadata
 from sdk.model_file.onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header

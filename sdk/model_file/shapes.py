@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from sdk.fields import shown
+from sdk._shown import shown
 from sdk.model_file.values import (
     DTYPE_NAMES,
     FLOAT,

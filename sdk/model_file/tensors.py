@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from sdk._shown import shown
 from sdk.errors import ModelError
-from sdk.fields import shown
 from sdk.model_file.operators import MAX_RANK
 from sdk.model_file.values import FLOAT, INT8, INT32, INT64, UINT8, Shape, Value, invalid_graph
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from sdk.fields import shown
+from sdk._shown import shown
 from sdk.model_file.wire import FIXED32, LENGTH, VARINT, Kind, WireReader, malformed
 
 MAX_NAME_BYTES = 256

@@ -17,6 +17,7 @@ CORPUS = ROOT / "cpp_ext/fuzz/corpus.txt"
 # missing tool from a skip (with its reason) into a failure.
 PACKAGES = {
     "valgrind": "valgrind",
+    "strace": "strace",
     "qemu-aarch64": "qemu-user",
     "aarch64-linux-gnu-g++": "g++-aarch64-linux-gnu",
 }

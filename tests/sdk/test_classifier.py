@@ -76,18 +76,18 @@ def test_many_threads_get_what_one_thread_gets(
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, range(8)))
-    assert len(classifier._slots) <= 8, "one slot a simultaneous call, no more"
+    assert len(classifier._session.free) <= 8, "one slot a simultaneous call, no more"
 
 
 def test_a_bad_frame_leaves_nothing_behind(
     classifier: sdk.Classifier, frames: list[np.ndarray]
 ) -> None:
     before = classifier.classify(frames[0]).probabilities
-    slots = len(classifier._slots)
+    slots = len(classifier._session.free)
     for bad in (np.zeros((4, 4, 3), np.uint8), np.zeros((0, 4), np.uint8), np.zeros(5), None):
         with pytest.raises(FrameError):
             classifier.classify(bad)  # type: ignore[arg-type]
-    assert len(classifier._slots) == slots
+    assert len(classifier._session.free) == slots
     assert classifier.classify(frames[0]).probabilities == before
 
 
@@ -156,8 +156,8 @@ def test_an_output_that_the_runtime_leaves_alone_is_no_earlier_answer(
 ) -> None:
     classifier = sdk.Classifier(toy_path)
     classifier.classify(frames[0])
-    unbound = np.empty_like(classifier._slots[0].logits)
-    binding = classifier._slots[0].binding
+    unbound = np.empty_like(classifier._session.free[0].logits)
+    binding = classifier._session.free[0].binding
     binding.bind_output("logits", "cpu", 0, np.float32, (1, 4), unbound.ctypes.data)
     with pytest.raises(ModelError, match="logits") as caught:
         classifier.classify(frames[1])
@@ -178,7 +178,7 @@ def test_threads_infer_at_the_same_time(
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(classifier.classify, frames[:3]))
     assert len({id(result.attention) for result in found}) == 3
-    assert len(classifier._slots) == 3
+    assert len(classifier._session.free) == 3
 
 
 def test_a_path_names_exactly_that_file(toy_path: Path, toy_int8_path: Path) -> None:

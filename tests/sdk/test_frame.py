@@ -126,7 +126,7 @@ def test_sector_takes_finite_numbers_only(at: int, value: object) -> None:
 
 def test_region_of_another_kind_is_refused() -> None:
     refused("region-invalid", "'circle'", lambda: Region("circle", (1, 2, 3)))
-    refused("region-invalid", "2 numbers", lambda: Region("rectangle", (1, 2)))
+    refused("region-invalid", r"\(1, 2\)", lambda: Region("rectangle", (1, 2)))
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_layouts_are_bounded_in_number() -> None:
 
     for width in range(1, 300):
         Frame(bytes(300), width=width, height=1, format="GRAY8")
-    assert len(module._layouts) <= 64
+    assert module.layout_of.cache_info().currsize <= 64
 
 
 @pytest.mark.parametrize("kind", [SdkError, FrameError, ModelError, SourceError])

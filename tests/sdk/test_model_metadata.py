@@ -19,9 +19,10 @@ from typer.testing import CliRunner
 
 from export.onnx.packaging import package
 from sdk import ModelError
+from sdk._shown import shown
 from sdk.cli.app import app
 from sdk.cli.info import print_description
-from sdk.fields import free_json, shown, string
+from sdk.fields import free_json, string
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
 from sdk.model_file.metadata import ModelMetadata

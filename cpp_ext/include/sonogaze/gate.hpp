@@ -13,6 +13,9 @@ struct GateLimits {
     double min_variance, min_correlation, pattern_correlation;
 };
 
+// Throws Error where a side is not one of a target or a threshold is not finite.
+void check_gate(std::int64_t width, std::int64_t height, const GateLimits& limits);
+
 // What is wrong with a frame, in the order in which it is looked for.
 enum class Fault : std::uint8_t { none, no_signal, uniform, saturated, noise, test_pattern };
 

@@ -16,4 +16,9 @@ void copy_region(const Layout& layout, const Planes& data, bool chroma, std::uin
 std::int64_t region_row_bytes(const Layout& layout) noexcept;
 std::int64_t region_bytes(const Layout& layout, bool chroma) noexcept;
 
+// Bytes of all rows of all planes, and a copy of them: top-down, without padding, plane after
+// plane.
+std::int64_t packed_bytes(const Layout& layout) noexcept;
+void pack_frame(const Layout& layout, const Planes& data, std::uint8_t* out) noexcept;
+
 }  // namespace sonogaze

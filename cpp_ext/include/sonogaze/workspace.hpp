@@ -21,7 +21,9 @@ struct Workspace {
     std::vector<std::uint64_t> coarse;  // cells of several output rows
 };
 
-// As many workspaces as frames were ever in flight at once.
+// At most as many workspaces as frames were ever in flight at once. Never waits for its lock: a
+// process forked while another thread held it would wait forever. Who doesn't get it makes a
+// workspace, or drops one.
 class WorkspacePool {
   public:
     WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells);

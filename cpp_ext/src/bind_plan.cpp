@@ -1,0 +1,90 @@
+#include <pybind11/pybind11.h>
+
+#include <cstring>
+#include <string>
+
+#include "bindings.hpp"
+#include "gil.hpp"
+#include "sonogaze/error.hpp"
+#include "sonogaze/plan.hpp"
+
+namespace py = pybind11;
+
+namespace sonogaze {
+float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable) {
+    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    const bool fits = held.hold(array, flags) && held.view().format != nullptr &&
+                      std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len == count * static_cast<std::int64_t>(sizeof(float));
+    if (!fits) {
+        throw Error("output-invalid", std::string("the ") + (writable ? "output" : "previous") +
+                                          " array must be C-contiguous float32 of " +
+                                          std::to_string(count) + " values" +
+                                          (writable ? " and writable" : ""));
+    }
+    return static_cast<float*>(held.view().buf);
+}
+
+namespace {
+
+struct BoundPlan : Plan, NoBareMemory {
+    using Plan::Plan;
+};
+
+void run(const BoundPlan& plan, const py::object& data, const py::object& out) {
+    const FrameBuffers frame(plan.layout(), data.ptr());
+    HeldBuffer held;
+    float* const floats = held_floats(held, out.ptr(), plan.outputs(), true);
+    const Unlocked unlocked;
+    plan.run(frame.pointers(), floats);
+}
+
+// Arrays of the caller that a measuring run writes and reads.
+py::tuple measure(const BoundPlan& plan, const py::object& data, const py::object& out,
+                  const py::object& coarse, const py::object& previous) {
+    const FrameBuffers frame(plan.layout(), data.ptr());
+    HeldBuffer held[3];
+    const std::int64_t cells = plan.coarse_columns() * plan.coarse_rows();
+    float* const floats = held_floats(held[0], out.ptr(), plan.outputs(), true);
+    float* const blocks = held_floats(held[1], coarse.ptr(), cells, true);
+    const float* const before =
+        previous.is_none() ? nullptr : held_floats(held[2], previous.ptr(), cells, false);
+    Statistics s;
+    {
+        const Unlocked unlocked;
+        s = plan.measure(frame.pointers(), floats, blocks, before);
+    }
+    const Range range = plan.layout().spec.range;
+    const double code = static_cast<double>(s.levels.sum) / static_cast<double>(s.pixels);
+    const double mean = (code - black_code(range)) * 255.0 / code_levels(range);
+    return py::make_tuple(s.pixels, mean, s.levels.black, s.levels.saturated, s.colored,
+                          s.color_samples, s.difference);
+}
+
+}  // namespace
+
+void bind_plan(py::module_& m) {
+    py::class_<BoundPlan, std::shared_ptr<BoundPlan>>(m, "Plan")
+        .def(py::init([](std::shared_ptr<BoundLayout> layout, std::int64_t width,
+                         std::int64_t height, bool letterbox, double mean, double std,
+                         std::int64_t pad_level, const std::string& isa) {
+                 const TargetSpec target{width, height, letterbox, mean, std, pad_level};
+                 return std::make_shared<BoundPlan>(std::move(layout), target, isa);
+             }),
+             py::kw_only(), py::arg("layout").none(false), py::arg("width"), py::arg("height"),
+             py::arg("letterbox").noconvert(), py::arg("mean"), py::arg("std"),
+             py::arg("pad_level"), py::arg("isa"))
+        .def("run", &run)
+        .def("measure", &measure)
+        .def_property_readonly("isa", [](const BoundPlan& plan) { return plan.isa(); })
+        .def_property_readonly("coarse_shape",
+                               [](const BoundPlan& plan) {
+                                   return py::make_tuple(plan.coarse_rows(), plan.coarse_columns());
+                               })
+        .def_property_readonly("inner", [](const BoundPlan& plan) {
+            const Inner& inner = plan.inner();
+            return py::make_tuple(inner.x, inner.y, inner.width, inner.height);
+        });
+}
+
+}  // namespace sonogaze

@@ -1,0 +1,105 @@
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "bindings.hpp"
+#include "sonogaze/answer.hpp"
+#include "sonogaze/error.hpp"
+#include "sonogaze/gate.hpp"
+
+namespace py = pybind11;
+
+namespace sonogaze {
+namespace {
+
+// The gate of one student: a tensor's size and thresholds in its values.
+struct Gate : NoBareMemory {
+    Gate(std::int64_t tensor_width, std::int64_t tensor_height, const GateLimits& given)
+        : width(tensor_width), height(tensor_height), limits(given) {
+        check_gate(width, height, limits);
+    }
+
+    std::int64_t width, height;
+    GateLimits limits;
+
+    // The number of a Fault. inner: cells (x, y, width, height) that are not padding.
+    int judge(const py::object& tensor, const std::array<std::int64_t, 4>& inner) const {
+        const auto [x, y, columns, rows] = inner;
+        const bool inside = x >= 0 && y >= 0 && columns >= 0 && rows >= 0 && x <= width &&
+                            y <= height && columns <= width - x && rows <= height - y;
+        if (!inside) throw py::value_error("inner does not lie inside the tensor");
+        HeldBuffer held;
+        const float* const cells = held_floats(held, tensor.ptr(), width * height, false);
+        return static_cast<int>(sonogaze::judge(cells, width, {x, y, columns, rows}, limits));
+    }
+};
+
+// Holds all of an array's floats, whatever its shape, and returns their number. Throws Error.
+std::int64_t held_all_floats(HeldBuffer& held, PyObject* array) {
+    const bool fits = held.hold(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
+                      held.view().format != nullptr && std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len > 0;
+    if (!fits) throw Error("output-invalid", "the array must be C-contiguous float32, not empty");
+    return held.view().len / static_cast<std::int64_t>(sizeof(float));
+}
+
+bool finite(const py::object& array) {
+    HeldBuffer held;
+    const std::int64_t count = held_all_floats(held, array.ptr());
+    return all_finite(static_cast<const float*>(held.view().buf), count);
+}
+
+bool distribution(const py::object& array, double slack) {
+    HeldBuffer held;
+    const std::int64_t count = held_all_floats(held, array.ptr());
+    return is_distribution(static_cast<const float*>(held.view().buf), count, slack);
+}
+
+// None where a logit is not finite.
+py::object probabilities(const py::object& array, double scale) {
+    if (!(std::isfinite(scale) && scale > 0)) {
+        throw py::value_error("scale must be a finite number above 0");
+    }
+    HeldBuffer held;
+    const std::int64_t count = held_all_floats(held, array.ptr());
+    const auto* const logits = static_cast<const float*>(held.view().buf);
+    if (!all_finite(logits, count)) return py::none();
+    std::vector<double> shares(static_cast<std::size_t>(count));
+    softmax(logits, count, scale, shares.data());
+    py::tuple found(shares.size());
+    for (std::size_t i = 0; i < shares.size(); ++i) found[i] = shares[i];
+    return found;
+}
+
+}  // namespace
+
+void bind_student(py::module_& m) {
+    py::class_<Gate, std::shared_ptr<Gate>>(m, "Gate")
+        .def(py::init([](std::int64_t width, std::int64_t height, float black, float saturated,
+                         float repeat, double min_lit_share, double max_saturated_share,
+                         double max_repeated_share, double min_variance, double min_correlation,
+                         double pattern_correlation) {
+                 const GateLimits limits{black,         saturated,           repeat,
+                                         min_lit_share, max_saturated_share, max_repeated_share,
+                                         min_variance,  min_correlation,     pattern_correlation};
+                 return std::make_shared<Gate>(width, height, limits);
+             }),
+             py::kw_only(), py::arg("width"), py::arg("height"), py::arg("black"),
+             py::arg("saturated"), py::arg("repeat"), py::arg("min_lit_share"),
+             py::arg("max_saturated_share"), py::arg("max_repeated_share"), py::arg("min_variance"),
+             py::arg("min_correlation"), py::arg("pattern_correlation"))
+        // a pointer to the member would take None for self
+        .def("judge",
+             [](const Gate& gate, const py::object& tensor,
+                const std::array<std::int64_t, 4>& inner) { return gate.judge(tensor, inner); });
+    m.def("all_finite", &finite);
+    m.def("is_distribution", &distribution);
+    m.def("softmax", &probabilities);
+}
+
+}  // namespace sonogaze

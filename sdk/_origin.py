@@ -1,0 +1,24 @@
+"""Who raised an exception: the library that was called, or a signal handler that ran meanwhile.
+
+Python runs signal handlers between any two steps of the main thread, and what they raise appears
+inside whatever call is in progress. A call that takes long must not take it for its own failure.
+"""
+
+from __future__ import annotations
+
+
+def raised_by(error: BaseException, *packages: str) -> bool:
+    """Whether `error` comes from the code of one of `packages`, or from compiled code below it.
+
+    The innermost frame decides: compiled code has none of its own, so its caller's is there, and
+    a handler's exception ends in the handler.
+
+    Args:
+        error: caught.
+        packages: names of top-level packages, that of the caller among them.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
+    return name.partition(".")[0] in packages

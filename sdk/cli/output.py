@@ -1,0 +1,88 @@
+"""Standard output that carries results alone, and says so when they cannot be written.
+
+Libraries print where they like, down to file descriptor 1. Results go to a copy of it, and
+descriptor 1 itself becomes standard error, so that no foreign line stands among them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+NOT_WRITTEN = 3
+"""Exit code when results cannot be written."""
+READER_GONE = 128 + signal.SIGPIPE
+"""Exit code, as shells tell it, when whoever read the results has closed the pipe."""
+
+
+class OutputLost(Exception):
+    """Results cannot be written. No OSError, so that nobody takes it for an unreadable file."""
+
+
+class _Results(io.FileIO):
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputLost from error
+
+
+@contextmanager
+def results_alone() -> Iterator[None]:
+    """Give `sys.stdout` to results alone while the command runs.
+
+    Raises:
+        SystemExit: `READER_GONE`, without a word, or `NOT_WRITTEN`, with a line on standard error.
+    """
+    if sys.stderr is None:
+        # or the next file that is opened becomes what libraries write their warnings to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    if sys.stdout is None:
+        raise _not_written("it is closed; send it to a file, a pipe or /dev/null")
+    before = sys.stdout
+    before.flush()
+    sys.stdout = results = _copy_of(before)
+    os.dup2(2, 1)
+    try:
+        try:
+            yield
+        finally:
+            results.flush()  # commands end by SystemExit
+    except OutputLost as lost:
+        raise _ended(lost.__cause__) from None
+    finally:
+        _close(results)
+        sys.stdout = before
+
+
+def _copy_of(stream: TextIO) -> TextIO:
+    raw = _Results(os.dup(stream.fileno()), "w")
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=raw.isatty(),
+    )
+
+
+def _ended(cause: BaseException | None) -> SystemExit:
+    if isinstance(cause, BrokenPipeError):
+        return SystemExit(READER_GONE)
+    return _not_written(cause.strerror if isinstance(cause, OSError) else "unknown")
+
+
+def _not_written(why: object) -> SystemExit:
+    with suppress(OSError):  # standard error may be full as well
+        print(f"sonogaze: standard output cannot be written: {why}", file=sys.stderr)
+    return SystemExit(NOT_WRITTEN)
+
+
+def _close(results: TextIO) -> None:
+    # what is left in the buffer of a lost stream has nowhere to go
+    with suppress(OutputLost):
+        results.close()

@@ -1,0 +1,88 @@
+"""What a signal handler raises passes through every long call as it is, and leaves nothing bent."""
+
+from __future__ import annotations
+
+import pytest
+from processes import ran
+
+RAISED = ("Stop", "RuntimeError", "ValueError", "OSError", "MemoryError", "KeyboardInterrupt")
+HANDLER = """
+class Stop(Exception): pass
+raised = 0
+def handler(*_):
+    global raised
+    raised += 1
+    raise {kind}("from a handler")
+signal.signal(signal.SIGALRM, handler)
+caught, others = 0, []
+deadline = time.monotonic() + {seconds}
+while time.monotonic() < deadline:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0007)
+        while True: work()
+    except {kind} as error:
+        assert str(error) == "from a handler", error
+        caught += 1
+    except BaseException as error:
+        others.append(repr(error))
+signal.setitimer(signal.ITIMER_REAL, 0)
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+print(caught == raised > 100, others[:2], after())
+"""
+
+
+def passes(prepare: str, kind: str, seconds: float = 0.8) -> None:
+    assert ran(prepare + HANDLER.format(kind=kind, seconds=seconds)) == "True [] True\n"
+
+
+@pytest.mark.parametrize("kind", RAISED)
+def test_a_handlers_exception_passes_through_classify(kind: str) -> None:
+    prepare = """
+classifier = sdk.Classifier()
+before = classifier.classify(FRAME).probabilities
+work = lambda: classifier.classify(FRAME)
+def after():
+    return classifier.classify(FRAME).probabilities == before and len(classifier._session.free) <= 1
+"""
+    passes(prepare, kind)
+
+
+@pytest.mark.parametrize("kind", ["Stop", "RuntimeError"])
+def test_a_handlers_exception_passes_through_loading(kind: str) -> None:
+    prepare = """
+sdk.Classifier()
+work = sdk.Classifier
+after = lambda: sdk.Classifier().classify(FRAME).label is None
+"""
+    passes(prepare, kind)
+
+
+@pytest.mark.parametrize("kind", ["RuntimeError", "ValueError"])
+def test_a_handlers_exception_passes_through_a_jpeg_decoder(kind: str) -> None:
+    prepare = """
+import simplejpeg
+from sdk.preprocess import Preprocessing
+jpeg, recipe = simplejpeg.encode_jpeg(FRAME[..., None], colorspace="GRAY"), Preprocessing(192, 144)
+work = lambda: recipe.tensor(sdk.Frame(jpeg, format="MJPEG"))
+after = lambda: bool(np.isfinite(work()).all())
+"""
+    passes(prepare, kind)
+
+
+def test_what_the_runtime_raises_is_still_a_model_error() -> None:
+    code = """
+    import onnxruntime
+    classifier = sdk.Classifier()
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+    def fail(kind):
+        place = {"__name__": "onnxruntime.capi.place"}
+        place["kind"] = kind
+        exec("def run_with_iobinding(self, binding): raise kind('it fails')", place)
+        return place["run_with_iobinding"]
+    for kind in (state.Fail, state.InvalidArgument, state.RuntimeException, RuntimeError):
+        slot = classifier._session.slot()
+        slot.session = type("Session", (), {"run_with_iobinding": fail(kind)})()
+        try: classifier._session.run(slot)
+        except sdk.ModelError as error: print(error.slug, "it fails" in str(error))
+    """
+    assert ran(code) == "model-not-runnable True\n" * 4
