@@ -9,15 +9,32 @@
         └── SourceError   a file or stream of frames is not usable
 
 The message names the field, the value received, what is allowed and how to mend it; it may be
-reworded at any time. The slug never changes its meaning: ``SLUGS`` lists them all.
+reworded at any time. It has at most ``MAX_MESSAGE`` characters, all of them printable on one line,
+whatever a file or a path holds. The slug never changes its meaning: ``SLUGS`` lists them all.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from typing import ClassVar
 
-__all__ = ["SLUGS", "FrameError", "ModelError", "SdkError", "SourceError"]
+__all__ = [
+    "MAX_MESSAGE",
+    "SLUGS",
+    "FrameError",
+    "ModelError",
+    "SdkError",
+    "SourceError",
+    "printable",
+    "shown",
+]
+
+MAX_MESSAGE = 1000
+"""Longest message of an error, in characters; of a longer one the middle is left out."""
+MAX_SHOWN = 200
+"""Longest text that stands for one value in a message, in characters."""
+_TAIL_SHARE = 3  # the last third is kept: it says how to mend it
 
 SLUGS: dict[str, str] = {
     # Frames: what the pixels are.
@@ -84,6 +101,52 @@ SLUGS: dict[str, str] = {
 }
 
 
+def printable(text: str, most: int = MAX_MESSAGE) -> str:
+    r"""Return text that is safe to print on one line of a terminal.
+
+    Line ends, control, invisible and direction-changing characters and lone surrogates become
+    Python escapes (``\n``, ``\x1b``, ``\u202e``). Text longer than `most` characters loses its
+    middle. What this returned once it returns unchanged.
+
+    Args:
+        text: of any length and content.
+        most: length of the result, in characters, at least 100.
+    """
+    if len(text) <= most and text.isprintable():
+        return text
+    tail = most // _TAIL_SHARE
+    left_out = max(0, len(text) - 2 * most)
+    kept = text if not left_out else text[:most] + text[-most:]
+    escaped = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in kept)
+    if len(escaped) <= most:
+        return escaped
+    note = f" [{left_out + len(escaped) - most} or more characters left out] "
+    return escaped[: most - tail - len(note)] + note + escaped[len(escaped) - tail :]
+
+
+class _Bounded(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        # Python refuses to write out integers of more than some thousand digits
+        return f"an integer of {x.bit_length()} bits" if x.bit_length() > 256 else repr(x)
+
+
+def shown(value: object, most: int = MAX_SHOWN) -> str:
+    """Return the `repr` of a value for a message: printable, bounded in length and in work.
+
+    Args:
+        value: of any type and size; nested containers are abridged before they are written out.
+        most: length of the result, in characters, at least 100.
+    """
+    # slots rather than arguments: the constructor has none before Python 3.12
+    writer = _Bounded()
+    writer.maxstring = writer.maxother = writer.maxlong = most
+    try:
+        text = writer.repr(value)
+    except Exception:
+        text = f"a {type(value).__name__}"
+    return printable(text, most)
+
+
 class SdkError(Exception):
     """Base of every error that this package raises on purpose.
 
@@ -97,7 +160,7 @@ class SdkError(Exception):
 
     def __init__(self, slug: str, message: str) -> None:
         assert slug in self.slugs, f"unknown slug {slug!r}: add it to SLUGS"
-        super().__init__(message)
+        super().__init__(printable(message))
         self.slug = slug
 
     def __reduce__(self) -> tuple[type[SdkError], tuple[str, str]]:
