@@ -110,9 +110,8 @@ def animations() -> Iterator[Case]:
         canvas, shown, sequence = np.zeros((H, W, 3)), [], 0
         for index in range(12):
             dispose, blend = index % 3, index // 3 % 2
-            x, y, w, h = (0, 0, W, H) if index == 0 else (
-                rng.integers(0, 9), rng.integers(0, 9), rng.integers(1, W - 9), rng.integers(1, H - 9)
-            )  # fmt: skip
+            x, y = (0, 0) if index == 0 else rng.integers(0, 9, 2)
+            w, h = (W, H) if index == 0 else (rng.integers(1, W - 9), rng.integers(1, H - 9))
             control = struct.pack(">IIIIIHHBB", sequence, w, h, x, y, 1, 10, dispose, blend)
             chunks.append(chunk(b"fcTL", control))
             sequence += 1

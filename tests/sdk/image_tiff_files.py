@@ -1,4 +1,4 @@
-"""TIFF files of every kind that is read, each with what it shows: written by tifffile or by hand."""
+"""TIFF files of every kind that is read, by tifffile or by hand, each with what it shows."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def by_tifffile() -> Iterator[Case]:
         name = f"{kind} {bits} {order}{'big' if big else ''} " + " ".join(
             map(str, storage.values())
         )
-        yield name, _written(values, **options), shown, 1.0
+        yield name, _written(values, **options), shown, 1.5
 
 
 def with_alpha() -> Iterator[Case]:
@@ -94,7 +94,7 @@ def with_alpha() -> Iterator[Case]:
                 stored, byteorder=order, planarconfig=planar, extrasamples=[kind],
                 photometric="rgb" if colours == 3 else "minisblack",
             )  # fmt: skip
-            yield f"{kind} {colours} {bits} {order} {planar}", data, shown, 1.0
+            yield f"{kind} {colours} {bits} {order} {planar}", data, shown, 1.5
 
 
 def by_hand(
@@ -166,7 +166,7 @@ def palettes() -> Iterator[Case]:
 
 
 def turned() -> Iterator[Case]:
-    """Every orientation, as TIFF 6.0 describes it by the sides that row 0 and column 0 stand for."""
+    """Every orientation: TIFF 6.0 tells which sides row 0 and column 0 stand for."""
     values = _noise(255)
     upright = {
         1: values, 2: values[:, ::-1], 3: values[::-1, ::-1], 4: values[::-1], 5: values.T,
