@@ -118,7 +118,8 @@ def test_a_file_object_that_fails_is_a_typed_error(what: object, slug: str) -> N
 
 def test_a_file_object_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "MAX_OBJECT_BYTES", 1 << 24)
-    assert slug_of(Path("/dev/zero").open("rb")) == "source-too-large"
+    with Path("/dev/zero").open("rb") as endless:
+        assert slug_of(endless) == "source-too-large"
 
 
 def test_what_waits_for_somebody_is_refused_at_once(tmp_path: Path) -> None:

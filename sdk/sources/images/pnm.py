@@ -25,6 +25,7 @@ from sdk.sources.images.common import (
 
 _HEADER_BYTES = 64 * 1024
 _PLAIN_BYTES_PER_SAMPLE = 16
+_MAX_PLAIN_SAMPLES = 1 << 24
 _NOT_PLAIN = re.compile(rb"[^0-9 \t\r\n\v\f]|[0-9]{6}")
 _NOT_PLAIN_BITS = re.compile(rb"[^01 \t\r\n\v\f]")
 _SPACE = b" \t\r\n\v\f"
@@ -116,6 +117,8 @@ def _raw(file: BinaryIO, name: str, image: _Image) -> Picture:
 
 def _plain(file: BinaryIO, name: str, image: _Image) -> Picture:
     count = image.width * image.height * image.channels
+    if count > _MAX_PLAIN_SAMPLES:
+        raise unsupported(name, f"{count} samples of plain text, allowed are {_MAX_PLAIN_SAMPLES}")
     most = count * _PLAIN_BYTES_PER_SAMPLE
     data = file.read(most + 1)
     allowed = _NOT_PLAIN_BITS if image.variant == 1 else _NOT_PLAIN
