@@ -9,7 +9,8 @@
         └── SourceError   a file or stream of frames is not usable
 
 The message names the field, the value received, what is allowed and how to mend it; it may be
-reworded at any time. The slug never changes its meaning: ``SLUGS`` lists them all.
+reworded at any time. It has at most ``MAX_MESSAGE`` characters, all of them printable on one line,
+whatever a file or a path holds. The slug never changes its meaning: ``SLUGS`` lists them all.
 """
 
 from __future__ import annotations
@@ -17,7 +18,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-__all__ = ["SLUGS", "FrameError", "ModelError", "SdkError", "SourceError"]
+from sdk._shown import MAX_MESSAGE, printable
+
+__all__ = [
+    "MAX_MESSAGE",
+    "SLUGS",
+    "FrameError",
+    "ModelError",
+    "SdkError",
+    "SourceError",
+]
+
 
 SLUGS: dict[str, str] = {
     # Frames: what the pixels are.
@@ -45,6 +56,7 @@ SLUGS: dict[str, str] = {
     "region-outside": "the region does not lie inside the frame",
     "pixel-size-invalid": "the pixel size is not one or two positive finite numbers",
     "jpeg-invalid": "the JPEG data cannot be decoded",
+    "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",
     "jpeg-unavailable": "the optional JPEG decoder is not installed",
     "output-invalid": "the output array has the wrong shape, type or layout",
     # Preprocessing recipes and the machine.
@@ -83,7 +95,12 @@ SLUGS: dict[str, str] = {
     "source-malformed": "the file breaks its own format",
     "source-unsupported": "a valid file of a kind that is not read here",
     "source-no-pixels": "the file holds no image",
+    "source-type": "what was given is neither a path nor a binary file object",
+    "source-too-costly": "decoding the file takes more time or memory than is allowed",
+    "source-decoder-crashed": "a decoder crashed on the file",
+    "source-decoder-unavailable": "the process that decodes files cannot be started",
     "dependency-missing": "an optional dependency is not installed",
+    "dependency-broken": "an optional dependency is installed but cannot be imported",
 }
 
 
@@ -100,7 +117,7 @@ class SdkError(Exception):
 
     def __init__(self, slug: str, message: str) -> None:
         assert slug in self.slugs, f"unknown slug {slug!r}: add it to SLUGS"
-        super().__init__(message)
+        super().__init__(printable(message))
         self.slug = slug
 
     def __reduce__(self) -> tuple[type[SdkError], tuple[str, str]]:

@@ -89,11 +89,13 @@ def _read_header(file: BinaryIO, path: str) -> Any:
     """Read all but the pixels; the file then stands at the pixel data element, if there is one."""
     try:
         from pydicom import dcmread
-        from pydicom.filereader import read_file_meta_info
+        from pydicom.filereader import _read_file_meta_info, read_preamble
     except ModuleNotFoundError as error:
         raise missing_dependency("pydicom", "dicom") from error
     try:
-        syntax = str(read_file_meta_info(path).get("TransferSyntaxUID", ""))
+        read_preamble(file, False)
+        syntax = str(_read_file_meta_info(file).get("TransferSyntaxUID", ""))
+        file.seek(0)
         if syntax in _DEFLATED:
             raise SourceError(
                 "source-unsupported",
