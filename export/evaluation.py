@@ -15,7 +15,10 @@ import numpy as np
 from export.data.dataset import LABELS, FrameRecord
 
 GUARDED = ("test", "external")
-GUARDED_DATASETS = ("fetal_planes_db", "african_planes")
+GUARDED_DATASETS = ("fetal_planes_db", "african_planes", "not_fetal")
+SUBGROUPS = ("country", "machine", "source_quality", "fine")
+"""Columns of the table by whose values accuracy is told apart."""
+
 LOOKS = Path(__file__).resolve().parents[1] / "docs" / "results" / "looks.jsonl"
 
 
@@ -205,7 +208,7 @@ def score(
                 right,
                 groups if subgroup_intervals else None,
             )
-            for field in ("country", "machine", "source_quality")
+            for field in SUBGROUPS
         },
     }
 

@@ -11,7 +11,12 @@ from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
 from export.distill.folder import claim_data
-from export.distill.inputs import training_records, transfer_bank
+from export.distill.inputs import (
+    frames_to_learn_from,
+    training_records,
+    transfer_bank,
+    used_records,
+)
 from export.distill.learning import Lessons, load_student, student_folder, train_student
 from export.distill.teaching import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
@@ -44,8 +49,10 @@ def teacher(
         raise ExportError(
             "gaze-name", f"no [gaze.{name}] in the recipe; known: {[PLAIN, *sorted(recipe.gaze)]}"
         )
-    records = open_records(recipe, out)
-    chosen = training_records(records, recipe.teacher_datasets, recipe.data)
+    records = open_records(recipe, out, show)
+    chosen = frames_to_learn_from(
+        records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch
+    )
     epochs = recipe.teacher_loop.epochs * recipe.teacher_members
     return train_teacher(
         recipe,
@@ -70,12 +77,11 @@ def gaze_on(
     if name is None or name == PLAIN:
         return None
     used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
-    looked = [r for r in records if r.split != "transfer" or r.dataset in used]
     learned = training_records(records, used, recipe.data)
     return obtain_gaze(
         recipe.gaze[name],
         wanted,
-        looked,
+        records,
         {r.id for r in learned},
         out,
         lambda done, total: show("gaze", done, total, ""),
@@ -90,11 +96,15 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     """
     recipe = load_recipe(recipe_name)
     config = recipe.losses_named(losses)
-    records = open_records(recipe, out)
+    records = open_records(recipe, out, show)
+    chosen = frames_to_learn_from(
+        records, recipe, recipe.transfer_datasets, recipe.student_loop.batch
+    )
+    if config.needs_teacher:  # long before it is its turn
+        frames_to_learn_from(records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch)
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")
     )
-    chosen = training_records(records, recipe.transfer_datasets, recipe.data)
 
     @cache  # the teacher's gaze is mostly the student's too
     def maps_of(name: str | None) -> np.ndarray | None:
@@ -125,7 +135,7 @@ def distill(
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
     run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
-    open_records(recipe, out)
+    open_records(recipe, out, show)
     taken = load_student(recipe, losses, run)
     if taken is not None:
         return taken
@@ -143,7 +153,7 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show=show)
-    parts = scored_parts(open_records(recipe, out))
+    parts = scored_parts(open_records(recipe, out, show))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
@@ -159,14 +169,16 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     return scores
 
 
-def open_records(recipe: Recipe, out: Path) -> list[FrameRecord]:
-    """Read the data set, to which the runs folder `out` then belongs.
+def open_records(recipe: Recipe, out: Path, show: Show = silent) -> list[FrameRecord]:
+    """Read the recipe's frames of the data set, to which the runs folder `out` then belongs.
 
     Raises:
-        ExportError: `run-data` when the folder's runs are of other data.
+        ExportError: `run-data` when the folder's runs are of other data, `data-choice` when the
+            data folder holds none of the recipe's, `frame-unreadable` for a file that can't be
+            decoded, found before anything is trained.
     """
-    records = load_records(data_root(), recipe.labels)
-    claim_data(out, records)
+    records = used_records(load_records(data_root(), recipe.labels), recipe)
+    claim_data(out, records, lambda done, total: show("files", done, total, ""))
     return records
 
 

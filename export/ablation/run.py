@@ -15,6 +15,7 @@ from export.ablation.table import compared
 from export.data.dataset import FrameRecord
 from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
+from export.distill.folder import frames_digest
 from export.distill.inputs import normaliser, other_machines, training_records
 from export.distill.learning import Lessons, student_folder
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
@@ -113,7 +114,11 @@ def ablate(
         "recipe_sha256": bench.recipe.digest,
         "seeds": seeds,
         "data": vars(bench.recipe.data),
-        "learned_from": {"frames": len(learned), "patients": len({r.group for r in learned})},
+        "learned_from": {
+            "frames": len(learned),
+            "patients": len({r.group for r in learned}),
+            "sha256": frames_digest(learned),
+        },
         "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
         "parts": compared(bench.parts, bench.recipe.labels, logits, _rivals(bench, chosen)),
         "teachers": {

@@ -39,6 +39,20 @@ class LoopConfig:
     warmup_epochs: float = 1.0
 
 
+def check_fills_a_batch(frames: int, batch: int) -> None:
+    """Refuse fewer frames than a batch has: no step could be made.
+
+    Raises:
+        ExportError: `data-few`.
+    """
+    if frames < batch:
+        raise ExportError(
+            "data-few",
+            f"{frames} frames to train on are fewer than a batch of {batch}; lower the recipe's "
+            "batch, or bring more frames",
+        )
+
+
 class WeightAverage:
     """Exponential moving average of weights and of batch norm's running statistics."""
 
@@ -92,12 +106,7 @@ def train(
     run = _Run.start(model, loss, config)
     views = bank.views_per_frame
     frames = len(bank) // views
-    if frames < config.batch:
-        raise ExportError(
-            "data-few",
-            f"{frames} frames to train on are fewer than a batch of {config.batch}; lower the "
-            "recipe's batch, or bring more frames",
-        )
+    check_fills_a_batch(frames, config.batch)
     for epoch in range(run.resume(checkpoint), config.epochs):
         batches = _batches(frames, views, config, epoch)
         sums: dict[str, float] = {}

@@ -19,10 +19,9 @@ import typer
 from rich.console import Console
 
 from export import steps
-from export.data.dataset import data_root, load_records
 from export.data.view_bank import BankConfig, build_bank
 from export.display import Show, bars
-from export.distill.inputs import normaliser
+from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
 from export.files import write_text
 from export.models.student import Student
@@ -82,9 +81,10 @@ def study(
     recipe: Recipe, student: Student, lessons: Any, losses: str, out: Path, show: Show
 ) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
-    parts = steps.by_split(load_records(data_root(), recipe.labels))
-    calibration = steps.calibration_tensors(parts["train"], recipe.preprocessing)
-    inputs, truth = _sample(recipe, parts["val"], out)
+    records = steps.open_records(recipe, out, show)
+    learned = training_records(records, recipe.transfer_datasets, recipe.data)
+    calibration = steps.calibration_tensors(learned, recipe.preprocessing)
+    inputs, truth = _sample(recipe, steps.scored_parts(records)["val"], out)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
     expected, _ = run_onnx(fp32.SerializeToString(), inputs)
     table = {"fp32": compare(fp32, expected, inputs, truth)}

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 
 from export.data.dataset import FrameRecord
+from export.distill.folder import frames_digest
 from export.evaluation import best_temperature, score, softmax, truth_of
 from export.files import whole
 from export.models.student import Student, folded_parameters
@@ -107,6 +108,7 @@ def provenance_of(
                 "licence": ", ".join(licence[name]),
                 "frames": sum(r.dataset == name for r in records),
                 "patients": len({r.group for r in records if r.dataset == name}),
+                "sha256": frames_digest([r for r in records if r.dataset == name]),
             }
             for name in names
         ],

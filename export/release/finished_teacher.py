@@ -35,8 +35,12 @@ class FinishedTeacher:
     known: bool
 
     @classmethod
-    def of(cls, recipe: Recipe, losses: str, out: Path) -> "FinishedTeacher | None":
+    def of(
+        cls, recipe: Recipe, losses: str, out: Path, records: Sequence[FrameRecord]
+    ) -> "FinishedTeacher | None":
         """Return the teacher of these losses, trained in `out`; None where they need none.
+
+        Committed logits stand for it where they hold all `records` that will be scored.
 
         Raises:
             ExportError: `weights-missing` when it isn't there.
@@ -50,7 +54,8 @@ class FinishedTeacher:
         sha256 = file_sha256(weights)
         if EVIDENCE.is_file():
             known = read_evidence()
-            if known.teacher_sha256 == sha256 and known.labels == recipe.labels:
+            same = known.teacher_sha256 == sha256 and known.labels == recipe.labels
+            if same and known.holds(records):
                 return cls(sha256, recipe.labels, known.of, known=True)
         model = load_teacher(recipe, weights, config.teacher)
         return cls(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export.data.dataset import FrameRecord, check_labels
+from export.data.dataset import FrameRecord
 from export.display import Show, silent
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
@@ -50,7 +50,7 @@ def quantize(
 ) -> dict[str, Any]:
     """Export a student to ONNX in both precisions; return how far each is from PyTorch on val."""
     recipe = load_recipe(recipe_name)
-    records = open_records(recipe, out)
+    records = open_records(recipe, out, show)
     parts = scored_parts(records)
     student = distill(recipe_name, out, losses, seed, show)
     val = tensors(parts["val"], recipe.preprocessing)
@@ -102,9 +102,8 @@ def release(
     recipe = load_recipe(recipe_name)
     _refuse_research_only(recipe, losses)
     seed = recipe.student_loop.seed if seed is None else seed
-    records = open_records(recipe, out)
+    records = open_records(recipe, out, show)
     parts = scored_parts(records)
-    check_labels(records, recipe.labels)
     student = distill(recipe_name, out, losses, seed, show)
     show("release", 0, len(parts) + 1, "files")
     val = tensors(parts["val"], recipe.preprocessing)
@@ -112,7 +111,8 @@ def release(
     provenance = _provenance(recipe, student, out, losses, seed, records)
     truth = truth_of(parts["val"], recipe.labels)
     files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
-    scored = _Scored(recipe, files, FinishedTeacher.of(recipe, losses, out))
+    every = [record for part in parts.values() for record in part]
+    scored = _Scored(recipe, files, FinishedTeacher.of(recipe, losses, out, every))
     scored.add("val", parts["val"])
     difference = largest_difference(models["fp32"], student, val)
     outcomes = gates.judge(_outcomes(scored, files, difference), reasons)
@@ -201,8 +201,10 @@ def _outcomes(
 def attribution(provenance: dict[str, Any]) -> str:
     """Return the credit that the licences of the data, and the teacher's start, ask for."""
     credits = tomllib.loads(ATTRIBUTION.read_text(encoding="utf-8"))
-    names = [entry["name"] for entry in provenance["training_data"]]
-    lines = [credits.get(name, f"Trained on {name}.") for name in names]
+    lines = [
+        credits.get(data["name"], f"Trained on {data['name']} (licence: {data['licence']}).")
+        for data in provenance["training_data"]
+    ]
     if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
         lines.append(credits["teacher"])
     return "\n".join(lines) + "\n"
