@@ -31,6 +31,7 @@ SLUGS: dict[str, str] = {
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
+    "export-mismatch": "the exported ONNX is not the network that was trained",
     "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",
     "weights-keys": "a weights file does not fit the architecture",
