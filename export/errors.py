@@ -31,6 +31,8 @@ SLUGS: dict[str, str] = {
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
+    "training-diverged": "a loss is no longer a finite number",
+    "logits-not-finite": "a network gives values that are not finite",
     "export-mismatch": "the exported ONNX is not the network that was trained",
     "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",

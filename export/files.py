@@ -1,8 +1,8 @@
 """Files that are whole or not there, and their names by what they hold."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 
@@ -19,6 +19,13 @@ def whole(path: Path) -> Iterator[Path]:
         unfinished.rename(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files that belong together; where one can't be written, none is replaced."""
+    with ExitStack() as stack:
+        for path, data in contents.items():
+            stack.enter_context(whole(path)).write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:

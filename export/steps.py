@@ -10,7 +10,7 @@ import numpy as np
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
-from export.distill.folder import claim_data
+from export.distill.folder import claim_data, claim_teacher
 from export.distill.inputs import (
     frames_to_learn_from,
     training_records,
@@ -23,12 +23,13 @@ from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
 from export.evidence.known import read_evidence
 from export.evidence.record import teacher_logits, write_evidence
+from export.files import file_sha256
 from export.gaze.obtain import obtain_gaze
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.student import Student
 from export.models.teacher import Teacher
-from export.recipe import PLAIN, Recipe, load_recipe
+from export.recipe import PLAIN, LossConfig, Recipe, load_recipe
 from sdk.preprocess import Preprocessing
 
 CALIBRATION_FRAMES = 256
@@ -114,7 +115,8 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     taught = None
     if config.needs_teacher:
         model = teacher(recipe_name, out, config.teacher, show)
-        folder = out / f"taught-{config.teacher}-{recipe.taught_digests[config.teacher][:8]}"
+        which = f"{recipe.taught_digests[config.teacher][:8]}-{_teacher_sha256(config, out)[:8]}"
+        folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
     return Lessons(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
@@ -139,14 +141,22 @@ def distill(
     taken = load_student(recipe, losses, run)
     if taken is not None:
         return taken
+    learned = taught() if taught else lessons(recipe_name, out, losses, show)
+    config = recipe.losses_named(losses)
+    if config.needs_teacher:
+        claim_teacher(run, _teacher_sha256(config, out))
     return train_student(
         recipe,
         losses,
         seed,
-        taught() if taught else lessons(recipe_name, out, losses, show),
+        learned,
         run,
         lambda epoch, parts: show(f"student {losses} {seed}", epoch, epochs, _note(parts)),
     )
+
+
+def _teacher_sha256(config: LossConfig, out: Path) -> str:
+    return file_sha256(weights_path(out, config.teacher))
 
 
 def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]:

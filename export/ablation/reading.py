@@ -1,6 +1,7 @@
 """Reading what `ablate` left in a folder."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,10 @@ def read_story(path: Path, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def margins(scores: Sequence[dict[str, Any]]) -> list[list[float]]:
-    """Return how far intervals reach below and above accuracies, in points; 0 where unknown."""
+    """Return how far intervals reach below and above accuracies, in points; NaN where unknown."""
     lows, highs = [], []
     for score in scores:
-        low, high = (score["accuracy"] if b is None else b for b in score["accuracy_95"])
-        lows.append(max(0.0, 100 * (score["accuracy"] - low)))
-        highs.append(max(0.0, 100 * (high - score["accuracy"])))
+        low, high = score["accuracy_95"]
+        lows.append(math.nan if low is None else max(0.0, 100 * (score["accuracy"] - low)))
+        highs.append(math.nan if high is None else max(0.0, 100 * (high - score["accuracy"])))
     return [lows, highs]

@@ -14,6 +14,9 @@ from export.data.frames import read_frames
 from export.errors import ExportError
 from export.files import file_sha256, is_file, whole, write_text
 from export.parallel import leader_first, leader_only
+from export.sources import sources
+
+TEACHER = "teacher.sha256"  # in a student's folder
 
 Report = Callable[[int, dict[str, float]], None]
 Progress = Callable[[int, int], None]
@@ -93,6 +96,42 @@ def _row(record: FrameRecord, digest_of: Callable[[Path], str]) -> tuple[object,
         recording = digest_of(r.gaze) if is_file(r.gaze) else None
         watched = (recording, r.shown_us, r.gaze_offset_us)
     return (r.id, r.label, r.group, r.dataset, r.machine, r.frame, digest_of(r.path), watched)
+
+
+@leader_first
+def claim_teacher(run: Path, sha256: str) -> None:
+    """Note in a student's folder which teacher it learns from, or refuse another one.
+
+    Raises:
+        ExportError: `weights-hash`.
+    """
+    note = run / TEACHER
+    if not note.exists():
+        write_text(note, sha256 + "\n")
+        return
+    found = note.read_text(encoding="utf-8").strip()
+    if found != sha256:
+        raise ExportError(
+            "weights-hash",
+            f"the student in {run} learned from the teacher {found[:12]}; the runs folder now has "
+            f"{sha256[:12]}: put that teacher's weights back, or delete the student's folder",
+        )
+
+
+@leader_only
+def note_sources(weights: Path) -> None:
+    """Note beside `weights` which sources train them: each that had a part in it, once."""
+    note = weights.with_suffix(".sources")
+    before = note.read_text(encoding="utf-8").splitlines() if note.exists() else []
+    now = sources()
+    if now not in before:
+        write_text(note, "\n".join([*before, now]) + "\n")
+
+
+def sources_of(weights: Path) -> list[str]:
+    """Return which sources trained `weights`; `unknown` where no note tells."""
+    note = weights.with_suffix(".sources")
+    return note.read_text(encoding="utf-8").splitlines() if note.exists() else ["unknown"]
 
 
 @leader_only

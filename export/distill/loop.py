@@ -99,7 +99,8 @@ def train(
 
     Raises:
         ExportError: `parallel-batch` when there are more processes than frames in a batch,
-            `data-few` when a batch has more frames than there are.
+            `data-few` when a batch has more frames than there are, `training-diverged` when a
+            loss is not finite.
     """
     parallel.check_batch(config.batch)
     model = model.to(memory_format=torch.channels_last)
@@ -118,12 +119,23 @@ def train(
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * weight / len(batches)
         sums = parallel.mean(sums)
+        _check_finite(sums, epoch + 1)
         if parallel.is_leader():
             run.save(checkpoint, epoch + 1)
             report(epoch + 1, sums)
     averaged = {name: value.cpu() for name, value in run.average.state.items()}
     model.load_state_dict(parallel.from_leader(averaged))
     return model.cpu().eval()
+
+
+def _check_finite(parts: dict[str, float], epoch: int) -> None:
+    """Stop where a loss is NaN, before it is written over the last good checkpoint."""
+    if not all(map(math.isfinite, parts.values())):
+        raise ExportError(
+            "training-diverged",
+            f"in epoch {epoch} the loss was {parts}; lower the recipe's learning_rate and run the "
+            "same command in another --out",
+        )
 
 
 @dataclass

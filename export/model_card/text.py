@@ -15,8 +15,9 @@ def render(report: dict[str, Any], pictures: list[str], source: str) -> str:
     sections = [
         [
             f"# Model card: {report['student_id']}",
-            f"Made by `sonogaze-export card` from `{source}`. Intervals are 95 % bootstraps over "
-            "patients.",
+            f"Made by `sonogaze-export card` from `{source}`. Intervals are 95 %, over patients: "
+            "of accuracies exact binomial ones at the patients' effective number of frames, of "
+            "calibration errors bootstraps.",
         ],
         _passed_over(report["gates"]),
         ["\n".join(_facts(report))],
@@ -72,9 +73,18 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"seed {provenance['seed']}; command `{report['command']}`",
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
         f"- Teacher: {taught}",
+        *_made_by(provenance),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{next(iter(calibration['abstain_below'].values()))}",
     ]
+
+
+def _made_by(provenance: dict[str, Any]) -> list[str]:
+    """Return by which sources each part was made, where the release told."""
+    if "made_by" not in provenance:
+        return []
+    parts = (f"{what} `{', '.join(by)}`" for what, by in provenance["made_by"].items())
+    return [f"- Made by the sources: {'; '.join(parts)}"]
 
 
 def _networks(members: int) -> str:
