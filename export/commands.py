@@ -81,7 +81,8 @@ def teacher(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="write docs/results/teacher-logits.json (a look)")
+        bool,
+        typer.Option("--evidence", help="write its logits to OUT/teacher-logits.json (a look)"),
     ] = False,
     gaze: Annotated[
         str, typer.Option("--gaze", help="the teacher that takes a [gaze.NAME] of the recipe")

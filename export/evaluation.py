@@ -32,9 +32,12 @@ def guarded(part: str, records: Sequence[FrameRecord]) -> bool:
 def log_look(part: str, what: str, score: float, path: Path | None = None) -> None:
     """Append one look at a guarded part: when, which part, what was scored, what came out.
 
-    The same thing scored again with the same outcome tells nothing new and is not repeated.
+    The same thing scored again with the same outcome tells nothing new and is not repeated. An
+    installed package, which has no `docs`, keeps no log.
     """
     path = path or LOOKS
+    if not path.parent.is_dir():
+        return
     seen = {"part": part, "what": what, "accuracy": round(score, 5)}
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     if any(seen.items() <= json.loads(line).items() for line in lines):

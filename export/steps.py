@@ -21,7 +21,7 @@ from export.distill.learning import Lessons, load_student, student_folder, train
 from export.distill.teaching import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
-from export.evidence.known import read_evidence
+from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits, write_evidence
 from export.files import file_sha256
 from export.gaze.obtain import obtain_gaze
@@ -160,16 +160,20 @@ def _teacher_sha256(config: LossConfig, out: Path) -> str:
 
 
 def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]:
-    """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
+    """Write the teacher's logits on every evaluation frame into `out`; return its scores.
+
+    What the repository has committed of another teacher (`EVIDENCE`) stays as it is.
+    """
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show=show)
     parts = scored_parts(open_records(recipe, out, show))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
-    write_evidence(recipe, model, weights_path(out), records, logits)
+    path = out / EVIDENCE.name
+    write_evidence(recipe, model, weights_path(out), records, logits, path)
     show("teacher looks at evaluation frames", 1, 1, "")
-    known = read_evidence()
+    known = read_evidence(path)
     scores = {
         part: score(known.of(found), found, labels=recipe.labels) for part, found in parts.items()
     }

@@ -15,7 +15,8 @@ def read_story(path: Path, needed: Sequence[str]) -> dict[str, Any]:
     Raises:
         ExportError: `run-unscored` when it is missing, damaged, or of an older format.
     """
-    again = f"run `sonogaze-export ablate -o {path.parent}` (again)"
+    folder = path.parent.parent if path.name == "scores.json" else path.parent  # a run's, of many
+    again = f"run `sonogaze-export ablate --recipe RECIPE -o {folder}` (again), with its recipe"
     try:
         story = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -71,7 +71,13 @@ def read_report(path: Path) -> dict[str, Any]:
     """
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ExportError(
+            "card-report",
+            f"{path} is no report that can be read ({error.strerror}); `sonogaze-export release` "
+            "writes it where no gate fails",
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise ExportError("card-report", f"{path} is no report of a release: {error}") from error
     needed = ("student_id", "labels", "provenance", "gates", "scores", "teacher_scores")
     missing = [name for name in needed if not isinstance(report, dict) or name not in report]
