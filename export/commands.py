@@ -20,7 +20,7 @@ from export.ablation.table import markdown
 from export.cli import version
 from export.data.phantom import write_phantom_set
 from export.display import bars
-from export.files import write_text
+from export.files import write_json
 from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
@@ -226,7 +226,7 @@ def _draw_and_write(
 ) -> None:
     """Write a report as JSON, and its picture beside it."""
     draw(report, destination.with_suffix(".png"))
-    write_text(destination, json.dumps(report, indent=1) + "\n")
+    write_json(destination, report)
 
 
 def _tell(line: str) -> None:

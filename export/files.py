@@ -1,9 +1,11 @@
 """Files that are whole or not there, and their names by what they hold."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -32,6 +34,11 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all."""
     with whole(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, whole or not at all; ValueError for NaN, which JSON can't say."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def file_sha256(path: Path) -> str:

@@ -163,10 +163,10 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
 
 _LIMITS_OF = {
     "fetal_planes_db": [
-        "`background` was learned from thorax planes and twenty other frames, not from the sweeps "
+        "`background` was learned from thorax planes and a few others, not from the sweeps "
         "between planes. What lies far from the labels should be withheld or rejected, and may "
         "not be.",
-        "Still frames of one country and few machines; the external set has 175 frames.",
+        "Still frames of one country and few machines{external}.",
         "No gaze was recorded on these frames. Where a recipe uses gaze, it is simulated.",
     ]
 }
@@ -174,7 +174,9 @@ _LIMITS_OF = {
 
 def _limits(report: dict[str, Any]) -> list[str]:
     names = [entry["name"] for entry in report["provenance"]["training_data"]]
-    known = [limit for name in names for limit in _LIMITS_OF.get(name, [])]
+    external = report["scores"]["fp32"].get("external")
+    told = f"; the external set has {external['frames']} frames" if external else ""
+    known = [limit.format(external=told) for name in names for limit in _LIMITS_OF.get(name, [])]
     own = [
         "A frame of anything else gets one of the labels above, or is withheld or rejected.",
         "Held-out patients are of the same sources as those learned from, but for the external "

@@ -5,7 +5,6 @@
 Looks at validation frames and at augmented views of them; never at the test part or outside.
 """
 
-import json
 import platform
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from export.data.view_bank import BankConfig, build_bank
 from export.display import Show, bars
 from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
-from export.files import write_text
+from export.files import write_json
 from export.models.student import Student
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.qat import fine_tune, task_of
@@ -157,7 +156,7 @@ def main(
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
         **report,
     }
-    write_text(destination, json.dumps(report, indent=2) + "\n")
+    write_json(destination, report)
 
 
 if __name__ == "__main__":

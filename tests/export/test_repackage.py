@@ -1,6 +1,7 @@
 """What a step writes, the next one takes: quantised files classify, released ones repackage."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -22,11 +23,19 @@ RUN = CliRunner()
 WAIVED = [f"{gate}=two epochs" for gate in gates.GATES]
 
 
+@pytest.fixture(scope="module")
+def release(phantom_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("release")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SONOGAZE_DATA", str(phantom_data))
+        patch.setattr(evaluation, "LOOKS", folder / "looks.jsonl")
+        ship.release("smoke", folder / "runs", "ce", None, folder / "to", pass_gates=WAIVED)
+    return folder / "to"
+
+
 @pytest.fixture
-def released(data_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
-    ship.release("smoke", tmp_path / "runs", "ce", None, tmp_path / "to", pass_gates=WAIVED)
-    return tmp_path / "to"
+def released(release, data_folder, tmp_path):
+    return shutil.copytree(release, tmp_path / "to")
 
 
 def test_quantize_writes_files_that_classify_runs(data_folder, tmp_path):
