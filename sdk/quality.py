@@ -72,8 +72,8 @@ class QualityThresholds:
         min_correlation: a correlation of neighbouring cells below this, along both axes, is
             `noise`.
         repeat_level: rows that differ by at most this in every cell repeat each other.
-        max_repeated_share: more repeated rows, or columns, of those that aren't black than this
-            is `test-pattern`.
+        max_repeated_share: more repeated rows, or columns, than this is `test-pattern`; those that
+            are black and repeated don't count.
     """
 
     black_level: float = 12.0

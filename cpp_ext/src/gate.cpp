@@ -67,48 +67,39 @@ Sums sum_up(const Samples& samples, const GateLimits& limits) noexcept {
     return sums;
 }
 
-// What repeats among the rows (or columns) that show anything: black ones always repeat.
-class Repeats {
-  public:
-    void add(bool lit, bool repeated) noexcept {
-        lit_ += lit ? 1 : 0;
-        repeated_ += lit && repeated ? 1 : 0;
-    }
-    double share() const noexcept {
-        return lit_ == 0 ? 0.0 : static_cast<double>(repeated_) / static_cast<double>(lit_);
-    }
-
-  private:
-    std::int64_t lit_ = 0, repeated_ = 0;
-};
-
-// The share of lit rows that the row one cell below repeats.
+// The share of rows that the row one cell below repeats; black ones, which always do, don't count.
 double repeated_rows(const Samples& samples, const GateLimits& limits) noexcept {
-    Repeats repeats;
+    std::int64_t repeated = 0, rows = samples.rows();
     for (std::int64_t row = 0; row < samples.rows(); ++row) {
-        bool lit = false, repeated = true;
-        for (std::int64_t column = 0; column < samples.columns() && (repeated || !lit); ++column) {
+        std::int64_t column = 0;
+        bool lit = false;
+        for (; column < samples.columns(); ++column) {
             const float cell = *samples.at(row, column), below = samples.below(row, column);
+            if (std::abs(below - cell) > limits.repeat) break;
             lit = lit || std::max(cell, below) > limits.black;
-            repeated = repeated && std::abs(below - cell) <= limits.repeat;
         }
-        repeats.add(lit, repeated);
+        const bool same = column == samples.columns();
+        repeated += same && lit ? 1 : 0;
+        rows -= same && !lit ? 1 : 0;
     }
-    return repeats.share();
+    return rows == 0 ? 0.0 : static_cast<double>(repeated) / static_cast<double>(rows);
 }
 
 double repeated_columns(const Samples& samples, const GateLimits& limits) noexcept {
-    Repeats repeats;
+    std::int64_t repeated = 0, columns = samples.columns();
     for (std::int64_t column = 0; column < samples.columns(); ++column) {
-        bool lit = false, repeated = true;
-        for (std::int64_t row = 0; row < samples.rows() && (repeated || !lit); ++row) {
+        std::int64_t row = 0;
+        bool lit = false;
+        for (; row < samples.rows(); ++row) {
             const float cell = *samples.at(row, column), right = samples.right(row, column);
+            if (std::abs(right - cell) > limits.repeat) break;
             lit = lit || std::max(cell, right) > limits.black;
-            repeated = repeated && std::abs(right - cell) <= limits.repeat;
         }
-        repeats.add(lit, repeated);
+        const bool same = row == samples.rows();
+        repeated += same && lit ? 1 : 0;
+        columns -= same && !lit ? 1 : 0;
     }
-    return repeats.share();
+    return columns == 0 ? 0.0 : static_cast<double>(repeated) / static_cast<double>(columns);
 }
 
 bool any_lit(const float* tensor, std::int64_t width, const Inner& inner, float black) noexcept {

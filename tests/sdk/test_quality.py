@@ -257,9 +257,9 @@ def reference(tensor: np.ndarray, recipe: Preprocessing, limits: QualityThreshol
         return "noise"
     shares = []
     for side, axis in ((below, 1), (right, 0)):
-        shown = (np.maximum(cells, side) > black).any(axis=axis)
         same = (np.abs(side - cells) <= limits.repeat_level).all(axis=axis)
-        shares.append(same[shown].mean() if shown.any() else 0.0)
+        counted = ~same | (np.maximum(cells, side) > black).any(axis=axis)
+        shares.append(same[counted].mean() if counted.any() else 0.0)
     repeats = max(shares) > limits.max_repeated_share and max(likeness) >= 0.98
     return "test-pattern" if repeats else ""
 
