@@ -1,220 +1,49 @@
-"""The `sonogaze-export` command: train a teacher, distil, quantise and release a student."""
+"""The `sonogaze-export` command, which needs the extra `train`; without it, says so.
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+Attributes of `export.commands` are found here too, when they are asked for.
+"""
 
-import typer
-from rich.console import Console
+import importlib
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Any
 
-from export import parallel, steps
-from export.ablation.curve import curve as gather_curve
-from export.ablation.curve import plot_curve
-from export.ablation.family import family as gather_family
-from export.ablation.family import plot_family
-from export.ablation.plot import plot_ablation
-from export.ablation.run import ablate as run_ablation
-from export.ablation.table import markdown
-from export.data.phantom import write_phantom_set
-from export.display import bars
-from export.files import write_text
-from export.gaze import Display, MapSettings
-from export.gaze.folder import add_simulated_gaze
-from export.gaze.settings import ImageArea, Session
-from export.model_card import write_card
-from export.recipe import PLAIN
-from export.release import ship
-from sdk import SdkError
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console(stderr=True)
-PHANTOM_SESSION = Session(
-    Display(1920, 1080, pixel_pitch_mm=0.2665, viewing_distance_mm=620.0),
-    ImageArea(0, 0, 1920, 1080),
-    MapSettings(before_us=0, after_us=1_000_000),
-)
-TRAIN_TOGETHER = ("teacher", "distill")  # what torchrun may start in several processes
-INTERRUPTED = 130  # what typer exits with after Ctrl-C
-
-RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
-FolderOption = Annotated[
-    Path, typer.Option("--out", "-o", help="folder of the runs; also what is resumed from")
-]
-SeedOption = Annotated[
-    int | None, typer.Option("--seed", min=0, help="instead of the recipe's own")
-]
-LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of the recipe")]
+_OWN = ("export", "sdk")
 
 
-@app.callback()
-def begin(context: typer.Context) -> None:
-    """Train a teacher, distil, quantise and release a student."""
-    parallel.refuse(str(context.invoked_subcommand), TRAIN_TOGETHER)
-
-
-@app.command()
-def teacher(
-    recipe: RecipeOption = "default",
-    out: FolderOption = Path("runs/default"),
-    evidence: Annotated[
-        bool, typer.Option("--evidence", help="write docs/results/teacher-logits.json (a look)")
-    ] = False,
-    gaze: Annotated[
-        str, typer.Option("--gaze", help="the teacher that takes a [gaze.NAME] of the recipe")
-    ] = PLAIN,
-) -> None:
-    """Train the teacher; stop it at any time, the same command goes on."""
-    if evidence and gaze != PLAIN:
-        raise typer.BadParameter(
-            "is of the teacher without gaze; leave out --gaze", param_hint="--evidence"
-        )
-    if evidence:
-        parallel.refuse("teacher --evidence", ())
-    with bars(console) as show:
-        steps.teacher(recipe, out, gaze, show)
-        scores = steps.evidence(recipe, out, show) if evidence else None
-    if scores:
-        typer.echo(json.dumps(scores, indent=2))
-
-
-@app.command()
-def distill(
-    recipe: RecipeOption = "default",
-    out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
-    seed: SeedOption = None,
-) -> None:
-    """Train a student on the teacher's outputs; stop it at any time, the same command goes on."""
-    with bars(console) as show:
-        steps.distill(recipe, out, losses, seed, show)
-
-
-@app.command()
-def quantize(
-    recipe: RecipeOption = "default",
-    out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
-    seed: SeedOption = None,
-) -> None:
-    """Export a trained student to ONNX, fp32 and int8, and compare both with PyTorch."""
-    with bars(console) as show:
-        report = ship.quantize(recipe, out, losses, seed, show)
-    typer.echo(json.dumps(report, indent=2))
-
-
-@app.command()
-def release(
-    recipe: RecipeOption = "default",
-    out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
-    seed: SeedOption = None,
-    destination: Annotated[Path, typer.Option(help="folder of the released files")] = Path(
-        "release"
-    ),
-    pass_gate: Annotated[
-        list[str] | None,
-        typer.Option("--pass-gate", help='GATE="REASON": release though it fails, for all to see'),
-    ] = None,
-) -> None:
-    """Train what is missing, calibrate, quantise, verify, and write both student files."""
-    with bars(console) as show:
-        report = ship.release(recipe, out, losses, seed, destination, show, pass_gate or ())
-    typer.echo(json.dumps(report, indent=2))
-
-
-@app.command()
-def phantom(
-    directory: Annotated[Path, typer.Argument(help="where PNG files, labels and truth go")],
-    count: Annotated[int, typer.Option(help="cines; the four labels take turns")] = 40,
-    frames: Annotated[int, typer.Option(help="frames of each cine")] = 1,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same bytes")] = 0,
-    gaze: Annotated[bool, typer.Option("--gaze", help="and recordings of simulated gaze")] = False,
-) -> None:
-    """Write synthetic frames with labels and ground truth."""
-    with bars(console) as show:
-        write_phantom_set(
-            directory,
-            count,
-            seed,
-            frames=frames,
-            progress=lambda done, total: show("phantom", done, total, ""),
-        )
-        if gaze:
-            add_simulated_gaze(
-                directory,
-                PHANTOM_SESSION,
-                seed=seed,
-                progress=lambda done, total: show("simulated gaze", done, total, ""),
-            )
-
-
-@app.command()
-def card(
-    report: Annotated[Path, typer.Argument(help="release.json of a release")],
-    destination: Annotated[Path, typer.Option("--out", "-o")] = Path("docs/model-card.md"),
-) -> None:
-    """Write the model card of a release: Markdown, and pictures in img/model-card/ beside it."""
-    with bars(console) as show:
-        write_card(report, destination, show)
-
-
-@app.command()
-def ablate(
-    recipe: RecipeOption = "ablation",
-    out: FolderOption = Path("runs/ablation"),
-    seeds: Annotated[int, typer.Option(min=1, help="how many seeds, from 1")] = 5,
-    losses: Annotated[
-        list[str] | None, typer.Option(help="which to compare, the first with the rest")
-    ] = None,
-) -> None:
-    """Train a student by each losses of the recipe over several seeds; print the table."""
-    with bars(console) as show:
-        report = run_ablation(recipe, out, seeds, losses or (), show)
-    plot_ablation(report, out / "ablation.png")
-    typer.echo(markdown(report))
-    console.print(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
-
-
-@app.command()
-def family(
-    runs: Annotated[list[Path], typer.Argument(help="scored runs: folders like student-kd-1")],
-    destination: Annotated[Path, typer.Option("--out", "-o", help="family.json; .png beside it")],
-) -> None:
-    """Gather students of several sizes, scored by `ablate`, beside their teacher."""
-    _draw_and_write(gather_family(runs), plot_family, destination)
-
-
-@app.command()
-def curve(
-    runs: Annotated[list[Path], typer.Argument(help="folders that `ablate` has been through")],
-    destination: Annotated[Path, typer.Option("--out", "-o", help="curve.json; .png beside it")],
-) -> None:
-    """Gather ablations of recipes with more and fewer patients: what each way gains by labels."""
-    _draw_and_write(gather_curve(runs), plot_curve, destination)
-
-
-def _draw_and_write(
-    report: dict[str, Any], draw: Callable[[dict[str, Any], Path], None], destination: Path
-) -> None:
-    """Write a report as JSON, and its picture beside it."""
-    draw(report, destination.with_suffix(".png"))
-    write_text(destination, json.dumps(report, indent=1) + "\n")
+def version() -> str:
+    """Return the installed version of the package; `unknown` for sources that aren't installed."""
+    try:
+        return installed_version("sonogaze")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def main() -> None:
-    """Run the command; a known error is one line and exit code 1."""
+    """Run the command; without what training needs, one line names the extra."""
+    if sys.argv[1:] == ["--version"]:  # needs no extra
+        print(f"sonogaze-export {version()}")
+        return
     try:
-        app()
-    except SdkError as error:
-        console.print(f"[red]error[/red] ({error.slug}): {error}")
-        raise SystemExit(1) from error
-    except SystemExit as stop:
-        if stop.code == INTERRUPTED:
-            console.print("stopped; the same command goes on from here")
-        elif not stop.code:
-            parallel.leave()
-        raise
+        app = importlib.import_module("export.commands")
+    except ImportError as error:
+        missing = (error.name or "").split(".")[0]
+        if not missing or missing in _OWN:
+            raise
+        print(
+            f"sonogaze-export: the command needs {missing}: pip install 'sonogaze[train]'"
+            + ("" if isinstance(error, ModuleNotFoundError) else f" (again: {error})"),
+            file=sys.stderr,
+        )
+        raise SystemExit(1) from None
+    app.main()
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(importlib.import_module("export.commands"), name)
 
 
 if __name__ == "__main__":

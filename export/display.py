@@ -25,11 +25,11 @@ def bars(console: Console) -> Iterator[Show]:
     Of several processes that train together, the leader alone draws.
     """
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=console, disable=not is_leader()) as progress:
         known: dict[str, TaskID] = {}

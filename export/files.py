@@ -1,9 +1,11 @@
 """Files that are whole or not there, and their names by what they hold."""
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -21,15 +23,28 @@ def whole(path: Path) -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
+def write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files that belong together; where one can't be written, none is replaced."""
+    with ExitStack() as stack:
+        for path, data in contents.items():
+            stack.enter_context(whole(path)).write_bytes(data)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all."""
     with whole(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, whole or not at all; ValueError for NaN, which JSON can't say."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_file(path: Path) -> bool:

@@ -27,9 +27,11 @@ _LOOP = {f.name for f in fields(LoopConfig)}
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which of the training frames count; a recipe's `[data]`, all of them without.
+    """Which of the data sets' frames count; a recipe's `[data]`, all of them without.
 
     Attributes:
+        without_source_quality: rows whose `source_quality` is one of these are as if they weren't
+            in the table, whatever their part. So a recipe keeps its frames when a data set grows.
         machines: names of machines, as the data set's column says; what other known machines saw
             is scored apart. None: all, unknown ones included.
         patients_share: share of the patients, 0 to 1; smaller shares lie within larger ones.
@@ -39,6 +41,7 @@ class DataConfig:
     machines: tuple[str, ...] | None = None
     patients_share: float = 1.0
     seed: int = 1
+    without_source_quality: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.patients_share <= 1:
@@ -245,8 +248,8 @@ def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:
 
 
 def _data(table: dict[str, Any]) -> DataConfig:
-    machines = table.get("machines")
-    return DataConfig(**table | {"machines": None if machines is None else tuple(machines)})
+    lists = ("machines", "without_source_quality")
+    return DataConfig(**{k: tuple(v) if k in lists else v for k, v in table.items()})
 
 
 def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:

@@ -10,20 +10,26 @@ import numpy as np
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
-from export.distill.folder import claim_data
-from export.distill.inputs import training_records, transfer_bank
+from export.distill.folder import claim_data, claim_teacher
+from export.distill.inputs import (
+    frames_to_learn_from,
+    training_records,
+    transfer_bank,
+    used_records,
+)
 from export.distill.learning import Lessons, load_student, student_folder, train_student
 from export.distill.teaching import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import guarded, log_look, score
-from export.evidence.known import read_evidence
+from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits, write_evidence
+from export.files import file_sha256
 from export.gaze.obtain import note_coverage, obtain_gaze
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.student import Student
 from export.models.teacher import Teacher
-from export.recipe import PLAIN, Recipe, load_recipe
+from export.recipe import PLAIN, LossConfig, Recipe, load_recipe
 from sdk.preprocess import Preprocessing
 
 CALIBRATION_FRAMES = 256
@@ -44,8 +50,10 @@ def teacher(
         raise ExportError(
             "gaze-name", f"no [gaze.{name}] in the recipe; known: {[PLAIN, *sorted(recipe.gaze)]}"
         )
-    records = open_records(recipe, out)
-    chosen = training_records(records, recipe.teacher_datasets, recipe.data)
+    records = open_records(recipe, out, show)
+    chosen = frames_to_learn_from(
+        records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch
+    )
     epochs = recipe.teacher_loop.epochs * recipe.teacher_members
     return train_teacher(
         recipe,
@@ -73,12 +81,11 @@ def gaze_on(
     if name is None or name == PLAIN:
         return None
     used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
-    looked = [r for r in records if r.split != "transfer" or r.dataset in used]
     learned = training_records(records, used, recipe.data)
     gaze = obtain_gaze(
         recipe.gaze[name],
         wanted,
-        looked,
+        records,
         {r.id for r in learned},
         out,
         lambda done, total: show("gaze", done, total, ""),
@@ -96,11 +103,15 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     """
     recipe = load_recipe(recipe_name)
     config = recipe.losses_named(losses)
-    records = open_records(recipe, out)
+    records = open_records(recipe, out, show)
+    chosen = frames_to_learn_from(
+        records, recipe, recipe.transfer_datasets, recipe.student_loop.batch
+    )
+    if config.needs_teacher:  # long before it is its turn
+        frames_to_learn_from(records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch)
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")
     )
-    chosen = training_records(records, recipe.transfer_datasets, recipe.data)
 
     @cache  # the teacher's gaze is mostly the student's too
     def maps_of(name: str | None) -> np.ndarray | None:
@@ -110,7 +121,8 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
     taught = None
     if config.needs_teacher:
         model = teacher(recipe_name, out, config.teacher, show)
-        folder = out / f"taught-{config.teacher}-{recipe.taught_digests[config.teacher][:8]}"
+        which = f"{recipe.taught_digests[config.teacher][:8]}-{_teacher_sha256(config, out)[:8]}"
+        folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
     return Lessons(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
@@ -131,31 +143,43 @@ def distill(
     recipe = load_recipe(recipe_name)
     seed = recipe.student_loop.seed if seed is None else seed
     run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
-    open_records(recipe, out)
+    open_records(recipe, out, show)
     taken = load_student(recipe, losses, run)
     if taken is not None:
         return taken
+    learned = taught() if taught else lessons(recipe_name, out, losses, show)
+    config = recipe.losses_named(losses)
+    if config.needs_teacher:
+        claim_teacher(run, _teacher_sha256(config, out))
     return train_student(
         recipe,
         losses,
         seed,
-        taught() if taught else lessons(recipe_name, out, losses, show),
+        learned,
         run,
         lambda epoch, parts: show(f"student {losses} {seed}", epoch, epochs, _note(parts)),
     )
 
 
+def _teacher_sha256(config: LossConfig, out: Path) -> str:
+    return file_sha256(weights_path(out, config.teacher))
+
+
 def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]:
-    """Write the teacher's per-frame logits on every evaluation frame; return its scores."""
+    """Write the teacher's logits on every evaluation frame into `out`; return its scores.
+
+    What the repository has committed of another teacher (`EVIDENCE`) stays as it is.
+    """
     recipe = load_recipe(recipe_name)
     model = teacher(recipe_name, out, show=show)
-    parts = scored_parts(open_records(recipe, out))
+    parts = scored_parts(open_records(recipe, out, show))
     records = [r for part in parts.values() for r in part]
     show("teacher looks at evaluation frames", 0, 1, "")
     logits = teacher_logits(model, tensors(records, recipe.preprocessing))
-    write_evidence(recipe, model, weights_path(out), records, logits)
+    path = out / EVIDENCE.name
+    write_evidence(recipe, model, weights_path(out), records, logits, path)
     show("teacher looks at evaluation frames", 1, 1, "")
-    known = read_evidence()
+    known = read_evidence(path)
     scores = {
         part: score(known.of(found), found, labels=recipe.labels) for part, found in parts.items()
     }
@@ -165,14 +189,16 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     return scores
 
 
-def open_records(recipe: Recipe, out: Path) -> list[FrameRecord]:
-    """Read the data set, to which the runs folder `out` then belongs.
+def open_records(recipe: Recipe, out: Path, show: Show = silent) -> list[FrameRecord]:
+    """Read the recipe's frames of the data set, to which the runs folder `out` then belongs.
 
     Raises:
-        ExportError: `run-data` when the folder's runs are of other data.
+        ExportError: `run-data` when the folder's runs are of other data, `data-choice` when the
+            data folder holds none of the recipe's, `frame-unreadable` for a file that can't be
+            decoded, found before anything is trained.
     """
-    records = load_records(data_root(), recipe.labels)
-    claim_data(out, records)
+    records = used_records(load_records(data_root(), recipe.labels), recipe)
+    claim_data(out, records, lambda done, total: show("files", done, total, ""))
     return records
 
 

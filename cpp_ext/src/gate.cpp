@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::int64_t kLargestStep = 8;
 constexpr std::int64_t kFewestCells = 16;
+constexpr double kHalf = 0.5;
+constexpr double kFewestLitOfNoise = 0.1;
 
 // The cells that are looked at: `rows` x `columns` of them, `step` cells apart, from `first` on.
 class Samples {
@@ -30,13 +32,9 @@ class Samples {
     const float* at(std::int64_t row, std::int64_t column) const noexcept {
         return first_ + (row * width_ + column) * step_;
     }
-    float step_right(std::int64_t row, std::int64_t column) const noexcept {
-        const float* const cell = at(row, column);
-        return cell[1] - cell[0];
-    }
-    float step_down(std::int64_t row, std::int64_t column) const noexcept {
-        const float* const cell = at(row, column);
-        return cell[width_] - cell[0];
+    float right(std::int64_t row, std::int64_t column) const noexcept { return at(row, column)[1]; }
+    float below(std::int64_t row, std::int64_t column) const noexcept {
+        return at(row, column)[width_];
     }
 
   private:
@@ -57,8 +55,8 @@ Sums sum_up(const Samples& samples, const GateLimits& limits) noexcept {
     for (std::int64_t row = 0; row < samples.rows(); ++row) {
         for (std::int64_t column = 0; column < samples.columns(); ++column) {
             const float cell = *samples.at(row, column);
-            const double value = cell, right = samples.step_right(row, column),
-                         down = samples.step_down(row, column);
+            const double value = cell, right = samples.right(row, column) - cell,
+                         down = samples.below(row, column) - cell;
             sums.value += value;
             sums.square += value * value;
             sums.right += right * right;
@@ -70,27 +68,49 @@ Sums sum_up(const Samples& samples, const GateLimits& limits) noexcept {
     return sums;
 }
 
-// The share of rows that the row one cell below repeats.
-double repeated_rows(const Samples& samples, float repeat) noexcept {
-    std::int64_t repeated = 0;
+// The share of rows that the row one cell below repeats; black ones, which always do, don't count.
+double repeated_rows(const Samples& samples, const GateLimits& limits) noexcept {
+    std::int64_t repeated = 0, rows = samples.rows();
     for (std::int64_t row = 0; row < samples.rows(); ++row) {
         std::int64_t column = 0;
-        while (column < samples.columns() && std::abs(samples.step_down(row, column)) <= repeat) {
-            ++column;
+        bool lit = false;
+        for (; column < samples.columns(); ++column) {
+            const float cell = *samples.at(row, column), below = samples.below(row, column);
+            if (std::abs(below - cell) > limits.repeat) break;
+            lit = lit || std::max(cell, below) > limits.black;
         }
-        repeated += column == samples.columns() ? 1 : 0;
+        const bool same = column == samples.columns();
+        repeated += same && lit ? 1 : 0;
+        rows -= same && !lit ? 1 : 0;
     }
-    return static_cast<double>(repeated) / static_cast<double>(samples.rows());
+    return rows == 0 ? 0.0 : static_cast<double>(repeated) / static_cast<double>(rows);
 }
 
-double repeated_columns(const Samples& samples, float repeat) noexcept {
-    std::int64_t repeated = 0;
+double repeated_columns(const Samples& samples, const GateLimits& limits) noexcept {
+    std::int64_t repeated = 0, columns = samples.columns();
     for (std::int64_t column = 0; column < samples.columns(); ++column) {
         std::int64_t row = 0;
-        while (row < samples.rows() && std::abs(samples.step_right(row, column)) <= repeat) ++row;
-        repeated += row == samples.rows() ? 1 : 0;
+        bool lit = false;
+        for (; row < samples.rows(); ++row) {
+            const float cell = *samples.at(row, column), right = samples.right(row, column);
+            if (std::abs(right - cell) > limits.repeat) break;
+            lit = lit || std::max(cell, right) > limits.black;
+        }
+        const bool same = row == samples.rows();
+        repeated += same && lit ? 1 : 0;
+        columns -= same && !lit ? 1 : 0;
     }
-    return static_cast<double>(repeated) / static_cast<double>(samples.columns());
+    return columns == 0 ? 0.0 : static_cast<double>(repeated) / static_cast<double>(columns);
+}
+
+bool any_lit(const float* tensor, std::int64_t width, const Inner& inner, float black) noexcept {
+    for (std::int64_t y = inner.y; y < inner.y + inner.height; ++y) {
+        const float* const row = tensor + y * width + inner.x;
+        if (std::any_of(row, row + inner.width, [black](float cell) { return cell > black; })) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -122,23 +142,32 @@ Fault judge(const float* tensor, std::int64_t width, const Inner& inner,
     const Samples samples(tensor, width, inner);
     const double count = samples.count();
     const Sums sums = sum_up(samples, limits);
-    if (static_cast<double>(sums.lit) < limits.min_lit_share * count) return Fault::no_signal;
+    const double lit_share = static_cast<double>(sums.lit) / count;
+    if (lit_share < limits.min_lit_share) {
+        const bool lit = sums.lit > 0 || any_lit(tensor, width, inner, limits.black);
+        return lit ? Fault::nearly_black : Fault::no_signal;
+    }
     const double mean = sums.value / count;
     const double variance = std::max(sums.square / count - mean * mean, 0.0);
-    if (variance < limits.min_variance) return Fault::uniform;
+    if (variance < limits.min_variance) {
+        return lit_share < kHalf ? Fault::nearly_black : Fault::uniform;
+    }
     if (static_cast<double>(sums.white) > limits.max_saturated_share * count) {
         return Fault::saturated;
     }
     // the mean square of a difference is 2 * variance * (1 - correlation)
     const double unlike = 2 * variance * count;
-    if (std::max(sums.right, sums.down) > (1 - limits.min_correlation) * unlike) {
+    // Snow is unrelated in every direction and everywhere. Muscle fibres are unrelated across but
+    // not along; a few echoes in water are unrelated because each is one cell small.
+    if (std::min(sums.right, sums.down) > (1 - limits.min_correlation) * unlike &&
+        lit_share >= kFewestLitOfNoise) {
         return Fault::noise;
     }
     if (std::min(sums.right, sums.down) > (1 - limits.pattern_correlation) * unlike) {
         return Fault::none;
     }
     const double repeated =
-        std::max(repeated_rows(samples, limits.repeat), repeated_columns(samples, limits.repeat));
+        std::max(repeated_rows(samples, limits), repeated_columns(samples, limits));
     return repeated > limits.max_repeated_share ? Fault::test_pattern : Fault::none;
 }
 

@@ -1,6 +1,7 @@
 """Reading what `ablate` left in a folder."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ def read_story(path: Path, needed: Sequence[str]) -> dict[str, Any]:
     Raises:
         ExportError: `run-unscored` when it is missing, damaged, or of an older format.
     """
-    again = f"run `sonogaze-export ablate -o {path.parent}` (again)"
+    folder = path.parent.parent if path.name == "scores.json" else path.parent  # a run's, of many
+    again = f"run `sonogaze-export ablate --recipe RECIPE -o {folder}` (again), with its recipe"
     try:
         story = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -26,10 +28,10 @@ def read_story(path: Path, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def margins(scores: Sequence[dict[str, Any]]) -> list[list[float]]:
-    """Return how far intervals reach below and above accuracies, in points; 0 where unknown."""
+    """Return how far intervals reach below and above accuracies, in points; NaN where unknown."""
     lows, highs = [], []
     for score in scores:
-        low, high = (score["accuracy"] if b is None else b for b in score["accuracy_95"])
-        lows.append(max(0.0, 100 * (score["accuracy"] - low)))
-        highs.append(max(0.0, 100 * (high - score["accuracy"])))
+        low, high = score["accuracy_95"]
+        lows.append(math.nan if low is None else max(0.0, 100 * (score["accuracy"] - low)))
+        highs.append(math.nan if high is None else max(0.0, 100 * (high - score["accuracy"])))
     return [lows, highs]

@@ -15,11 +15,13 @@ from export.ablation.table import compared
 from export.data.dataset import FrameRecord
 from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
+from export.distill.folder import frames_digest
 from export.distill.inputs import normaliser, other_machines, training_records
-from export.distill.learning import Lessons, student_folder
+from export.distill.learning import WEIGHTS, Lessons, student_folder
+from export.distill.teaching import weights_path
 from export.evaluation import best_temperature, guarded, log_look, score, truth_of
 from export.evidence.record import teacher_logits
-from export.files import whole, write_text
+from export.files import file_sha256, whole, write_json
 from export.gaze.privileged import input_maps, view_maps
 from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters, student_logits
@@ -28,6 +30,7 @@ from export.steps import distill, gaze_on, lessons, open_records, scored_parts, 
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 VIEWS = "validation views"
+WEIGHTS_SHA256 = "weights_sha256"
 VIEWS_OF_VALIDATION = BankConfig(views_per_frame=8, seed=99)
 
 
@@ -59,14 +62,19 @@ class Bench:
             self.recipe.labels,
         )
 
-    def logits(self, kept: Path, look: Callable[[str], np.ndarray]) -> Logits:
-        """Return what `look(part)` gives for each part; read from the file `kept` where done."""
+    def logits(self, kept: Path, weights: Path, look: Callable[[str], np.ndarray]) -> Logits:
+        """Return what `look(part)` gives for each part.
+
+        Read from the file `kept` where that was made by the same `weights`.
+        """
+        digest = file_sha256(weights)
         if kept.exists():
             with np.load(kept) as file:
-                return {part: file[part] for part in self.parts}
+                if WEIGHTS_SHA256 in file and str(file[WEIGHTS_SHA256]) == digest:
+                    return {part: file[part] for part in self.parts}
         found = {part: look(part) for part in self.parts}
         with whole(kept) as unfinished:
-            np.savez(unfinished, **found)
+            np.savez(unfinished, **{WEIGHTS_SHA256: np.array(digest)}, **found)
         return found
 
     def scores(self, logits: Logits, what: str) -> dict[str, Any]:
@@ -113,7 +121,11 @@ def ablate(
         "recipe_sha256": bench.recipe.digest,
         "seeds": seeds,
         "data": vars(bench.recipe.data),
-        "learned_from": {"frames": len(learned), "patients": len({r.group for r in learned})},
+        "learned_from": {
+            "frames": len(learned),
+            "patients": len({r.group for r in learned}),
+            "sha256": frames_digest(learned),
+        },
         "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
         "parts": compared(bench.parts, bench.recipe.labels, logits, _rivals(bench, chosen)),
         "teachers": {
@@ -124,7 +136,7 @@ def ablate(
             name: _probe(bench, name) for name in dict.fromkeys(c.gaze for c in used if c.gaze)
         },
     }
-    write_text(out / "ablation.json", json.dumps(report, indent=1) + "\n")
+    write_json(out / "ablation.json", report)
     return report
 
 
@@ -141,19 +153,29 @@ def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]
     """Return one student's logits by part: trained, scored and logged, or read where done."""
     folder = student_folder(bench.out, losses, seed)
     student = distill(bench.name, bench.out, losses, seed, bench.show, taught)
+    weights = folder / WEIGHTS
     logits = bench.logits(
-        folder / "logits.npz", lambda part: student_logits(student, bench.inputs[part])
+        folder / "logits.npz", weights, lambda part: student_logits(student, bench.inputs[part])
     )
-    if not (folder / "scores.json").exists():
+    if not _scored(folder / "scores.json", file_sha256(weights)):
         result = {
+            WEIGHTS_SHA256: file_sha256(weights),
             "recipe_sha256": bench.recipe.digest,
             "losses": losses,
             "seed": seed,
             "parameters": folded_parameters(student),
             "scores": bench.scores(logits, f"student {losses} seed {seed}"),
         }
-        write_text(folder / "scores.json", json.dumps(result, indent=2))
+        write_json(folder / "scores.json", result)
     return logits
+
+
+def _scored(path: Path, weights_sha256: str) -> bool:
+    """Return whether `path` holds the scores of these weights, not of others before them."""
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8"))[WEIGHTS_SHA256] == weights_sha256)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _teacher(bench: Bench, name: str) -> dict[str, Any]:
@@ -167,7 +189,8 @@ def _teacher(bench: Bench, name: str) -> dict[str, Any]:
             return teacher_logits(model, bench.inputs[part], maps)
 
         kept = bench.out / f"teacher-{name}-{way}-logits.npz"
-        found[way] = bench.scores(bench.logits(kept, look), f"teacher {name} {way}")
+        logits = bench.logits(kept, weights_path(bench.out, name), look)
+        found[way] = bench.scores(logits, f"teacher {name} {way}")
     return found
 
 

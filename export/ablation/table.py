@@ -7,6 +7,7 @@ import numpy as np
 
 from export.data.dataset import FrameRecord
 from export.evaluation import (
+    SUBGROUPS,
     best_temperature,
     crossed_bootstrap,
     expected_calibration_error,
@@ -14,7 +15,6 @@ from export.evaluation import (
     truth_of,
 )
 
-SUBGROUPS = ("machine", "country", "source_quality")
 PART_NAMES = {"val": "validation", "test": "test patients", "external": "external set"}
 
 

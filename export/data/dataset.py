@@ -31,6 +31,7 @@ EVERY = 5
 class FrameRecord:
     """One labelled frame: `path` and `frame` (0 for a still image) are where its pixels are.
 
+    `fine` is the source's own class beneath the label (`thorax`, `muscle`), where the table has it.
     `gaze` is the recording of who looked at it, `shown_us` when it was shown (microseconds on the
     frames' clock), `gaze_offset_us` frames' clock minus tracker's, where the table says so.
     """
@@ -44,6 +45,7 @@ class FrameRecord:
     machine: str
     licence: str
     source_quality: str
+    fine: str = ""
     frame: int = 0
     gaze: Path | None = None
     shown_us: int = 0
@@ -174,6 +176,7 @@ def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRe
             machine=row.get("machine"),
             licence=row.get("licence") or "own",
             source_quality=row.get("source_quality"),
+            fine=row.get("fine"),
             frame=frame,
             gaze=root / row.get("gaze") if row.get("gaze") else None,
             shown_us=start_us + round(frame * interval_us),

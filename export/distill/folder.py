@@ -3,15 +3,20 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from export.data.dataset import FrameRecord
+from export.data.frames import read_frames
 from export.errors import ExportError
-from export.files import whole, write_text
+from export.files import file_sha256, is_file, whole, write_text
 from export.parallel import leader_first, leader_only
+from export.sources import sources
+
+TEACHER = "teacher.sha256"  # in a student's folder
 
 Report = Callable[[int, dict[str, float]], None]
 Progress = Callable[[int, int], None]
@@ -44,22 +49,21 @@ def claim(weights: Path, digest: str) -> None:
 
 
 @leader_first
-def claim_data(out: Path, records: Sequence[FrameRecord]) -> None:
+def claim_data(out: Path, records: Sequence[FrameRecord], progress: Progress = quiet) -> None:
     """Note in the runs folder which frames it learns from, or refuse others.
 
-    What is noted is the digest of every frame's name, label, group, recording and file size.
+    What is noted is `frames_digest`. The first time every frame is decoded, so that a damaged one
+    is found before training and not after it.
 
     Raises:
-        ExportError: `run-data` when the folder's runs are of other frames.
+        ExportError: `run-data` when the folder's runs are of other frames, `frame-unreadable` for
+            one that can't be decoded.
     """
-    rows = [
-        (r.id, r.label, r.group, r.dataset, r.machine, r.frame, r.path.stat().st_size,
-         r.gaze.name if r.gaze else "", r.shown_us, r.gaze_offset_us)
-        for r in records
-    ]  # fmt: skip
-    digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+    digest = frames_digest(records)
     note = out / "data.sha256"
     if not note.exists():
+        for done, _ in enumerate(read_frames(records), start=1):
+            progress(done, len(records))
         write_text(note, digest + "\n")
     elif note.read_text(encoding="utf-8").strip() != digest:
         raise ExportError(
@@ -67,6 +71,67 @@ def claim_data(out: Path, records: Sequence[FrameRecord]) -> None:
             f"the runs in {out} learned from other frames, labels or groups than the data folder "
             "now has; choose another --out, or delete that folder",
         )
+
+
+def frames_digest(records: Sequence[FrameRecord]) -> str:
+    """Return the SHA-256 of frames: of what the table says of each, and of its files' bytes.
+
+    The order counts, as views are drawn in it; where the folder lies does not.
+
+    Raises:
+        ExportError: `frame-unreadable` for a file that can't be read.
+    """
+    digest_of = cache(file_sha256)
+    try:
+        rows = [_row(record, digest_of) for record in records]
+    except OSError as error:
+        raise ExportError("frame-unreadable", f"{error.filename}: {error.strerror}") from error
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+
+def _row(record: FrameRecord, digest_of: Callable[[Path], str]) -> tuple[object, ...]:
+    r = record
+    watched: tuple[object, ...] = ()
+    if r.gaze is not None:  # one that isn't there is refused by what reads it
+        recording = digest_of(r.gaze) if is_file(r.gaze) else None
+        watched = (recording, r.shown_us, r.gaze_offset_us)
+    return (r.id, r.label, r.group, r.dataset, r.machine, r.frame, digest_of(r.path), watched)
+
+
+@leader_first
+def claim_teacher(run: Path, sha256: str) -> None:
+    """Note in a student's folder which teacher it learns from, or refuse another one.
+
+    Raises:
+        ExportError: `weights-hash`.
+    """
+    note = run / TEACHER
+    if not note.exists():
+        write_text(note, sha256 + "\n")
+        return
+    found = note.read_text(encoding="utf-8").strip()
+    if found != sha256:
+        raise ExportError(
+            "weights-hash",
+            f"the student in {run} learned from the teacher {found[:12]}; the runs folder now has "
+            f"{sha256[:12]}: put that teacher's weights back, or delete the student's folder",
+        )
+
+
+@leader_only
+def note_sources(weights: Path) -> None:
+    """Note beside `weights` which sources train them: each that had a part in it, once."""
+    note = weights.with_suffix(".sources")
+    before = note.read_text(encoding="utf-8").splitlines() if note.exists() else []
+    now = sources()
+    if now not in before:
+        write_text(note, "\n".join([*before, now]) + "\n")
+
+
+def sources_of(weights: Path) -> list[str]:
+    """Return which sources trained `weights`; `unknown` where no note tells."""
+    note = weights.with_suffix(".sources")
+    return note.read_text(encoding="utf-8").splitlines() if note.exists() else ["unknown"]
 
 
 @leader_only

@@ -10,11 +10,45 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from export.data.dataset import FrameRecord
+from export.data.dataset import FrameRecord, check_labels
 from export.data.view_bank import ViewBank, build_bank
 from export.distill.folder import Progress, quiet
+from export.distill.loop import check_fills_a_batch
 from export.errors import ExportError
 from export.recipe import ALL_DATA, DataConfig, Recipe
+
+
+def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
+    """Return the frames that a recipe means: of its data sets, and the external set.
+
+    What else the data folder holds, today or later, changes neither training nor scores.
+
+    Raises:
+        ExportError: `data-choice` when the recipe's data sets have none.
+    """
+    wanted = {*recipe.teacher_datasets, *recipe.transfer_datasets}
+    kept = [r for r in records if r.source_quality not in recipe.data.without_source_quality]
+    if not any(r.dataset in wanted for r in kept):
+        raise ExportError(
+            "data-choice",
+            f"no frame is of the recipe's data sets {sorted(wanted)}; the table has "
+            f"{sorted({r.dataset for r in records})}: name one in both `datasets` of the recipe",
+        )
+    return [r for r in kept if r.dataset in wanted or r.split == "external"]
+
+
+def frames_to_learn_from(
+    records: Sequence[FrameRecord], recipe: Recipe, datasets: Sequence[str], batch: int
+) -> list[FrameRecord]:
+    """Return `training_records`, when there is enough to begin: asked before any view is drawn.
+
+    Raises:
+        ExportError: `data-label` when a label has no frame, `data-few` when a batch isn't full.
+    """
+    chosen = training_records(records, datasets, recipe.data)
+    check_labels(chosen, recipe.labels)
+    check_fills_a_batch(len(chosen), batch)
+    return chosen
 
 
 def training_records(

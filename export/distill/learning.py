@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.data.view_bank import ViewBank
-from export.distill.folder import Report, claim, save_weights
+from export.distill.folder import Report, claim, note_sources, save_weights
 from export.distill.inputs import normaliser
 from export.distill.loop import LossParts, train
 from export.distill.losses import FEATURE_PARTS, Outputs, Wanted, transfer_loss
@@ -85,6 +85,7 @@ def train_student(
     """
     digest = recipe.student_digests[losses]
     claim(run / WEIGHTS, digest)
+    note_sources(run / WEIGHTS)
     torch.manual_seed(seed)
     student = Student(len(recipe.labels), recipe.student)
     wanted = recipe.losses[losses]

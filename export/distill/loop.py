@@ -39,6 +39,20 @@ class LoopConfig:
     warmup_epochs: float = 1.0
 
 
+def check_fills_a_batch(frames: int, batch: int) -> None:
+    """Refuse fewer frames than a batch has: no step could be made.
+
+    Raises:
+        ExportError: `data-few`.
+    """
+    if frames < batch:
+        raise ExportError(
+            "data-few",
+            f"{frames} frames to train on are fewer than a batch of {batch}; lower the recipe's "
+            "batch, or bring more frames",
+        )
+
+
 class WeightAverage:
     """Exponential moving average of weights and of batch norm's running statistics."""
 
@@ -85,19 +99,15 @@ def train(
 
     Raises:
         ExportError: `parallel-batch` when there are more processes than frames in a batch,
-            `data-few` when a batch has more frames than there are.
+            `data-few` when a batch has more frames than there are, `training-diverged` when a
+            loss is not finite.
     """
     parallel.check_batch(config.batch)
     model = model.to(memory_format=torch.channels_last)
     run = _Run.start(model, loss, config)
     views = bank.views_per_frame
     frames = len(bank) // views
-    if frames < config.batch:
-        raise ExportError(
-            "data-few",
-            f"{frames} frames to train on are fewer than a batch of {config.batch}; lower the "
-            "recipe's batch, or bring more frames",
-        )
+    check_fills_a_batch(frames, config.batch)
     for epoch in range(run.resume(checkpoint), config.epochs):
         batches = _batches(frames, views, config, epoch)
         sums: dict[str, float] = {}
@@ -109,12 +119,23 @@ def train(
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * weight / len(batches)
         sums = parallel.mean(sums)
+        _check_finite(sums, epoch + 1)
         if parallel.is_leader():
             run.save(checkpoint, epoch + 1)
             report(epoch + 1, sums)
     averaged = {name: value.cpu() for name, value in run.average.state.items()}
     model.load_state_dict(parallel.from_leader(averaged))
     return model.cpu().eval()
+
+
+def _check_finite(parts: dict[str, float], epoch: int) -> None:
+    """Stop where a loss is NaN, before it is written over the last good checkpoint."""
+    if not all(map(math.isfinite, parts.values())):
+        raise ExportError(
+            "training-diverged",
+            f"in epoch {epoch} the loss was {parts}; lower the recipe's learning_rate and run the "
+            "same command in another --out",
+        )
 
 
 @dataclass

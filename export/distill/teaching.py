@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
-from export.distill.folder import Progress, Report, claim, quiet, save_weights
+from export.distill.folder import Progress, Report, claim, note_sources, quiet, save_weights
 from export.distill.inputs import normaliser, training_records
 from export.distill.loop import LossParts, train
 from export.distill.losses import soft_cross_entropy
@@ -78,6 +78,7 @@ def train_teacher(
     claim(weights, recipe.teacher_digests[name])
     if weights.exists():
         return load_teacher(recipe, weights, name)
+    note_sources(weights)
     chosen = training_records(records, recipe.teacher_datasets, recipe.data)
     bank = build_bank(
         chosen,

@@ -26,6 +26,10 @@ class TeacherEvidence:
     ids: tuple[str, ...]
     logits: np.ndarray
 
+    def holds(self, records: Sequence[FrameRecord]) -> bool:
+        """Return whether there are logits of all these frames."""
+        return {r.id for r in records} <= set(self.ids)
+
     def of(self, records: Sequence[FrameRecord]) -> np.ndarray:
         """Return the logits (len(records), classes) of these frames; KeyError for an unknown id."""
         row = {frame_id: i for i, frame_id in enumerate(self.ids)}

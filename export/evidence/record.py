@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from export.data.dataset import FrameRecord
-from export.evidence.known import EVIDENCE
 from export.files import file_sha256, write_text
 from export.models.committee import Committee
 from export.models.teacher import Teacher
@@ -46,7 +45,7 @@ def write_evidence(
     weights: Path,
     records: Sequence[FrameRecord],
     logits: np.ndarray,
-    path: Path = EVIDENCE,
+    path: Path,
 ) -> None:
     """Write the evidence as JSON: logits rounded to 0.001, keyed by frame id."""
     story = {

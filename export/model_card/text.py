@@ -15,8 +15,9 @@ def render(report: dict[str, Any], pictures: list[str], source: str) -> str:
     sections = [
         [
             f"# Model card: {report['student_id']}",
-            f"Made by `sonogaze-export card` from `{source}`. Intervals are 95 % bootstraps over "
-            "patients.",
+            f"Made by `sonogaze-export card` from `{source}`. Intervals are 95 %, over patients: "
+            "of accuracies exact binomial ones at the patients' effective number of frames, of "
+            "calibration errors bootstraps.",
         ],
         _passed_over(report["gates"]),
         ["\n".join(_facts(report))],
@@ -73,6 +74,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
         f"- Teacher: {taught}",
         *_gaze(provenance.get("gaze") or {}),
+        *_made_by(provenance),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{next(iter(calibration['abstain_below'].values()))}",
     ]
@@ -94,6 +96,14 @@ def _gaze(told: dict[str, Any]) -> list[str]:
             + (f". **Passed over**: {passed}" if passed else "")
         )
     return lines
+
+
+def _made_by(provenance: dict[str, Any]) -> list[str]:
+    """Return by which sources each part was made, where the release told."""
+    if "made_by" not in provenance:
+        return []
+    parts = (f"{what} `{', '.join(by)}`" for what, by in provenance["made_by"].items())
+    return [f"- Made by the sources: {'; '.join(parts)}"]
 
 
 def _networks(members: int) -> str:
@@ -172,10 +182,10 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
 
 _LIMITS_OF = {
     "fetal_planes_db": [
-        "`background` was learned from thorax planes and twenty other frames, not from the sweeps "
+        "`background` was learned from thorax planes and a few others, not from the sweeps "
         "between planes. What lies far from the labels should be withheld or rejected, and may "
         "not be.",
-        "Still frames of one country and few machines; the external set has 175 frames.",
+        "Still frames of one country and few machines{external}.",
         "No gaze was recorded on these frames. Where a recipe uses gaze, it is simulated.",
     ]
 }
@@ -183,7 +193,9 @@ _LIMITS_OF = {
 
 def _limits(report: dict[str, Any]) -> list[str]:
     names = [entry["name"] for entry in report["provenance"]["training_data"]]
-    known = [limit for name in names for limit in _LIMITS_OF.get(name, [])]
+    external = report["scores"]["fp32"].get("external")
+    told = f"; the external set has {external['frames']} frames" if external else ""
+    known = [limit.format(external=told) for name in names for limit in _LIMITS_OF.get(name, [])]
     own = [
         "A frame of anything else gets one of the labels above, or is withheld or rejected.",
         "Held-out patients are of the same sources as those learned from, but for the external "

@@ -31,7 +31,7 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
     Raises:
         ExportError: `card-report` when the report is missing, no JSON, or of an older format.
     """
-    report = _read(report_path)
+    report = read_report(report_path)
     folder = destination.parent / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
     steps: list[tuple[str, Any]] = [
@@ -63,10 +63,21 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
     return [destination, *written]
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_report(path: Path) -> dict[str, Any]:
+    """Return a release's report that tells all that a card shows.
+
+    Raises:
+        ExportError: `card-report`.
+    """
     try:
         report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ExportError(
+            "card-report",
+            f"{path} is no report that can be read ({error.strerror}); `sonogaze-export release` "
+            "writes it where no gate fails",
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise ExportError("card-report", f"{path} is no report of a release: {error}") from error
     needed = ("student_id", "labels", "provenance", "gates", "scores", "teacher_scores")
     missing = [name for name in needed if not isinstance(report, dict) or name not in report]

@@ -48,7 +48,8 @@ def to_onnx(student: Student, height: int, width: int) -> onnx.ModelProto:
         external_data=False,
         verbose=False,
     )
-    assert program is not None
+    if program is None:
+        raise ExportError("export-mismatch", "torch.onnx.export made no program")
     program.save(buffer, external_data=False)
     model = strip(onnx.load_from_string(buffer.getvalue()))
     model.producer_name, model.producer_version, model.graph.name = "sonogaze", "", "student"

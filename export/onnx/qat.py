@@ -1,5 +1,6 @@
 """int8 by the recipe: static quantisation, or fine-tuning with rounding in the forward pass."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,8 +80,16 @@ def quantise(
     """
     if settings.method == "static":
         return quantize(to_onnx(student, *size), calibration)
-    checkpoint = run / f"qat-{settings.digest}.pt"
+    # of this very student: another one that was trained in the folder begins anew
+    checkpoint = run / f"qat-{settings.digest}-{_weights_digest(student)}.pt"
     return fine_tune(student, settings, calibration, task(), checkpoint, report).to_onnx(*size)
+
+
+def _weights_digest(student: Student) -> str:
+    digest = hashlib.sha256()
+    for name, value in sorted(student.state_dict().items()):
+        digest.update(name.encode() + value.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()[:8]
 
 
 def fine_tune(

@@ -5,7 +5,6 @@
 Looks at validation frames and at augmented views of them; never at the test part or outside.
 """
 
-import json
 import platform
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,12 +18,11 @@ import typer
 from rich.console import Console
 
 from export import steps
-from export.data.dataset import data_root, load_records
 from export.data.view_bank import BankConfig, build_bank
 from export.display import Show, bars
-from export.distill.inputs import normaliser
+from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
-from export.files import write_text
+from export.files import write_json
 from export.models.student import Student
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.qat import fine_tune, task_of
@@ -82,9 +80,10 @@ def study(
     recipe: Recipe, student: Student, lessons: Any, losses: str, out: Path, show: Show
 ) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
-    parts = steps.by_split(load_records(data_root(), recipe.labels))
-    calibration = steps.calibration_tensors(parts["train"], recipe.preprocessing)
-    inputs, truth = _sample(recipe, parts["val"], out)
+    records = steps.open_records(recipe, out, show)
+    learned = training_records(records, recipe.transfer_datasets, recipe.data)
+    calibration = steps.calibration_tensors(learned, recipe.preprocessing)
+    inputs, truth = _sample(recipe, steps.scored_parts(records)["val"], out)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
     expected, _ = run_onnx(fp32.SerializeToString(), inputs)
     table = {"fp32": compare(fp32, expected, inputs, truth)}
@@ -157,7 +156,7 @@ def main(
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
         **report,
     }
-    write_text(destination, json.dumps(report, indent=2) + "\n")
+    write_json(destination, report)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ set are scored once at the end, and every such look is logged.
 """
 
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,14 +14,16 @@ import numpy as np
 import onnx
 
 from export.data.dataset import FrameRecord
+from export.distill.folder import frames_digest
 from export.evaluation import best_temperature, score, softmax, truth_of
-from export.files import whole
+from export.files import write_all
 from export.models.student import Student, folded_parameters
 from export.onnx.convert import run_onnx, to_onnx
 from export.onnx.packaging import ModelCard, package
 from export.onnx.qat import Report, Task, quantise
 from export.recipe import Recipe
 from export.release.calibration import calibration_report
+from export.sources import sources
 from sdk.model_file import Calibration
 
 WANTED_ACCEPTED_ACCURACY = 0.99
@@ -107,6 +108,7 @@ def provenance_of(
                 "licence": ", ".join(licence[name]),
                 "frames": sum(r.dataset == name for r in records),
                 "patients": len({r.group for r in records if r.dataset == name}),
+                "sha256": frames_digest([r for r in records if r.dataset == name]),
             }
             for name in names
         ],
@@ -121,7 +123,7 @@ def provenance_of(
         "parameters": folded_parameters(student),
         "quantisation": recipe.quantise.method,
         "architecture": asdict(student.config),
-        "commit": _commit(),
+        "commit": sources(),
     }
 
 
@@ -177,25 +179,7 @@ def coverage(
 
 
 def write_files(files: dict[str, bytes], destination: Path, report: dict[str, Any]) -> None:
-    """Write `default-<precision>.onnx` and `release.json`, each by temporary file and rename."""
+    """Write `default-<precision>.onnx` and `release.json`, all of them or none."""
     contents = {f"default-{p}.onnx": data for p, data in files.items()}
-    contents["release.json"] = (json.dumps(report, indent=2) + "\n").encode()
-    for name, data in contents.items():
-        with whole(destination / name) as unfinished:
-            unfinished.write_bytes(data)
-
-
-def _commit() -> str:
-    try:
-        changed = _git("status", "--porcelain", "--untracked-files=no")
-        return _git("describe", "--always") + ("-dirty" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-def _git(*arguments: str) -> str:
-    # without its optional locks, git leaves the repository as it is; `describe --dirty` takes one
-    command = ["git", "--no-optional-locks", *arguments]
-    where = Path(__file__).parent
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=where)
-    return done.stdout.strip()
+    contents["release.json"] = (json.dumps(report, indent=2, allow_nan=False) + "\n").encode()
+    write_all({destination / name: data for name, data in contents.items()})

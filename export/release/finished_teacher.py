@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from export.data.dataset import FrameRecord
+from export.distill.folder import TEACHER, claim_teacher
 from export.distill.teaching import load_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import score
@@ -16,6 +17,26 @@ from export.evidence.record import teacher_logits
 from export.files import file_sha256
 from export.recipe import Recipe
 from export.steps import tensors
+
+
+def finished_sha256(out: Path, teacher: str, run: Path | None = None) -> str:
+    """Return the digest of a finished teacher's weights; `run` is a student that it taught.
+
+    Raises:
+        ExportError: `weights-missing` when they aren't there, `weights-hash` when the student
+            learned from others.
+    """
+    weights = weights_path(out, teacher)
+    if not weights.is_file():
+        raise ExportError(
+            "weights-missing",
+            f"{weights} isn't there: put the teacher that taught this student back, or train both "
+            "again in another --out",
+        )
+    sha256 = file_sha256(weights)
+    if run is not None and (run / TEACHER).exists():
+        claim_teacher(run, sha256)
+    return sha256
 
 
 @dataclass(frozen=True)
@@ -35,8 +56,12 @@ class FinishedTeacher:
     known: bool
 
     @classmethod
-    def of(cls, recipe: Recipe, losses: str, out: Path) -> "FinishedTeacher | None":
+    def of(
+        cls, recipe: Recipe, losses: str, out: Path, records: Sequence[FrameRecord]
+    ) -> "FinishedTeacher | None":
         """Return the teacher of these losses, trained in `out`; None where they need none.
+
+        Committed logits stand for it where they hold all `records` that will be scored.
 
         Raises:
             ExportError: `weights-missing` when it isn't there.
@@ -45,12 +70,11 @@ class FinishedTeacher:
         if not config.needs_teacher:
             return None
         weights = weights_path(out, config.teacher)
-        if not weights.is_file():
-            raise ExportError("weights-missing", f"{weights} isn't there: train the teacher again")
-        sha256 = file_sha256(weights)
+        sha256 = finished_sha256(out, config.teacher)
         if EVIDENCE.is_file():
             known = read_evidence()
-            if known.teacher_sha256 == sha256 and known.labels == recipe.labels:
+            same = known.teacher_sha256 == sha256 and known.labels == recipe.labels
+            if same and known.holds(records):
                 return cls(sha256, recipe.labels, known.of, known=True)
         model = load_teacher(recipe, weights, config.teacher)
         return cls(

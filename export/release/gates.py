@@ -12,7 +12,11 @@ from typing import Any
 
 import sdk
 from export.errors import ExportError
+from export.sources import is_clean
 
+# of the frames that the commonest label alone would get wrong, at the interval's worse end
+MAX_SHARE_OF_GUESSING_ERRORS = 0.5
+MIN_RECALL = 0.5
 MAX_TEACHER_GAP = 0.01
 MAX_INT8_LOSS = 0.005
 MAX_ONNX_DIFFERENCE = 1e-3
@@ -26,7 +30,13 @@ GATES = {
     "onnx": "ONNX computes what PyTorch computes, to 0.001 of a logit and of the attention",
     "known-answers": "both files load in the SDK on this machine and give their known answers",
     "file-size": f"at most {MAX_BYTES['fp32']:,} bytes (fp32) and {MAX_BYTES['int8']:,} (int8)",
-    "calibration": "expected calibration error of at most 3 %, in both precisions",
+    "calibration": "expected calibration error of at most 3 %, in both precisions, on the very "
+    "frames that the temperature was fitted on",
+    "better-than-guessing": "student (both precisions) and teacher are wrong on at most half as "
+    "many frames as who always says the commonest label, at the lower end of the 95 % interval "
+    "over patients",
+    "every-label": "each label is right on at least half of its frames, in both precisions",
+    "sources": "teacher, student and files were made by sources that were committed and unchanged",
 }
 
 
@@ -42,6 +52,58 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """Return it as `release.json` holds it."""
         return {"asks": GATES[self.gate], **asdict(self)}
+
+
+def sources(made_by: Mapping[str, Sequence[str]]) -> Outcome:
+    """Judge which sources made what: `student`, `teacher`, `files`, each by one or several."""
+    told = "; ".join(f"{what} by {', '.join(names)}" for what, names in made_by.items())
+    passed = all(is_clean(name) for names in made_by.values() for name in names)
+    return Outcome("sources", passed, told)
+
+
+def better_than_guessing(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    """Judge scores (as `export.evaluation.score` gives) on the same validation frames, by name.
+
+    Intervals at 100 % have a width too, so that a handful of patients proves nothing.
+    """
+    majority = max(_majority(score) for score in scores.values())
+    floor = 1 - MAX_SHARE_OF_GUESSING_ERRORS * (1 - majority)
+    lows = {name: score["accuracy_95"][0] for name, score in scores.items()}
+    # one label alone leaves nothing to be better at
+    passed = majority < 1 and all(low is not None and low >= floor for low in lows.values())
+    told = ", ".join(
+        f"{name} {score['accuracy']:.4f} (from {_number(lows[name])})"
+        for name, score in scores.items()
+    )
+    found = f"validation: {told}; the commonest label {majority:.4f}, needed {floor:.4f}"
+    return Outcome("better-than-guessing", passed, found)
+
+
+def every_label(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
+    """Judge the recall of each label on validation; one without a frame there can't be judged."""
+    worst, passed = [], True
+    for name, score in scores.items():
+        recall = dict(score["recall"])
+        unknown = [label for label, share in recall.items() if share is None]
+        known = {label: share for label, share in recall.items() if share is not None}
+        passed = passed and not unknown and all(share >= MIN_RECALL for share in known.values())
+        lowest = min(known, key=known.__getitem__, default=None)
+        worst.append(
+            f"{name}: "
+            + (f"{lowest} {known[lowest]:.4f}" if lowest is not None else "nothing to judge by")
+            + (f", no frame of {unknown}" if unknown else "")
+        )
+    return Outcome("every-label", passed, f"validation, the worst: {'; '.join(worst)}")
+
+
+def _majority(score: Mapping[str, Any]) -> float:
+    """Return the share of the commonest label."""
+    frames = [sum(row) for row in score["confusion"]]
+    return max(frames) / sum(frames)
+
+
+def _number(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.4f}"
 
 
 def teacher_gap(student_accuracy: float, teacher_accuracy: float | None) -> Outcome:
@@ -62,7 +124,7 @@ def int8_loss(fp32_accuracy: float, int8_accuracy: float) -> Outcome:
 
 def onnx(logits: float, attention: float) -> Outcome:
     """Judge the largest differences between the exported fp32 network and PyTorch."""
-    passed = max(logits, attention) <= MAX_ONNX_DIFFERENCE
+    passed = all(found <= MAX_ONNX_DIFFERENCE for found in (logits, attention))  # NaN fails
     return Outcome("onnx", passed, f"logits differ by {logits:.1e}, attention by {attention:.1e}")
 
 
@@ -88,9 +150,11 @@ def file_size(files: Mapping[str, bytes]) -> Outcome:
 
 def calibration(errors: Mapping[str, float]) -> Outcome:
     """Judge the expected calibration error on validation, by precision."""
-    passed = all(error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values())
+    passed = bool(errors) and all(
+        error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values()
+    )
     found = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
-    return Outcome("calibration", passed, f"validation: {found}")
+    return Outcome("calibration", passed, f"validation, which the temperature fits: {found}")
 
 
 def parse_passed_over(options: Sequence[str]) -> dict[str, str]:

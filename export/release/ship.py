@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export.data.dataset import FrameRecord, check_labels
+from export.data.dataset import FrameRecord
 from export.display import Show, silent
+from export.distill.folder import sources_of
 from export.distill.inputs import training_records
 from export.distill.learning import WEIGHTS, student_folder
 from export.distill.teaching import weights_path
 from export.errors import ExportError
 from export.evaluation import guarded, log_look, truth_of
-from export.files import file_sha256, whole
+from export.files import file_sha256, write_all
 from export.gaze.obtain import RESEARCH_ONLY
 from export.models.student import Student, student_logits
 from export.onnx.convert import largest_difference, run_onnx
@@ -31,7 +32,8 @@ from export.release.files import (
     score_file,
     write_files,
 )
-from export.release.finished_teacher import FinishedTeacher
+from export.release.finished_teacher import FinishedTeacher, finished_sha256
+from export.sources import sources
 from export.steps import (
     calibration_tensors,
     distill,
@@ -43,33 +45,44 @@ from export.steps import (
 )
 from sdk.model_file import parse_model_file
 
+UNJUDGED = {"gates": "none was judged: made by `sonogaze-export quantize`, not a release"}
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
 
 
 def quantize(
     recipe_name: str, out: Path, losses: str, seed: int | None = None, show: Show = silent
 ) -> dict[str, Any]:
-    """Export a student to ONNX in both precisions; return how far each is from PyTorch on val."""
+    """Write a student as files of both precisions that the SDK runs; tell how far from PyTorch.
+
+    No gate is judged, and the files say so in their provenance; `release` judges.
+
+    Raises:
+        ExportError: `weights-missing` or `weights-hash` where the student's teacher is not there.
+    """
     recipe = load_recipe(recipe_name)
-    records = open_records(recipe, out)
+    seed = recipe.student_loop.seed if seed is None else seed
+    records = open_records(recipe, out, show)
     parts = scored_parts(records)
     student = distill(recipe_name, out, losses, seed, show)
+    provenance = _provenance(recipe, student, out, losses, seed, records) | UNJUDGED
+    if licence := _research_only(recipe, losses):
+        provenance["research_only"] = licence
     val = tensors(parts["val"], recipe.preprocessing)
     models = _convert(recipe_name, student, out, losses, seed, records, show)
     truth = truth_of(parts["val"], recipe.labels)
+    files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
     expected = student_logits(student, val)
     report: dict[str, Any] = {"torch": {"val_accuracy": _accuracy(expected, truth)}}
-    for precision, model in models.items():
-        data = model.SerializeToString()
-        with whole(out / f"student-{losses}-{precision}.onnx") as unfinished:
-            unfinished.write_bytes(data)
+    for precision, data in files.items():
         logits, _ = run_onnx(data, val)
         report[precision] = {
+            "file": str(out / f"student-{losses}-{precision}.onnx"),
             "val_accuracy": _accuracy(logits, truth),
             "same_label_as_torch": float((logits.argmax(1) == expected.argmax(1)).mean()),
             "largest_logit_difference": float(np.abs(logits - expected).max()),
             "bytes": len(data),
         }
+    write_all({Path(report[precision]["file"]): data for precision, data in files.items()})
     return report
 
 
@@ -103,20 +116,22 @@ def release(
     recipe = load_recipe(recipe_name)
     _refuse_research_only(recipe, losses)
     seed = recipe.student_loop.seed if seed is None else seed
-    records = open_records(recipe, out)
+    gates.judge([gates.sources({"files": [sources()]})], reasons)  # before hours of training
+    records = open_records(recipe, out, show)
     parts = scored_parts(records)
-    check_labels(records, recipe.labels)
     student = distill(recipe_name, out, losses, seed, show)
+    made_by = _made_by(recipe, losses, seed, out)
     show("release", 0, len(parts) + 1, "files")
     val = tensors(parts["val"], recipe.preprocessing)
     models = _convert(recipe_name, student, out, losses, seed, records, show)
-    provenance = _provenance(recipe, student, out, losses, seed, records)
+    provenance = _provenance(recipe, student, out, losses, seed, records) | {"made_by": made_by}
     truth = truth_of(parts["val"], recipe.labels)
     files = build_files(models, recipe, provenance, attribution(provenance), (val, truth))
-    scored = _Scored(recipe, files, FinishedTeacher.of(recipe, losses, out))
+    every = [record for part in parts.values() for record in part]
+    scored = _Scored(recipe, files, FinishedTeacher.of(recipe, losses, out, every))
     scored.add("val", parts["val"])
     difference = largest_difference(models["fp32"], student, val)
-    outcomes = gates.judge(_outcomes(scored, files, difference), reasons)
+    outcomes = gates.judge(_outcomes(scored, files, difference, made_by), reasons)
     for done, part in enumerate(parts, start=1):
         show("release", done, len(parts) + 1, f"scores of {part}")
         scored.add(part, parts[part])
@@ -138,17 +153,24 @@ def release(
     return report
 
 
-def _refuse_research_only(recipe: Recipe, losses: str) -> None:
-    """Refuse losses whose teacher or gaze was learned from what the licence forbids to ship."""
+def _research_only(recipe: Recipe, losses: str) -> str | None:
+    """Return why these losses may not be shipped: what teacher or gaze was learned from."""
     config = recipe.losses_named(losses)
     for name in sorted({config.teacher, config.gaze} & set(recipe.gaze)):
         if recipe.gaze[name].source in RESEARCH_ONLY:
-            raise ExportError(
-                "release-research-only",
+            return (
                 f"losses {losses!r} use gaze {name!r}, whose source is "
-                f"{recipe.gaze[name].source!r}: licensed for research only (CC BY-NC-SA 4.0); "
-                "release losses without it, or with gaze of your own",
+                f"{recipe.gaze[name].source!r}: licensed for research only (CC BY-NC-SA 4.0)"
             )
+    return None
+
+
+def _refuse_research_only(recipe: Recipe, losses: str) -> None:
+    if licence := _research_only(recipe, losses):
+        raise ExportError(
+            "release-research-only",
+            f"{licence}; release losses without it, or with gaze of your own",
+        )
 
 
 class _Scored:
@@ -184,11 +206,15 @@ class _Scored:
 
 
 def _outcomes(
-    scored: _Scored, files: dict[str, bytes], difference: tuple[float, float]
+    scored: _Scored,
+    files: dict[str, bytes],
+    difference: tuple[float, float],
+    made_by: dict[str, list[str]],
 ) -> list[gates.Outcome]:
     """Let each gate judge; all on validation, none on a guarded part."""
     taught = scored.teacher_scores.get("val")
     fp32, int8 = (scored.val(precision, "accuracy") for precision in ("fp32", "int8"))
+    students = {precision: scored.scores[precision]["val"] for precision in files}
     return [
         gates.teacher_gap(fp32, None if taught is None else taught["accuracy"]),
         gates.int8_loss(fp32, int8),
@@ -196,14 +222,19 @@ def _outcomes(
         gates.known_answers(files),
         gates.file_size(files),
         gates.calibration({precision: scored.val(precision, "ece") for precision in files}),
+        gates.better_than_guessing(students | ({} if taught is None else {"teacher": taught})),
+        gates.every_label(students),
+        gates.sources(made_by),
     ]
 
 
 def attribution(provenance: dict[str, Any]) -> str:
     """Return the credit that the licences of the data, and the teacher's start, ask for."""
     credits = tomllib.loads(ATTRIBUTION.read_text(encoding="utf-8"))
-    names = [entry["name"] for entry in provenance["training_data"]]
-    lines = [credits.get(name, f"Trained on {name}.") for name in names]
+    lines = [
+        credits.get(data["name"], f"Trained on {data['name']} (licence: {data['licence']}).")
+        for data in provenance["training_data"]
+    ]
     if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
         lines.append(credits["teacher"])
     return "\n".join(lines) + "\n"
@@ -220,6 +251,15 @@ def _log(part: str, records: Sequence[FrameRecord], what: str, scores: dict[str,
         log_look(part, what, scores["accuracy"])
 
 
+def _made_by(recipe: Recipe, losses: str, seed: int, out: Path) -> dict[str, list[str]]:
+    """Return which sources trained the student and its teacher, and write the files now."""
+    config = recipe.losses[losses]
+    found = {"student": sources_of(student_folder(out, losses, seed) / WEIGHTS)}
+    if config.needs_teacher:
+        found["teacher"] = sources_of(weights_path(out, config.teacher))
+    return found | {"files": [sources()]}
+
+
 def _provenance(
     recipe: Recipe,
     student: Student,
@@ -229,8 +269,9 @@ def _provenance(
     records: Sequence[FrameRecord],
 ) -> dict[str, Any]:
     config = recipe.losses[losses]
-    taught = config.needs_teacher
-    teacher = file_sha256(weights_path(out, config.teacher)) if taught else None
+    teacher = None
+    if config.needs_teacher:
+        teacher = finished_sha256(out, config.teacher, student_folder(out, losses, seed))
     weights = file_sha256(student_folder(out, losses, seed) / WEIGHTS)
     used = training_records(records, recipe.transfer_datasets, recipe.data)
     told = provenance_of(recipe, student, weights, teacher, losses, seed, used)

@@ -164,7 +164,8 @@ def _check_version(properties: Mapping[str, str]) -> None:
         raise ModelError(
             "model-not-a-student",
             f"model file: an ONNX model without {PREFIX}* metadata; "
-            "package it with sonogaze-export before it is used here",
+            "`sonogaze-export quantize` and `release` write files that have it, and "
+            "export.onnx.packaging.package gives it to a network of your own",
         )
     if properties.get(key) != str(FORMAT_VERSION):
         raise ModelError(

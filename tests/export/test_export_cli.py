@@ -2,12 +2,16 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from export import evaluation
 from export.cli import app, main
 from export.data.dataset import load_records
+from export.evidence.known import EVIDENCE, read_evidence
+from export.files import file_sha256, write_json
 
 RUN = CliRunner()
 
@@ -40,6 +44,76 @@ def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypa
     looks = (tmp_path / "looks.jsonl").read_text()
     RUN.invoke(app, ["ablate", *wanted])
     assert (tmp_path / "looks.jsonl").read_text() == looks  # what was seen is not looked at again
+
+
+def test_a_student_that_was_trained_again_is_scored_again(data_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    words = ["ablate", "--recipe", "smoke", "--seeds", "1", "--losses", "ce", "-o", str(tmp_path)]
+    run = tmp_path / "student-ce-1"
+    scores = []
+    for change in (0.0, 0.0, 1.0):
+        if change:
+            state = torch.load(run / "weights.pt", weights_only=True)
+            for value in state.values():
+                value += change if value.dtype.is_floating_point else 0
+            torch.save(state, run / "weights.pt")
+        assert RUN.invoke(app, words).exit_code == 0
+        with np.load(run / "logits.npz") as file:
+            logits = file["val"]
+        told = json.loads((run / "scores.json").read_text())
+        scores.append((logits, told["weights_sha256"], (run / "scores.json").stat().st_mtime_ns))
+    assert np.array_equal(scores[0][0], scores[1][0])
+    assert not np.allclose(scores[1][0], scores[2][0])
+    assert scores[2][1] == file_sha256(run / "weights.pt") != scores[1][1]
+
+
+def test_evidence_goes_into_the_runs_folder_and_never_over_the_committed_one(
+    data_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
+    before = EVIDENCE.read_bytes()
+    words = ["teacher", "--recipe", "smoke", "-o", str(tmp_path / "runs"), "--evidence"]
+    result = RUN.invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert set(json.loads(result.stdout)) == {"val", "test", "external"}
+    known = read_evidence(tmp_path / "runs" / "teacher-logits.json")
+    scored = [r.id for r in load_records(data_folder) if r.split in ("val", "test", "external")]
+    assert sorted(known.ids) == sorted(scored)
+    assert EVIDENCE.read_bytes() == before
+
+
+def test_json_that_is_written_never_holds_nan(tmp_path):
+    with pytest.raises(ValueError, match="Out of range float"):
+        write_json(tmp_path / "x.json", {"accuracy": float("nan")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_installed_package_without_docs_keeps_no_log(tmp_path):
+    evaluation.log_look("test", "x", 0.5, tmp_path / "nowhere" / "looks.jsonl")
+    assert not list(tmp_path.iterdir())
+
+
+def test_advice_names_the_folder_that_the_command_takes(tmp_path):
+    run = tmp_path / "runs" / "student-kd-1"
+    result = RUN.invoke(app, ["family", str(run), "-o", str(tmp_path / "f.json")])
+    assert f"ablate --recipe RECIPE -o {run.parent}`" in str(result.exception)
+    result = RUN.invoke(app, ["curve", str(run.parent), "-o", str(tmp_path / "f.json")])
+    assert f"ablate --recipe RECIPE -o {run.parent}`" in str(result.exception)
+    result = RUN.invoke(app, ["card", str(tmp_path / "none.json")])
+    assert "`sonogaze-export release` writes it" in str(result.exception)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(data_folder, monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    target = str(tmp_path / "file" / "runs")
+    words = ["sonogaze-export", "distill", "--recipe", "smoke", "-o", target]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    told = capsys.readouterr().err
+    assert "Traceback" not in told
+    assert target.rpartition("/")[0] in told
 
 
 def test_a_curve_orders_ablations_by_the_patients_they_had(data_folder, tmp_path, monkeypatch):

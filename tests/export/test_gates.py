@@ -1,12 +1,16 @@
 """Each gate of a release: what passes it, what fails it, what passing over one leaves."""
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 from toy_student import toy_student
 
+from export.data.dataset import FrameRecord
 from export.errors import ExportError
+from export.evaluation import score
 from export.release import gates
 from sdk.model_file.digest import seal
 
@@ -27,8 +31,9 @@ def test_int8_half_a_point_below_fp32_passes_and_more_fails():
 
 @pytest.mark.parametrize(
     ("logits", "attention", "passed"),
-    [(1e-3, 1e-6, True), (1.1e-3, 0.0, False), (0.0, 2e-3, False), (float("nan"), 0.0, False)],
-)
+    [(1e-3, 1e-6, True), (1.1e-3, 0.0, False), (0.0, 2e-3, False), (float("nan"), 0.0, False),
+     (0.0, float("nan"), False)],
+)  # fmt: skip
 def test_onnx_may_differ_from_pytorch_by_a_thousandth(logits, attention, passed):
     assert gates.onnx(logits, attention).passed is passed
 
@@ -59,6 +64,122 @@ def test_a_file_that_is_too_large_fails():
 @pytest.mark.parametrize(("error", "passed"), [(0.03, True), (0.031, False), (float("nan"), False)])
 def test_a_calibration_error_above_three_percent_fails(error, passed):
     assert gates.calibration({"fp32": 0.01, "int8": error}).passed is passed
+
+
+def score_of(right: list[bool], truth: list[int], labels: int = 4, patients: int = 0) -> dict:
+    """Scores of frames that are right or said to be the next label; each of its own patient."""
+    said = [t if r else (t + 1) % labels for r, t in zip(right, truth, strict=True)]
+    names = [f"l{i}" for i in range(labels)]
+    records = [
+        FrameRecord(
+            str(i), Path("x"), names[t], "own", "", f"p{i % (patients or 10**6)}", "", "", ""
+        )
+        for i, t in enumerate(truth)
+    ]
+    return score(np.eye(labels)[said], records, labels=names)
+
+
+def even(share: float, frames: int = 400) -> dict:
+    """Four labels alike, `share` of each right."""
+    truth = [i % 4 for i in range(frames)]
+    return score_of([i // 4 < share * frames / 4 for i in range(frames)], truth)
+
+
+def always(label: int, truth: list[int]) -> dict:
+    records = [
+        FrameRecord(str(i), Path("x"), f"l{t}", "own", "", f"p{i}", "", "", "")
+        for i, t in enumerate(truth)
+    ]
+    logits = np.tile(np.eye(4)[label], (len(truth), 1))
+    return score(logits, records, labels=[f"l{i}" for i in range(4)])
+
+
+GOOD = even(0.95)
+MIXED = [0] * 70 + [1, 2, 3] * 10  # seven of ten frames are of one label
+
+
+@pytest.mark.parametrize(
+    ("scores", "passed"),
+    [
+        ({"fp32": GOOD, "int8": GOOD, "teacher": GOOD}, True),
+        ({"fp32": GOOD, "int8": GOOD}, True),  # learned from labels alone
+        ({"fp32": GOOD, "int8": GOOD, "teacher": even(0.0)}, False),
+        ({"fp32": even(0.17), "int8": even(0.17), "teacher": even(0.0)}, False),
+        ({"fp32": GOOD, "int8": even(0.3), "teacher": GOOD}, False),
+        ({"fp32": even(0.63)}, False),  # needs 62.5 % at the lower end
+        ({"fp32": even(0.70)}, True),
+        ({"fp32": always(0, MIXED)}, False),  # 70 % right by one word
+        ({"fp32": score_of([True] * 100, MIXED)}, True),
+        ({"fp32": score_of([True] * 6, [0, 1, 2, 3, 0, 1])}, False),  # all right, of six patients
+        ({"fp32": score_of([True] * 400, [0, 1, 2, 3] * 100, patients=3)}, False),
+        ({"fp32": score_of([True] * 50, [0] * 50)}, False),  # nothing to be better at
+    ],
+    ids=["good", "untaught", "teacher-of-0", "student-of-17", "int8-alone", "near", "enough",
+         "one-word", "skewed", "six-frames", "three-patients", "one-label"],
+)  # fmt: skip
+def test_student_and_teacher_must_be_better_than_guessing(scores, passed):
+    outcome = gates.better_than_guessing(scores)
+    assert outcome.passed is passed, outcome.found
+    assert all(name in outcome.found for name in scores)
+    assert "the commonest label" in outcome.found
+
+
+@pytest.mark.parametrize(
+    ("score", "passed", "told"),
+    [
+        (GOOD, True, "l0 0.9500"),
+        (always(0, MIXED), False, "l1 0.0000"),
+        (even(0.5), True, "0.5000"),
+        (even(0.49), False, "0.4900"),
+        (score_of([True] * 30, [0, 1, 2] * 10), False, "no frame of ['l3']"),
+    ],
+    ids=["good", "never-said", "half", "less", "no-frame"],
+)
+def test_every_label_must_be_told(score, passed, told):
+    outcome = gates.every_label({"fp32": GOOD, "int8": score})
+    assert outcome.passed is passed
+    assert told in outcome.found
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_figure_that_is_no_number_passes_no_gate(value):
+    broken = GOOD | {"accuracy": value, "accuracy_95": [value if value != value else -value, value]}
+    for outcome in (
+        gates.teacher_gap(0.9, value),
+        gates.int8_loss(value, 0.9),
+        gates.onnx(value, 0.0),
+        gates.onnx(0.0, value),
+        gates.calibration({"fp32": 0.01, "int8": value}),
+        gates.calibration({}),
+        gates.better_than_guessing({"fp32": broken}),
+        gates.every_label({"fp32": GOOD | {"recall": {"a": -value if value == value else value}}}),
+    ):
+        assert not outcome.passed, outcome
+
+
+CLEAN, DIRTY = "a" * 40, "a" * 40 + "-dirty"
+
+
+@pytest.mark.parametrize(
+    ("made_by", "passed"),
+    [
+        ({"student": [CLEAN], "teacher": [CLEAN], "files": [CLEAN]}, True),
+        ({"student": ["sonogaze 0.1.0"], "files": [CLEAN]}, True),
+        ({"student": [CLEAN], "files": [DIRTY]}, False),
+        ({"student": [CLEAN, DIRTY], "files": [CLEAN]}, False),  # a run that went on
+        ({"student": [CLEAN], "teacher": ["unknown"], "files": [CLEAN]}, False),
+        ({"files": ["sonogaze unknown"]}, False),
+    ],
+)
+def test_every_part_must_be_made_by_sources_that_were_committed(made_by, passed):
+    outcome = gates.sources(made_by)
+    assert outcome.passed is passed
+    assert all(name in outcome.found for names in made_by.values() for name in names)
+
+
+def test_gates_on_frames_that_something_was_fitted_on_say_so():
+    assert "which the temperature fits" in gates.calibration({"fp32": 0.01}).found
+    assert "that the temperature was fitted on" in gates.GATES["calibration"]
 
 
 FAILED = gates.teacher_gap(0.9, 1.0)

@@ -43,7 +43,13 @@ def test_own_labels_and_clips_become_a_student_that_classifies(own):
     shared = ["--recipe", own / "own.toml", "-o", own / "runs", "--losses", "kd"]
     run("distill", *shared)
     passed = [f"--pass-gate={gate}=a test of two epochs" for gate in gates.GATES]
-    report = json.loads(run("release", *shared, "--destination", own / "release", *passed))
+    told = run("release", *shared, "--destination", own / "release", *passed)
+    assert len(told.splitlines()) < 60
+    assert all(name in told for name in ("default-int8.onnx", "val (", *gates.GATES))
+    written = (own / "release" / "release.json").read_text()
+    again = run("release", *shared, "--destination", own / "release", "--json", *passed)
+    report = json.loads(again)
+    assert report == json.loads(written)
     assert report["labels"] == list(OWN)
     assert len(report["scores"]["fp32"]["val"]["confusion"]) == 2
     assert report["provenance"]["training_data"][0]["name"] == "own"

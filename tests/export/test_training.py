@@ -275,6 +275,26 @@ def test_fewer_frames_than_a_batch_are_refused_instead_of_training_nothing(phant
     assert caught.value.slug == "data-few"
 
 
+def test_a_loss_that_is_no_number_ends_the_training_before_its_checkpoint(phantom_data, tmp_path):
+    bank = _bank(load_records(phantom_data)[:8], tmp_path)
+    config = LoopConfig(epochs=3, batch=4, learning_rate=1e-3, weight_decay=0.0, seed=1)
+    seen = []
+
+    def loss(model, inputs, indices):
+        seen.append(len(indices))
+        factor = float("nan") if len(seen) > 2 else 1.0  # in the second epoch
+        return {"total": model(torch.ones(1)).sum() * factor}
+
+    checkpoint = tmp_path / "r.pt"
+    model, normalise = torch.nn.Linear(1, 1), lambda views: torch.zeros(len(views), 1, 2, 2)
+    with pytest.raises(
+        ExportError, match=r"in epoch 2 the loss was .*nan.*learning_rate"
+    ) as caught:
+        train(model, bank, normalise, loss, config, checkpoint)
+    assert caught.value.slug == "training-diverged"
+    assert torch.load(checkpoint, weights_only=True)["epoch"] == 1
+
+
 def test_a_runs_folder_refuses_other_frames_or_labels(phantom_data, tmp_path):
     records = load_records(phantom_data)
     for _ in range(2):

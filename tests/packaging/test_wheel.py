@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -75,3 +77,26 @@ def test_the_command_says_what_it_needs(installed: Path, tmp_path: Path) -> None
     )
     assert done.returncode == 1
     assert "pip install 'sonogaze[cli]'" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["teacher"], ["release", "--json"]])
+@pytest.mark.parametrize("way", ["script", "module"])
+def test_training_without_its_extra_is_one_line_that_names_it(
+    installed: Path, tmp_path: Path, way: str, words: list[str]
+) -> None:
+    begin = [installed.with_name("sonogaze-export")]
+    if way == "module":
+        begin = [installed, "-m", "export.cli"]
+    done = subprocess.run([*begin, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert re.fullmatch(
+        r"sonogaze-export: the command needs \w+: pip install 'sonogaze\[train\]'", line
+    )
+
+
+def test_the_version_is_told_without_any_extra(installed: Path, tmp_path: Path) -> None:
+    told = command(installed.with_name("sonogaze-export"), "--version", cwd=tmp_path)
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        assert told == f"sonogaze-export {tomllib.load(file)['project']['version']}\n"

@@ -41,7 +41,7 @@ def test_every_block_runs(
 def test_every_reason_is_explained() -> None:
     quality = (Path(sdk.__file__).parent / "quality.py").read_text()
     reasons = set(re.findall(r'\("([a-z-]+)",\)', quality)) | {"low-confidence"}
-    assert len(reasons) == 6
+    assert len(reasons) == 7
     assert all(f"| `{reason}` |" in PAGE for reason in reasons)
 
 

@@ -17,11 +17,20 @@ struct GateLimits {
 void check_gate(std::int64_t width, std::int64_t height, const GateLimits& limits);
 
 // What is wrong with a frame, in the order in which it is looked for.
-enum class Fault : std::uint8_t { none, no_signal, uniform, saturated, noise, test_pattern };
+enum class Fault : std::uint8_t {
+    none,
+    no_signal,
+    nearly_black,
+    uniform,
+    saturated,
+    noise,
+    test_pattern
+};
 
 // Judge the inner cells of a tensor of `width` values a row; the rest is padding. Looks at every
-// eighth cell of every eighth row, its right neighbour and the one below. Fewer than 2 x 2 cells
-// are never at fault. All sums are in double, in one order: every CPU judges alike.
+// eighth cell of every eighth row, its right neighbour and the one below; at all of them only where
+// those are black. Fewer than 2 x 2 cells are never at fault. All sums are in double, in one order:
+// every CPU judges alike.
 Fault judge(const float* tensor, std::int64_t width, const Inner& inner,
             const GateLimits& limits) noexcept;
 
