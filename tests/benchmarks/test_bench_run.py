@@ -8,7 +8,7 @@ from benchmarks import run as running
 from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.record.store import check_record
 from benchmarks.run import Request, run
-from benchmarks.subjects.catalogue import user_subjects
+from benchmarks.subjects.foreign import user_subjects
 
 RANDOM = np.random.default_rng(0)
 
