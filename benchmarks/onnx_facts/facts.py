@@ -90,6 +90,9 @@ def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
         walk, unknown["parameters"] = Walk(), str(error)
     weights, reason = (None, "") if unknown else parameters(walk)
     work = _work(path, feed, walk)
+    named = precision(walk, _float_type(model))
+    if named == "unknown":
+        unknown["precision"] = "no weight, input or output is a floating-point number"
     unknown |= {"parameters": reason} if reason else {}
     unknown |= dict.fromkeys(("macs", "activations"), work.reason) if work.reason else {}
     facts = ModelFacts(
@@ -102,7 +105,7 @@ def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
         dict(sorted(work.operators.items())),
         unknown,
     )
-    return Probe(feed, _is_scores(outputs), precision(walk, _float_type(model)), facts)
+    return Probe(feed, _is_scores(outputs), named, facts)
 
 
 def _session(path: Path) -> Any:

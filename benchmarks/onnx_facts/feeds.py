@@ -12,7 +12,10 @@ Feed = dict[str, Any]
 Shapes = Mapping[str, Sequence[int]]
 
 #: Element types that NumPy lacks, by the number that `onnx.TensorProto` gives them.
-_RAW = {"bfloat16": 16, "float8e4m3fn": 17, "float8e5m2": 19}
+_RAW = {
+    "bfloat16": 16,
+    **{"float8e4m3fn": 17, "float8e4m3fnuz": 18, "float8e5m2": 19, "float8e5m2fnuz": 20},
+}
 _TYPES = {
     "float": "float32",
     "double": "float64",
@@ -22,6 +25,7 @@ _TYPES = {
     **dict.fromkeys(_RAW, "uint16"),
 }
 _FRAME_TYPES = ("float", "float16", "double", "uint8")
+_NO_ARRAY = ("bfloat16", "float8", "float4", "int4", "int2")
 #: Sizes tried for a free dimension other than the batch: of images, and of sequences.
 _FREE_SIZES = ((224, 128), (224, 16), (64, 16), (32, 4), (1, 1))
 _FRAME_SIZES = ((144, 192), (224, 224))
@@ -43,7 +47,8 @@ def feeds(inputs: Sequence[Any], shapes: Shapes) -> Iterator[Feed]:
     yield from _frame_feeds(declared)
     for spatial, other in _FREE_SIZES:
         filled = [{**entry, "shape": _filled(entry["shape"], spatial, other)} for entry in declared]
-        yield {"frame": False, "layout": "", "inputs": filled}
+        for integer in (0, 1):
+            yield {"frame": False, "layout": "", "inputs": filled, "integer": integer}
 
 
 def _declared(one: Any, shapes: Shapes) -> dict[str, Any] | None:
@@ -104,12 +109,13 @@ def frame_tensor(tensor: np.ndarray, feed: Feed) -> np.ndarray:
 
 
 def made_up(feed: Feed, seed: int = 0) -> dict[str, Any]:
-    """Return arrays for a feed: floats uniform in [0, 1), all else zeros, which index anything."""
+    """Return arrays for a feed: floats uniform in [0, 1), integers 0 (an index), or 1 (a size)."""
     random = np.random.default_rng(seed)
-    return {one["name"]: _made_up(one, random) for one in feed["inputs"]}
+    integer = feed.get("integer", 0)
+    return {one["name"]: _made_up(one, integer, random) for one in feed["inputs"]}
 
 
-def _made_up(one: Mapping[str, Any], random: np.random.Generator) -> Any:
+def _made_up(one: Mapping[str, Any], integer: int, random: np.random.Generator) -> Any:
     kind, shape = _TYPES[one["type"]], tuple(one["shape"])
     if one["type"] in _RAW:
         array: Any = _raw(np.zeros(shape, np.uint16), one["type"])
@@ -118,7 +124,7 @@ def _made_up(one: Mapping[str, Any], random: np.random.Generator) -> Any:
     elif kind.startswith("float"):
         array = random.random(shape).astype(kind)
     else:
-        array = np.zeros(shape, kind)
+        array = np.full(shape, integer, kind)
     return [array] if one["sequence"] else array
 
 
@@ -130,11 +136,16 @@ def _raw(bits: np.ndarray, kind: str) -> Any:
 
 
 def runner(session: Any, names: Sequence[str] | None = None) -> Any:
-    """Return a function from a dict of inputs to the outputs, for inputs of any type."""
+    """Return a function from a dict of inputs to the outputs, of any type.
+
+    Outputs of a type that NumPy lacks stay `onnxruntime.OrtValue`.
+    """
+    types = [one.type for one in [*session.get_inputs(), *session.get_outputs()]]
+    if not any(kind in text for text in types for kind in _NO_ARRAY):
+        return lambda values: list(session.run(names, values))
+    wanted = names or [one.name for one in session.get_outputs()]
 
     def run(values: dict[str, Any]) -> list[Any]:
-        if not any(hasattr(value, "has_value") for value in values.values()):
-            return list(session.run(names, values))
         import onnxruntime
 
         whole = {
@@ -143,6 +154,6 @@ def runner(session: Any, names: Sequence[str] | None = None) -> Any:
             else onnxruntime.OrtValue.ortvalue_from_numpy(value)
             for name, value in values.items()
         }
-        return list(session.run_with_ort_values(names, whole))
+        return list(session.run_with_ort_values(wanted, whole))
 
     return run

@@ -19,6 +19,8 @@ def _convolution(weight: int) -> Rule:
     """Each output element is a sum over one kernel: `weight` (outputs, inputs / groups, ...)."""
 
     def count(inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int | None:
+        if len(inputs[weight]) != len(outputs[0]):
+            return None
         return prod(outputs[0]) * prod(inputs[weight][1:])
 
     return count
@@ -26,6 +28,8 @@ def _convolution(weight: int) -> Rule:
 
 def _transposed_convolution(inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int | None:
     """Each *input* element meets one kernel: weight (inputs, outputs / groups, ...)."""
+    if len(inputs[1]) != len(inputs[0]):
+        return None
     return prod(inputs[0]) * prod(inputs[1][1:])
 
 
@@ -48,6 +52,8 @@ def _matmul_either_way(inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int
 
 def _recurrent(inputs: Sequence[Shape], outputs: Sequence[Shape]) -> int | None:
     """X (steps, batch, inputs), W and R for all gates and directions; every step is counted."""
+    if {len(shape) for shape in inputs[:3]} != {3}:
+        return None
     return prod(inputs[0][:2]) * (prod(inputs[1]) + prod(inputs[2]))
 
 

@@ -98,6 +98,9 @@ SETTINGS: dict[str, frozenset[int]] = (
     | {MICROSOFT + "QLinearSigmoid": frozenset({1, 2, 3, 4})}
 )
 
+#: Arithmetic in which one number is a factor or a bound, not a weight; a bias of one is an Add's.
+LONE_SETTINGS = frozenset({"Sub", "Mul", "Div", "Pow", "Min", "Max", "Mod", "Where"})
+
 #: Operators that pass a constant on unchanged in meaning, and from which inputs.
 PASSING: dict[str, tuple[int, ...] | None] = {
     **dict.fromkeys(("Identity", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten"), (0,)),

@@ -9,6 +9,7 @@ from benchmarks.onnx_facts.operators import (
     FREE,
     IN_ATTRIBUTES,
     INTEGER_MATRIX,
+    LONE_SETTINGS,
     MICROSOFT,
     PACKED_MATRIX,
     PASSING,
@@ -32,8 +33,9 @@ def parameters(walk: Walk) -> tuple[int | None, str]:
     """Return the number of weights, or None and why it cannot be told.
 
     Weights are the elements of constants of one dimension or more that operators compute with:
-    floating-point ones that are no mere settings (scales, zero points, sizes, bounds), and integers
-    where an operator takes quantised weights. Each constant counts once.
+    floating-point ones that are no mere settings (scales, zero points, sizes, bounds, one number
+    that multiplies or divides), and integers where an operator takes quantised weights. Each
+    constant counts once, whatever uses it; one that nothing uses doesn't count.
     """
     counted: dict[str, int] = {}
     reasons: list[str] = []
@@ -58,7 +60,9 @@ def parameters(walk: Walk) -> tuple[int | None, str]:
 
 def _role(step: Step, position: int, value: Value, constant: Constant) -> str:
     """Return ``weight``, nothing for what is none, or why it cannot be told."""
-    if not constant.dims or position in SETTINGS.get(step.name, ()) or _scales(step, position):
+    lone = constant.elements == 1 and step.name in LONE_SETTINGS
+    settings = position in SETTINGS.get(step.name, ()) or _scales(step, position)
+    if not constant.dims or lone or settings:
         return ""
     if position in QUANTISED_WEIGHTS.get(step.name, ()):
         return "weight"

@@ -35,7 +35,7 @@ def test_a_difference_that_the_user_names_is_told_and_compared(name, path):
 
 
 def test_records_of_two_kernels_are_refused_with_both_names():
-    with pytest.raises(BenchError, match="kernel: 'avx2' against 'scalar'; .* --despite kernel"):
+    with pytest.raises(BenchError, match=r"kernel: 'avx2' against 'scalar'; .* --despite kernel"):
         compare(OLD, changed("software.kernel.isa", "scalar"))
 
 
