@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.report.text import shortened
+
 # Okabe and Ito's palette, told apart by most eyes.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D5D5D", "#000000")
 MARKS = "os^Dv<>p"
@@ -29,6 +31,7 @@ def plot(width: float = 9.0, height: float = 4.2) -> Iterator[Any]:
         "axes.grid": True,
         "grid.color": "#e3e6ea",
         "axes.axisbelow": True,
+        "text.parse_math": False,  # a model's name may hold a dollar sign
     }
     with matplotlib.rc_context(settings):
         figure, axes = pyplot.subplots(figsize=(width, height), layout="constrained")
@@ -49,3 +52,14 @@ def svg(axes: Any) -> str:
 def colour(index: int) -> str:
     """Return the colour of the n-th series."""
     return COLOURS[index % len(COLOURS)]
+
+
+def line_style(index: int) -> str:
+    """Return the line of the n-th series: another one each time the colours begin anew."""
+    return ("-", "--", ":", "-.")[index // len(COLOURS) % 4]
+
+
+def label(name: str) -> str:
+    """Return a series' name for a legend: short, and not hidden for a leading underscore."""
+    short = shortened(name)
+    return f"\u200b{short}" if short.startswith("_") else short

@@ -46,6 +46,21 @@ def percent(share: Mapping[str, Any] | None) -> str:
     return f"{text} ({100 * share['low']:.1f} to {100 * share['high']:.1f})"
 
 
+def in_unit(value: float, unit: str) -> str:
+    """Return a budget's number with its unit; a share without one in percent, bytes in full."""
+    if unit == "":
+        return f"{100 * value:.1f} %"
+    return f"{value:,.0f} bytes" if unit == "bytes" else f"{number(value)} {unit}"
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """Return text with its middle left out where it is longer than ``longest`` characters."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
 def times(a: float | None, b: float | None) -> str:
     """Return a / b as ``12.3 x``."""
     return NOTHING if not a or not b else f"{number(a / b)} x"
