@@ -51,7 +51,7 @@ def all_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
     for name in sorted({str(run["job"]["name"]) for run in failed}):
         mine = [run for run in failed if run["job"]["name"] == name]
         tasks = sorted({run["job"]["task"] for run in mine})
-        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {mine[0]['result'].get('error')}"
+        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {str(mine[0]['result'].get('error'))[:200]}"
         found.append(caution("worker-failed", text))
     if record["status"] == "interrupted":
         found.append(caution("interrupted", f"{len(runs)} of {record['planned']} processes ran"))

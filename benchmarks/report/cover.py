@@ -9,9 +9,10 @@ from typing import Any
 from benchmarks.budget import Line
 from benchmarks.limits import METRICS, label_metric
 from benchmarks.report.table import Table
-from benchmarks.report.text import in_unit
+from benchmarks.report.text import in_unit, shortened
 from benchmarks.report.view import View
 
+_MOST_NAMES = 3
 NOT_GIVEN = "not given: " + 24 * "."
 
 
@@ -30,7 +31,10 @@ def verdict(view: View, budget: Sequence[Line]) -> Verdict:
         ran, planned = len(view.record["runs"]), view.record["planned"]
         troubles.append(f"the run was interrupted after {ran} of {planned} processes")
     if view.failed:
-        troubles.append(f"processes failed of {', '.join(view.failed)}")
+        names = [shortened(name, 60) for name in view.failed[:_MOST_NAMES]]
+        more = len(view.failed) - len(names)
+        tail = f" and {more} more" if more else ""
+        troubles.append(f"processes failed of {', '.join(names)}{tail}")
     trouble = "; ".join(troubles)
     missed = sum(not line.met for line in budget)
     if missed:

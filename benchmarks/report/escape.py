@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 # punctuation that means something in CommonMark, GitHub's tables, strike-through and formulas
 _MARKS = re.compile(r"[\\`*\[\]<>|~&$]|(?<!\w)_|_(?!\w)")
+_WITH_UNIT = re.compile(r"^([≤≥] )?[\d.,]+ \S{1,5}$")
 _INTERVAL = re.compile(r"^(?P<value>[^()]+) (?P<interval>\([^()]+ to [^()]+\))$")
 
 
@@ -18,10 +19,12 @@ def markdown_cell(text: object) -> str:
 
 
 def parted(text: object) -> Markup:
-    """Return a cell for HTML: a value that never wraps, and its interval below it."""
+    """Return a cell for HTML: a value with its unit never wraps; its interval stands below it."""
     match = _INTERVAL.match(str(text))
     if match is None:
-        return escape(str(text))
+        plain = escape(str(text))
+        whole = _WITH_UNIT.match(str(text))
+        return Markup('<span class="value">{}</span>').format(plain) if whole else plain
     return Markup('<span class="value">{}</span> <span class="interval">{}</span>').format(
         match["value"], match["interval"]
     )
