@@ -34,6 +34,7 @@ _STEAL_CORES = 0.02
 _SPEED_CHANGE = 0.05
 _CLOCK_SHARE = 0.01
 _PATIENTS = 20
+_LONGEST = 200  # characters of an error in a warning; the record's run has all of it
 
 
 def caution(slug: str, detail: str) -> dict[str, str]:
@@ -51,7 +52,8 @@ def all_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
     for name in sorted({str(run["job"]["name"]) for run in failed}):
         mine = [run for run in failed if run["job"]["name"] == name]
         tasks = sorted({run["job"]["task"] for run in mine})
-        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {str(mine[0]['result'].get('error'))[:200]}"
+        error = str(mine[0]["result"].get("error"))[:_LONGEST]
+        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {error}"
         found.append(caution("worker-failed", text))
     if record["status"] == "interrupted":
         found.append(caution("interrupted", f"{len(runs)} of {record['planned']} processes ran"))

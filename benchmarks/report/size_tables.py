@@ -6,6 +6,7 @@ from benchmarks.report.table import Table
 from benchmarks.report.text import byte_size, count, number, percent, with_interval
 from benchmarks.report.view import View
 
+_BOOTSTRAP = "by redrawing patients; none where all redraws were alike"
 _FIELDS = {"macs": "MACs", "sdk": "behind the SDK", "weights": "training state"}
 
 
@@ -136,7 +137,7 @@ def quality(view: View) -> Table:
 def _interval(view: View) -> str:
     """Return how the intervals of shares were made; a record of version 1.0 had a bootstrap's."""
     told = {entry.get("interval") for entry in view.record["quality"]}
-    return (told.pop() if len(told) == 1 else None) or "by redrawing patients"
+    return (told.pop() if len(told) == 1 else None) or _BOOTSTRAP
 
 
 def recalls(view: View) -> Table:
@@ -147,7 +148,8 @@ def recalls(view: View) -> Table:
         [e["subject"], e["part"], *(percent(e["recall"].get(label)) for label in labels)]
         for e in entries
     ]
-    return Table("Recall by label", ["artefact", "part", *labels], rows)
+    note = f"In brackets: 95 % interval, {_interval(view)}."
+    return Table("Recall by label", ["artefact", "part", *labels], rows, note)
 
 
 def numerics(view: View) -> Table:

@@ -37,11 +37,11 @@ def with_interval(figure: Mapping[str, Any] | None) -> str:
 
 
 def percent(share: Mapping[str, Any] | None) -> str:
-    """Return a share with its interval in percent."""
+    """Return a share with its interval in percent; one without width (of 1.0) is no interval."""
     if share is None or share["value"] is None:
         return NOTHING
     text = f"{100 * share['value']:.1f} %"
-    if share["low"] is None:
+    if share["low"] is None or share["low"] == share["high"]:
         return text
     return f"{text} ({100 * share['low']:.1f} to {100 * share['high']:.1f})"
 
