@@ -14,6 +14,7 @@ from benchmarks.onnx_facts.files import digest, model_files
 from benchmarks.onnx_facts.walk import TooLargeError, Walk, walk_model
 from benchmarks.onnx_facts.weights import parameters, precision
 from benchmarks.onnx_facts.work import RunError, Work, count, profile
+from benchmarks.subjects.runtimes import load_onnxruntime
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,7 @@ def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
 
 
 def _session(path: Path) -> Any:
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4

@@ -15,6 +15,7 @@ from benchmarks.onnx_facts import macs
 from benchmarks.onnx_facts.feeds import Feed, made_up, runner
 from benchmarks.onnx_facts.operators import FREE, full_name
 from benchmarks.onnx_facts.walk import Walk
+from benchmarks.subjects.runtimes import load_onnxruntime
 
 _MOST_REASONS = 3
 
@@ -39,8 +40,7 @@ def profile(path: Path, feed: Feed) -> list[dict[str, Any]]:
     Raises:
         RunError: onnxruntime does not run it so.
     """
-    import onnxruntime
-
+    onnxruntime = load_onnxruntime()
     with tempfile.TemporaryDirectory(prefix="sonogaze-profile-") as folder:
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

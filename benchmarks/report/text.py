@@ -80,4 +80,4 @@ def count(value: float | None) -> str:
     for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= size:
             return f"{number(value / size)}{unit}"
-    return number(value)
+    return f"{value:,.0f}"

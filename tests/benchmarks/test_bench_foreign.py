@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import onnx_zoo as zoo
 import pytest
+from foreign_sweep import sweep
 from onnx import TensorProto
 from onnx_zoo import MACS, PARAMETERS
 
@@ -254,3 +255,10 @@ def test_a_model_that_changes_is_noticed_and_one_that_was_only_touched_is_not(tm
     (tmp_path / "m.bin").unlink()
     assert watch.changed(str(path))
     assert not watch.changed("")
+
+
+def test_every_operator_that_onnxruntime_runs_is_told_or_refused():
+    found = sweep(step=12)
+    assert found["models"] > 140
+    assert found["told"] > 100
+    assert not [outcome for outcome in found if outcome.startswith("fault")]

@@ -289,6 +289,7 @@ def test_sizes_counts_and_ratios_are_readable():
     assert text.byte_size(96_123) == "96.1 kB"
     assert text.byte_size(13_519_520) == "13.5 MB"
     assert text.count(3_334_121) == "3.33 M"
+    assert text.count(16) == "16"
     assert text.times(12.0, 1.0) == "12.0 x"
     assert text.times(12.0, 0.0) == "–"
     assert text.percent({"value": None, "low": None, "high": None}) == "–"
