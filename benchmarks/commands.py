@@ -26,7 +26,12 @@ from benchmarks.record.store import read_record
 
 EXIT_MISSED, EXIT_ERROR, EXIT_INTERRUPTED = 1, 3, 130
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Teacher and student, measured.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Teacher and student, measured.",
+    rich_markup_mode=None,  # markup would eat what stands in brackets
+)
 console = Console()
 errors = Console(stderr=True)
 
