@@ -7,31 +7,16 @@ so that the whole comparison, not each figure, cries wolf in at most 1 % of the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.alike import check_alike, notes
 from benchmarks.errors import BenchError
 from benchmarks.stats.intervals import Interval, ratio
 
 FALSE_ALARM = 0.01
 NOTICEABLE = 0.05
-
-#: Entries that must be equal for figures to be comparable, with how a reader knows them.
-_ALIKE = (
-    ("kind", "suite"),
-    ("mode", "mode"),
-    ("machine.cpu_model", "CPU"),
-    ("machine.architecture", "architecture"),
-    ("machine.instruction_sets", "instruction sets"),
-    ("machine.cores_usable", "usable cores"),
-    ("machine.cpu_quota_cores", "CPU quota"),
-    ("machine.governor", "frequency governor"),
-    ("machine.virtualisation", "virtualisation"),
-    ("input.kind", "kind of frames"),
-    ("input.frame", "frame size and format"),
-    ("input.sha256", "frames"),
-)
 
 
 @dataclass(frozen=True)
@@ -71,19 +56,18 @@ class Comparison:
         return [change for change in self.changes if change.verdict == "worse"]
 
 
-def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
+def compare(old: dict[str, Any], new: dict[str, Any], despite: Collection[str] = ()) -> Comparison:
     """Compare ``new`` with ``old``.
+
+    Args:
+        old: the record compared with.
+        new: the newer record.
+        despite: names in `alike.NAMES` whose difference is told instead of refused.
 
     Raises:
         BenchError: `record-unlike`, naming every entry that differs, or no figure in common.
     """
-    differing = [
-        f"{name}: {_entry(old, path)!r} against {_entry(new, path)!r}"
-        for path, name in _ALIKE
-        if _entry(old, path) != _entry(new, path)
-    ]
-    if differing:
-        raise BenchError("record-unlike", "records are not alike: " + "; ".join(differing))
+    told = check_alike(old, new, despite)
     before = {figure["id"]: figure for figure in old["figures"]}
     after = {figure["id"]: figure for figure in new["figures"]}
     common = [key for key in before if key in after]
@@ -92,14 +76,8 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
     judged = sum(before[key]["better"] != "neither" for key in common)
     confidence = 1 - FALSE_ALARM / max(1, judged)
     changes = [_change(before[key], after[key], confidence) for key in common]
-    return Comparison(changes, sorted(before.keys() ^ after.keys()), list(_notes(old, new)))
-
-
-def _entry(record: dict[str, Any], path: str) -> Any:
-    value: Any = record
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+    unmatched = sorted(before.keys() ^ after.keys())
+    return Comparison(changes, unmatched, [*told, *notes(old, new)])
 
 
 def _change(old: dict[str, Any], new: dict[str, Any], confidence: float) -> Change:
@@ -123,23 +101,3 @@ def _verdict(found: Interval | None, better: str) -> str:
     if found.low <= 1 <= found.high or abs(found.value - 1) < NOTICEABLE:
         return "same"
     return "better" if (found.value < 1) == (better == "lower") else "worse"
-
-
-def _notes(old: dict[str, Any], new: dict[str, Any]) -> Iterable[str]:
-    """Yield what may differ on purpose, and is told."""
-    for name in sorted({*old["software"]["packages"], *new["software"]["packages"]}):
-        a, b = (r["software"]["packages"].get(name) for r in (old, new))
-        if a != b:
-            yield f"{name}: {a} against {b}"
-    if old["software"]["kernels_sha256"] != new["software"]["kernels_sha256"]:
-        yield "the compiled kernels differ"
-    hashes = [{s["name"]: s.get("sha256") for s in r["subjects"]} for r in (old, new)]
-    for name in hashes[0]:
-        if name in hashes[1] and hashes[0][name] != hashes[1][name]:
-            yield f"{name}: the model file differs"
-    for label, record in (("old", old), ("new", new)):
-        if record["status"] != "complete":
-            yield f"the {label} record is of an interrupted run"
-        for warning in record["warnings"]:
-            if warning["slug"] in {"other-load", "stolen-time", "throttled", "speed-changed"}:
-                yield f"{label} record: {warning['meaning']} ({warning['detail']})"

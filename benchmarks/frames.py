@@ -58,13 +58,15 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
     if folder is not None:
         return _from_folder(folder, count)
     from export.data.dataset import find_data_root, load_records
+    from export.evaluation import GUARDED_DATASETS
 
     root = find_data_root()
     if root is None:
         return _phantom(count)
     parts: dict[str, list[LabelledFrame]] = {"test": [], "external": []}
     for record in load_records(root):
-        if record.split in parts:
+        # the two sets that the description names; what else lies in the folder is for other uses
+        if record.split in parts and record.dataset in GUARDED_DATASETS:
             frame = LabelledFrame(record.id, str(record.path), record.label, record.group)
             parts[record.split].append(frame)
     text = "fetal_planes_db test part (patients never trained on); external: african_planes"

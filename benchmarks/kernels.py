@@ -133,6 +133,7 @@ def _subject(isa: str) -> dict[str, Any]:
         "precision": "fp32",
         "weights": "none",
         "threads": [1],
+        "unknown": {},
     }
 
 

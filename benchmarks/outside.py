@@ -25,7 +25,7 @@ import numpy as np
 import typer
 from rich.console import Console
 
-from benchmarks.cli import guarded
+from benchmarks.commands import guarded
 from benchmarks.errors import BenchError
 from benchmarks.frames import load_frames, make_ring
 from benchmarks.plan import QUICK, Files, Job, make_plan

@@ -35,11 +35,14 @@ def progress_bar(console: Console) -> Iterator[Advance]:
 def _lines(console: Console) -> Advance:
     told = -1
 
-    def advance(_step: str, done: int, total: int) -> None:
+    def advance(step: str, done: int, total: int) -> None:
         nonlocal told
-        tenth = 10 * done // total if total else 0
+        if not total:
+            console.print(step, highlight=False, markup=False)
+            return
+        tenth = 10 * done // total
         if tenth > told:
             told = tenth
-            console.print(f"{done} of {total or '?'} processes done", highlight=False)
+            console.print(f"{done} of {total} processes done", highlight=False)
 
     return advance

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks.cli import guarded
+from benchmarks.commands import guarded
 from benchmarks.compare import Comparison, compare
 from benchmarks.kernels import request, run_kernels
 from benchmarks.machine.facts import machine_facts, state_at_start

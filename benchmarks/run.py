@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from benchmarks.machine.facts import state_at_start, throttle_count
 from benchmarks.machine.speed import reference_ms
 from benchmarks.measure.clock import SystemClock
 from benchmarks.measure.counters import read_energy
+from benchmarks.onnx_facts.facts import model_facts
 from benchmarks.plan import Effort, Files, Job, make_plan, thread_counts
 from benchmarks.processes import Launcher
 from benchmarks.quality.collect import numerics_jobs, quality_jobs, score_numerics, score_quality
@@ -24,9 +25,9 @@ from benchmarks.record.build import Measured, build_record, input_facts
 from benchmarks.record.cautions import caution
 from benchmarks.subjects.assemble import assemble
 from benchmarks.subjects.catalogue import automatic_precision
-from benchmarks.subjects.onnx_facts import model_facts
 from benchmarks.subjects.prepare import tensors_of
 from benchmarks.subjects.spec import Subject
+from benchmarks.subjects.watch import Watch
 from export.evidence.known import TeacherEvidence
 
 Advance = Callable[[str, int, int], None]
@@ -34,13 +35,16 @@ Advance = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asked for."""
+    """What the user asked for; ``budget`` as it stands in the record."""
 
     effort: Effort
     models: Sequence[str] = ()
     frames: Path | None = None
     seed: int = 0
     quality: bool = True
+    shapes: Mapping[str, list[int]] = field(default_factory=dict)
+    identity: Mapping[str, str | None] = field(default_factory=dict)
+    budget: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -52,6 +56,8 @@ class Session:
     subjects: list[dict[str, Any]]
     input: dict[str, Any]
     state: dict[str, Any]
+    watch: Watch
+    paths: dict[str, str]
     planned: int = 0
     runs: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
@@ -88,7 +94,7 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any
 def _prepare(
     request: Request, frames: FrameSet, folder: Path
 ) -> tuple[list[Subject], Files, Session]:
-    subjects = assemble(request.models, request.effort.mode, frames.samples, folder)
+    subjects = assemble(request.models, request.effort.mode, frames.samples, folder, request.shapes)
     files = Files(folder)
     ring = make_ring(frames.samples)
     write_inputs(files, ring, frames.samples, subjects)
@@ -99,8 +105,12 @@ def _prepare(
         "reference_start_ms": reference_ms(clock),
         "energy": "available" if read_energy() else "not available: no readable RAPL counter",
     }
-    entries = subject_entries(subjects, request.effort)
-    return subjects, files, Session(request, frames, entries, input_facts(frames, ring), state)
+    facts = {s.path: s.facts or model_facts(s.path).to_dict() for s in subjects if s.path}
+    entries = subject_entries(subjects, request.effort, facts)
+    watch = Watch([{"path": path, **found} for path, found in facts.items()])
+    paths = {subject.name: subject.path for subject in subjects}
+    session = Session(request, frames, entries, input_facts(frames, ring), state, watch, paths)
+    return subjects, files, session
 
 
 def write_inputs(
@@ -117,16 +127,20 @@ def write_inputs(
             np.save(files.tensor(recipe), tensors[:1])
 
 
-def subject_entries(subjects: Sequence[Subject], effort: Effort) -> list[dict[str, Any]]:
-    """Return what the record says of each subject; a model without a file has no file's bytes."""
-    facts = {s.path: model_facts(s.path).to_dict() for s in subjects if s.path}
+def subject_entries(
+    subjects: Sequence[Subject], effort: Effort, facts: Mapping[str, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what the record says of each subject; a model without a file has no file's bytes.
+
+    ``facts`` are those of each subject's path. What is unknown stands with its reason.
+    """
     twins = {(s.model, s.precision): facts[s.path] for s in subjects if s.path}
     entries = []
     for subject in subjects:
         counted = dict(facts.get(subject.path) or twins.get((subject.model, subject.precision), {}))
         if not subject.path:
-            counted.pop("file_bytes", None)
-            counted.pop("sha256", None)
+            for key in ("file_bytes", "sha256", "files"):
+                counted.pop(key, None)
         entry = {
             "name": subject.name,
             "family": subject.family,
@@ -134,18 +148,29 @@ def subject_entries(subjects: Sequence[Subject], effort: Effort) -> list[dict[st
             "precision": subject.precision,
             "weights": subject.weights,
             "threads": thread_counts(effort),
-            "preprocessing": subject.preprocessing,
+            "preprocessing": subject.preprocessing if subject.takes_frames else None,
+            "feed": subject.feed or None,
             "auto": subject.runtime == "sdk" and subject.precision == automatic_precision(),
         }
-        entries.append({**entry, **counted})
+        entries.append({**entry, **counted, "unknown": _unknown(subject, counted)})
     return entries
+
+
+def _unknown(subject: Subject, counted: Mapping[str, Any]) -> dict[str, str]:
+    reasons = dict(counted.get("unknown", {}))
+    if subject.weights == "unknown":
+        reasons["weights"] = "a user's file does not say whether it was trained"
+    return reasons
 
 
 def _measure(session: Session, jobs: Sequence[Job], launcher: Launcher, advance: Advance) -> None:
     try:
         for index, job in enumerate(jobs):
             advance(f"{job['task']}  {job['name']}", index, len(jobs))
-            session.runs.append({"job": {"order": index, **job}, "result": launcher(job)})
+            result = launcher(job)
+            if session.watch.changed((job.get("subject") or {}).get("path", "")):
+                result = {"ok": False, "error": "the model's file changed during the run"}
+            session.runs.append({"job": {"order": index, **job}, "result": result})
         session.complete = True
     except KeyboardInterrupt:
         if not session.runs:
@@ -157,6 +182,11 @@ def _finish(session: Session) -> dict[str, Any]:
     teacher = read_teacher()
     if request.quality and session.frames.kind == "data-set" and teacher is None:
         notes.append(caution("quality-not-measured", "the teacher's committed logits are missing"))
+    changed = [
+        e["name"] for e in session.subjects if session.watch.changed(session.paths[e["name"]])
+    ]
+    if changed:
+        notes.append(caution("model-changed", ", ".join(changed)))
     reference = reference_ms(SystemClock()) if session.complete else None
     state = {
         **session.state,
@@ -178,6 +208,8 @@ def _finish(session: Session) -> dict[str, Any]:
         quality=quality,
         numerics=score_numerics(session.runs),
         notes=notes,
+        identity=request.identity,
+        budget=request.budget,
     )
     return build_record(measured)
 

@@ -14,6 +14,8 @@ import sys
 import traceback
 from typing import Any
 
+_LONGEST = 2000  # characters of a message that goes into the record
+
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
     """Run one job and return its result with the process's memory and the machine's other load.
@@ -33,6 +35,10 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     result["vm_hwm_kib"], result["vm_rss_kib"] = memory.peak_kib, memory.now_kib
     wall_s, cpu_s = (clock.now_ns() - wall) / 1e9, (clock.cpu_ns() - cpu) / 1e9
     result["load"] = other_load(ticks, read_ticks(), cpu_s, wall_s)
+    if "sdk._kernels" in sys.modules:  # last, so that it is no part of what was measured
+        from benchmarks.machine.kernel import isa_in_use
+
+        result["isa"] = isa_in_use()
     return {"ok": True, **result}
 
 
@@ -41,16 +47,17 @@ def main() -> int:
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     try:
-        result = run_job(json.load(sys.stdin))
+        text = json.dumps(run_job(json.load(sys.stdin)), allow_nan=False)
     except Exception as error:
-        result = {
+        failure = {
             "ok": False,
-            "error": f"{type(error).__name__}: {error}",
-            "traceback": traceback.format_exc(),
+            "error": f"{type(error).__name__}: {str(error)[:_LONGEST]}",
+            "traceback": traceback.format_exc()[-_LONGEST:],
         }
-    json.dump(result, answer, allow_nan=False)
-    answer.close()
-    return 0 if result["ok"] else 1
+        text = json.dumps(failure)
+    with answer:
+        answer.write(text)
+    return 0 if text.startswith('{"ok": true') else 1
 
 
 if __name__ == "__main__":

@@ -36,6 +36,11 @@ def is_clean(made_by: str) -> bool:
 
 def _git(root: Path, *words: str) -> str:
     done = subprocess.run(
-        ["git", "--no-optional-locks", *words], cwd=root, capture_output=True, text=True, check=True, timeout=60
+        ["git", "--no-optional-locks", *words],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     return done.stdout.strip()

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from benchmarks.subjects.runtimes import ORT_OPTIONS
+
+#: Environment variables by which allocators and runtimes choose other code.
+VARIABLES = (
+    *("LD_PRELOAD", "GLIBC_TUNABLES", "MALLOC_ARENA_MAX", "PYTHONMALLOC", "PYTHONDEVMODE"),
+    *("OMP_WAIT_POLICY", "OPENBLAS_CORETYPE", "MKL_CBWR", "MKL_ENABLE_INSTRUCTIONS"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY"),
+)
 PACKAGES = (
     "sonogaze",
     "numpy",
@@ -21,13 +31,23 @@ PACKAGES = (
 
 
 def software_facts() -> dict[str, Any]:
-    """Return versions by package (None where not installed), the commit and the kernels' hash."""
+    """Return versions, onnxruntime's options, the environment, the commit and the kernels' hash."""
     return {
         "python": platform.python_version(),
+        "environment": environment_facts(os.environ),
+        "onnxruntime_options": dict(ORT_OPTIONS),
         "packages": {name: _version(name) for name in PACKAGES},
         "commit": commit(Path(__file__).resolve().parents[2]),
         "kernels_sha256": kernels_sha256(),
     }
+
+
+def environment_facts(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that change what the workers do, where set; paths by their last name.
+
+    Threads are set for each worker, and `SONOGAZE_ISA` stands beside the kernel in use.
+    """
+    return {name: os.path.basename(variables[name]) for name in VARIABLES if name in variables}
 
 
 def _version(package: str) -> str | None:

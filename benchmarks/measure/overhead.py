@@ -75,20 +75,13 @@ def _bare_parts(
     The session has the SDK's options and gives the same outputs; pixels, shape and buffer are
     those of a frame that was described before.
     """
-    from sdk import runtime
+    from benchmarks.subjects.runtimes import onnxruntime_session
     from sdk.preprocess import Preprocessing
 
-    onnxruntime = runtime.load()
     recipe = Preprocessing.from_dict(subject.preprocessing)
     buffer = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
     plan, _ = recipe._prepare(frame)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        subject.path, options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime_session(subject.path, threads)
     outputs = [output.name for output in session.get_outputs()]
     name = session.get_inputs()[0].name
     return (

@@ -120,15 +120,31 @@ def run_logits(job: Job) -> dict[str, Any]:
     """Return the logits of each tensor in the file ``tensors``, float32 `(N,1,H,W)`."""
     import numpy as np
 
-    from benchmarks.subjects.chain import with_channels
+    from benchmarks.subjects.chain import fed
     from benchmarks.subjects.runtimes import INFER
     from benchmarks.subjects.spec import Subject
 
     subject = Subject.from_dict(job["subject"])
     infer = INFER[subject.runtime](subject, job["threads"])
     tensors = np.load(job["tensors"])
-    logits = [infer(with_channels(t[None], subject.channels))[0].tolist() for t in tensors]
-    return {"logits": logits}
+    logits = [infer(fed(t[None], subject))[0] for t in tensors]
+    if not np.isfinite(logits).all():
+        raise ValueError("the model's output holds NaN or Infinity")
+    return {"logits": [row.tolist() for row in logits]}
+
+
+def run_probe(job: Job) -> dict[str, Any]:
+    """Say what a foreign model is and how it is fed, or why onnxruntime does not run it."""
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from benchmarks.errors import BenchError
+    from benchmarks.onnx_facts.facts import probe
+
+    try:
+        return {"probe": asdict(probe(Path(job["path"]), job["shapes"]))}
+    except BenchError as error:
+        return {"refused": str(error)}
 
 
 def run_quality(job: Job) -> dict[str, Any]:
@@ -154,6 +170,7 @@ TASKS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "soak": run_soak,
     "overhead": run_overhead,
     "logits": run_logits,
+    "probe": run_probe,
     "quality": run_quality,
     "preprocess": run_preprocess,
 }

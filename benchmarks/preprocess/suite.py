@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.machine.kernel import isa_in_use
 from benchmarks.preprocess import chains
 from benchmarks.preprocess.cases import FORMATS, SIZES, Case, all_cases, buffers, jpegs, pool
 from sdk import _kernels
@@ -53,7 +54,7 @@ def run(
         cv2.setNumThreads(threads)
     return {
         "format": RECORD_FORMAT,
-        "isa": _kernels.available_isas()[0],
+        "isa": isa_in_use(),
         "pool_bytes": int(memory.size),
         "target": [RECIPE.width, RECIPE.height],
         "cases": cases,

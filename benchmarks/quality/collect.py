@@ -42,7 +42,7 @@ def numerics_jobs(subjects: Sequence[Subject], files: Files) -> list[Job]:
     return [
         base_job("logits", subject, 1, tensors=str(files.tensors(subject.preprocessing)))
         for subject in subjects
-        if subject.runtime != "sdk"
+        if subject.runtime != "sdk" and subject.takes_frames and subject.scores
     ]
 
 

@@ -12,7 +12,7 @@ REFERENCES = ("fp32/pytorch", "fp32/onnxruntime")
 
 
 def differences(logits: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Return each subject's distance from its model's reference.
+    """Return each subject's distance from its model's reference; of outputs of one shape alone.
 
     Args:
         logits: float `(n, labels)` by subject name, on the same tensors.
@@ -23,6 +23,8 @@ def differences(logits: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
         if reference is None or reference == name:
             continue
         base = logits[reference]
+        if base.shape != values.shape:
+            continue
         gap = np.abs(values.astype(np.float64) - base.astype(np.float64))
         entries.append(
             {
@@ -40,6 +42,8 @@ def differences(logits: Mapping[str, np.ndarray]) -> list[dict[str, Any]]:
 
 def reference_of(name: str, logits: Mapping[str, np.ndarray]) -> str | None:
     """Return the name of the reference of ``name``'s model, None without one."""
-    model = name.rsplit("/", 1)[0].rsplit("-", 1)[0]
-    candidates = [f"{model}-{tail}" for tail in REFERENCES]
+    whole = name.rsplit("/", 1)[0]
+    model = whole.rsplit("-", 1)[0]
+    # a foreign file has one precision, with a hyphen in its name perhaps: its own onnxruntime
+    candidates = [*(f"{model}-{tail}" for tail in REFERENCES), f"{whole}/onnxruntime"]
     return next((candidate for candidate in candidates if candidate in logits), None)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from benchmarks.frames import SCREEN, FrameSet
 from benchmarks.machine.facts import machine_facts
+from benchmarks.machine.kernel import available_isas
 from benchmarks.machine.software import software_facts
 from benchmarks.record.cautions import all_cautions
 from benchmarks.record.scenarios import all_figures
@@ -51,6 +53,8 @@ class Measured:
     notes: Sequence[dict[str, str]] = ()
     kind: str = "models"
     figures: Sequence[dict[str, Any]] | None = None
+    identity: Mapping[str, str | None] = field(default_factory=dict)
+    budget: Mapping[str, Any] | None = None
 
 
 def build_record(measured: Measured) -> dict[str, Any]:
@@ -65,10 +69,12 @@ def build_record(measured: Measured) -> dict[str, Any]:
         "created_utc": utc_now(),
         "seed": measured.seed,
         "planned": measured.planned,
+        "identity": {"device_serial": None, "operator": None, **measured.identity},
         "machine": machine_facts(),
         "state": measured.state,
-        "software": software_facts(),
+        "software": {**software_facts(), "kernel": kernel_facts(runs)},
         "input": measured.frames,
+        "budget": None if measured.budget is None else dict(measured.budget),
         "subjects": list(measured.subjects),
         "figures": all_figures(runs) if measured.figures is None else list(measured.figures),
         "quality": list(measured.quality),
@@ -78,6 +84,16 @@ def build_record(measured: Measured) -> dict[str, Any]:
     }
     record["warnings"] = [*measured.notes, *all_cautions(record)]
     return record
+
+
+def kernel_facts(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the instruction set that the workers said they ran, None where none or not one."""
+    told = {run["result"]["isa"] for run in runs if run["result"].get("isa")}
+    return {
+        "isa": told.pop() if len(told) == 1 else None,
+        "available": available_isas(),
+        "asked": os.environ.get("SONOGAZE_ISA"),
+    }
 
 
 def input_facts(frames: FrameSet, ring: np.ndarray) -> dict[str, Any]:

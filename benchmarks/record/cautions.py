@@ -18,6 +18,11 @@ CAUTIONS: dict[str, str] = {
     "worker-failed": "a fresh process failed; its figures are missing",
     "interrupted": "the run was interrupted; what is missing was not measured",
     "untrained-weights": "speed and memory of an architecture with untrained weights",
+    "unknown-weights": "a user's file does not say whether it was trained",
+    "made-up-input": "the model takes no frame: its inputs were made up, and only it was timed",
+    "few-patients": "a quality figure stands on few patients: see how wide its interval is",
+    "model-changed": "a model's file was no longer the same at the end of the run",
+    "kernel-unclear": "the measuring processes did not all run the same compiled kernel",
     "modified-tree": "tracked files differ from the commit that is recorded",
     "counter-unreadable": "a counter could not be read, and its figure is left out",
     "quality-not-measured": "no labelled frames or no answers to compare: quality is not measured",
@@ -28,6 +33,8 @@ _OTHER_CORES = 0.10
 _STEAL_CORES = 0.02
 _SPEED_CHANGE = 0.05
 _CLOCK_SHARE = 0.01
+_PATIENTS = 20
+_LONGEST = 200  # characters of an error in a warning; the record's run has all of it
 
 
 def caution(slug: str, detail: str) -> dict[str, str]:
@@ -40,11 +47,13 @@ def all_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
     runs = record["runs"]
     found = _sample_cautions(record["figures"]) + _steady_cautions(runs)
     found += _clock_cautions(record) + _load_cautions(runs) + _machine_cautions(record)
+    found += _subject_cautions(record) + _quality_cautions(record) + _kernel_cautions(runs)
     failed = [run for run in runs if not run["result"].get("ok")]
     for name in sorted({str(run["job"]["name"]) for run in failed}):
         mine = [run for run in failed if run["job"]["name"] == name]
         tasks = sorted({run["job"]["task"] for run in mine})
-        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {mine[0]['result'].get('error')}"
+        error = str(mine[0]["result"].get("error"))[:_LONGEST]
+        text = f"{name}: {len(mine)} in {', '.join(tasks)}: {error}"
         found.append(caution("worker-failed", text))
     if record["status"] == "interrupted":
         found.append(caution("interrupted", f"{len(runs)} of {record['planned']} processes ran"))
@@ -53,7 +62,7 @@ def all_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
 
 def _sample_cautions(figures: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     short = [f for f in figures if f.get("enough_samples") is False]
-    few = [f for f in figures if "enough_samples" in f and len(f["processes"]) < 5]
+    few = [f for f in figures if len(f["processes"]) < 5 and "|soak|" not in f["id"]]
     found = []
     if short:
         least = min(short, key=lambda f: f["samples"])
@@ -121,9 +130,44 @@ def _machine_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
     tree = record["software"]["commit"]
     if tree and tree["modified"]:
         found.append(caution("modified-tree", tree["hash"]))
-    untrained = sorted({s["name"] for s in record["subjects"] if s["weights"] == "untrained"})
-    if untrained:
-        found.append(caution("untrained-weights", ", ".join(untrained)))
-    if record["kind"] == "models" and not record["quality"]:
-        found.append(caution("quality-not-measured", record["input"]["description"]))
     return found
+
+
+def _subject_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
+    subjects = record["subjects"]
+    chosen = {
+        "untrained-weights": [s for s in subjects if s["weights"] == "untrained"],
+        "unknown-weights": [s for s in subjects if s["weights"] == "unknown"],
+        "made-up-input": [s for s in subjects if s.get("feed") and not s["feed"]["frame"]],
+    }
+    return [
+        caution(slug, ", ".join(sorted({s["name"] for s in mine})))
+        for slug, mine in chosen.items()
+        if mine
+    ]
+
+
+def _quality_cautions(record: dict[str, Any]) -> list[dict[str, str]]:
+    if record["kind"] != "models":
+        return []
+    if not record["quality"]:
+        return [caution("quality-not-measured", record["input"]["description"])]
+    found = []
+    reasons = {s["name"]: s["unknown"]["quality"] for s in record["subjects"] if _no_labels(s)}
+    if reasons:
+        text = f"{', '.join(sorted(reasons))}: {next(iter(reasons.values()))}"
+        found.append(caution("quality-not-measured", text))
+    few = sorted({(e["part"], e["groups"]) for e in record["quality"] if e["groups"] < _PATIENTS})
+    if few:
+        text = ", ".join(f"{part}: {groups}" for part, groups in few)
+        found.append(caution("few-patients", text))
+    return found
+
+
+def _no_labels(subject: dict[str, Any]) -> bool:
+    return "quality" in subject.get("unknown", {})
+
+
+def _kernel_cautions(runs: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    told = sorted({r["result"]["isa"] for r in runs if r["result"].get("isa")})
+    return [caution("kernel-unclear", ", ".join(told))] if len(told) > 1 else []

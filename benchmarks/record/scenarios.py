@@ -11,10 +11,16 @@ from benchmarks.record.figures import (
     Run,
     grouped,
     latency_figures,
+    make_figure,
     mean_figure,
     median_figure,
     steady_part,
 )
+from export.proportions import clustered_interval
+
+_STAGES = ("preprocess", "inference")
+#: A page: memory is never known better, even where all processes say the same.
+_PAGE_MB = 4096 / 1e6
 
 
 def all_figures(runs: Sequence[Run]) -> list[Figure]:
@@ -64,19 +70,21 @@ def _timing_figures(key: tuple[str, str, str], runs: list[Run], detect: bool) ->
 def _stage_lists(results: Sequence[dict]) -> dict[str, list[list[int]]]:
     """Return raw nanoseconds by stage, one list a process; Python is what the stages leave."""
     lists = {"end_to_end": [result["service_ns"] for result in results]}
-    if all(result["stages_ns"] for result in results):
-        for stage in ("preprocess", "inference"):
-            lists[stage] = [result["stages_ns"][stage] for result in results]
-        lists["python"] = [_remainder(result) for result in results]
+    # a model that takes no frame has no preprocessing to time
+    told = [s for s in _STAGES if all(s in result["stages_ns"] for result in results)]
+    for stage in told:
+        lists[stage] = [result["stages_ns"][stage] for result in results]
+    if told:
+        lists["python"] = [_remainder(result, told) for result in results]
     if all(result["response_ns"] for result in results):
         lists["response"] = [result["response_ns"] for result in results]
     return lists
 
 
-def _remainder(result: dict) -> list[int]:
-    stages = result["stages_ns"]
-    parts = zip(result["service_ns"], stages["preprocess"], stages["inference"], strict=True)
-    return [max(0, whole - preprocess - inference) for whole, preprocess, inference in parts]
+def _remainder(result: dict, stages: Sequence[str]) -> list[int]:
+    parts = zip(*(result["stages_ns"][stage] for stage in stages), strict=True)
+    wholes = zip(result["service_ns"], parts, strict=True)
+    return [max(0, whole - sum(inner)) for whole, inner in wholes]
 
 
 def _cost_figures(key: tuple[str, ...], results: list[dict], paced: bool) -> list[Figure]:
@@ -98,10 +106,26 @@ def _cost_figures(key: tuple[str, ...], results: list[dict], paced: bool) -> lis
         return figures
     shares = [100 * r["cpu_ns"] / r["wall_ns"] for r in results]
     figures.append(mean_figure([*key, "cpu", "share_of_core"], "%", shares))
-    missed = [100 * r["missed"] / n for r, n in zip(results, counts, strict=True)]
-    key = (*key, "deadline", "missed")
-    figures.append(mean_figure(key, "%", missed, samples=sum(counts), better="neither"))
+    figures.append(_missed_figure((*key, "deadline", "missed"), results, counts))
     return figures
+
+
+def _missed_figure(key: tuple[str, ...], results: list[dict], counts: list[int]) -> Figure:
+    """Return the share of late frames; none late of a thousand is no interval from 0 to 0."""
+    missed = [result["missed"] for result in results]
+    late = np.concatenate([np.arange(n) < m for m, n in zip(missed, counts, strict=True)])
+    process = np.repeat(np.arange(len(counts)), counts).astype(str)
+    low, high = clustered_interval(late, process.tolist())
+    return make_figure(
+        key,
+        "%",
+        100 * sum(missed) / sum(counts),
+        [100 * m / n for m, n in zip(missed, counts, strict=True)],
+        samples=sum(counts),
+        better="neither",
+        low=100 * low,
+        high=100 * high,
+    )
 
 
 def _memory_figures(runs: Sequence[Run]) -> list[Figure]:
@@ -114,16 +138,19 @@ def _memory_figures(runs: Sequence[Run]) -> list[Figure]:
             continue
         key = (name, "memory", "process")
         peaks = [_peak_mb(run) for run in group]
-        figures.append(median_figure([*key, "peak"], "MB", peaks))
+        figures.append(median_figure([*key, "peak"], "MB", peaks, floor=_PAGE_MB))
         imports = [_peak_mb(run) for run in groups.get(f"imports/{name.split('/')[1]}", [])]
         if not imports:
             continue
         above = [peak - float(np.median(imports)) for peak in peaks]
         frames = [run["result"].get("frame_bytes", 0) / 1e6 for run in group]
         without = [value - frame for value, frame in zip(above, frames, strict=True)]
-        figures.append(median_figure([*key, "imports"], "MB", imports))
-        figures.append(median_figure([*key, "above_imports"], "MB", above))
-        figures.append(median_figure([*key, "above_imports_and_frame"], "MB", without))
+        for part, values in (
+            ("imports", imports),
+            ("above_imports", above),
+            ("above_imports_and_frame", without),
+        ):
+            figures.append(median_figure([*key, part], "MB", values, floor=_PAGE_MB))
     return figures
 
 

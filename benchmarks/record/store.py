@@ -2,6 +2,10 @@
 
 Format history:
     1.0  first version.
+    1.1  the kernel in use, onnxruntime's options and the environment (``software``); ``identity``
+         and ``budget``; a subject's ``feed``, ``files``, ``operators`` and ``unknown``, its counts
+         may be null and its weights ``unknown``; a quality entry's ``interval`` (1.0: a bootstrap
+         over patients). Records of 1.0 are still read; what they lack is not known of them.
 """
 
 from __future__ import annotations
@@ -16,7 +20,8 @@ from typing import Any
 
 from benchmarks.errors import BenchError
 
-VERSION = "1.0"
+VERSION = "1.1"
+_READ = ("1.0", VERSION)
 SCHEMA = Path(__file__).with_name("schema-1.json")
 
 
@@ -119,10 +124,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise BenchError("record-unreadable", f"{path}: {error}") from error
     if not isinstance(record, dict) or record.get("format") != "sonogaze-bench":
         raise BenchError("record-unreadable", f"{path}: not a record of sonogaze-bench")
-    if record.get("version") != VERSION:
-        raise BenchError(
-            "record-unreadable", f"{path}: version {record.get('version')!r}, this reads {VERSION}"
-        )
+    version = record.get("version")
+    if version not in _READ:
+        text = f"{path}: version {str(version)[:40]!r}, this reads {', '.join(_READ)}"
+        raise BenchError("record-unreadable", text)
     check_record(record)
     return record
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.report.escape import markdown_cell
 from benchmarks.report.text import number, with_interval
 from benchmarks.report.view import View
 
@@ -20,19 +21,22 @@ _HEAD = (
 
 
 def kernel_report(record: dict[str, Any]) -> str:
-    """Return the report: medians with 95 % intervals between fresh processes, then warnings."""
+    """Return the report: medians with 95 % intervals between fresh processes."""
+    warnings = record["warnings"]
     isa = ", ".join(subject["name"].split("/")[1] for subject in record["subjects"])
     lines = ["# Preprocessing: frame to tensor, one thread", ""]
     if record["status"] != "complete":
         lines += ["**The run was interrupted.**", ""]
     lines += [
-        f"Instruction set: {isa or 'unknown'}. Machine: {record['machine']['cpu_model']}.",
+        f"Instruction set: {isa or 'unknown'}. Machine: "
+        f"{markdown_cell(record['machine']['cpu_model'])}.",
         "",
+        *(f"- `{w['slug']}`: {w['meaning']} ({markdown_cell(w['detail'])})" for w in warnings),
+        *([""] if warnings else []),
     ]
     lines += [_row(_HEAD), "|" + "---|" * len(_HEAD)]
     lines += [_row(cells) for cells in _rows(View(record))]
-    lines += ["", "p50. Read: the faster of summing and copying the region's bytes.", ""]
-    lines += [f"- `{w['slug']}`: {w['meaning']} ({w['detail']})" for w in record["warnings"]]
+    lines += ["", "p50. Read: the faster of summing and copying the region's bytes."]
     return "\n".join(lines) + "\n"
 
 
@@ -58,4 +62,4 @@ def _rows(view: View) -> Iterator[tuple[str, ...]]:
 
 
 def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(map(markdown_cell, cells)) + " |"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.report.style import MARKS, colour, plot, svg
+from benchmarks.report.style import MARKS, colour, label, line_style, plot, svg
 from benchmarks.report.view import View
 
 _TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99)
@@ -15,7 +15,10 @@ _TICKS = (0.0, 50.0, 90.0, 99.0, 99.9, 99.99)
 
 def latency_distributions(view: View) -> str | None:
     """Return every subject's latency against its percentile, both log: the tail fills the right."""
-    series = [(s["name"], view.samples_ms(s["name"], "single_stream"), "-") for s in view.subjects]
+    series = [
+        (label(s["name"]), view.samples_ms(s["name"], "single_stream"), line_style(index))
+        for index, s in enumerate(view.subjects)
+    ]
     return _percentile_plot(series, "latency, end to end, back to back, one thread (ms)")
 
 
@@ -30,15 +33,15 @@ def paced_against_back_to_back(view: View) -> str | None:
         series.append((f"paced at {fps} fps, call to result", view.samples_ms(name, scenario), "-"))
         response = view.samples_ms(name, scenario, "response_ns")
         series.append((f"paced at {fps} fps, frame due to result", response, "--"))
-    return _percentile_plot(series, f"{name}: latency (ms)")
+    return _percentile_plot(series, f"{label(name)}: latency (ms)")
 
 
-def _percentile_plot(series: Sequence[tuple[str, list[float], str]], label: str) -> str | None:
+def _percentile_plot(series: Sequence[tuple[str, list[float], str]], y_label: str) -> str | None:
     series = [entry for entry in series if entry[1]]
     if not series:
         return None
     most = max(len(values) for _, values, _ in series)
-    with plot() as axes:
+    with plot(height=max(4.2, 0.24 * len(series))) as axes:
         for index, (name, values, line) in enumerate(series):
             ordered = np.sort(np.asarray(values))
             # nearest rank: the k-th of n values is the k/n percentile; the last is the maximum
@@ -50,7 +53,7 @@ def _percentile_plot(series: Sequence[tuple[str, list[float], str]], label: str)
         axes.set_yscale("log")
         _plain_log(axes.yaxis)
         axes.set_xlabel("share of frames that are faster; the dot is the slowest frame")
-        axes.set_ylabel(label)
+        axes.set_ylabel(y_label)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         return svg(axes)
 
@@ -70,7 +73,7 @@ def memory_bars(view: View) -> str | None:
         imports = view.value(subject["name"], "memory", "process", "imports")
         above = view.value(subject["name"], "memory", "process", "above_imports")
         if imports is not None and above is not None:
-            rows.append((subject["name"], imports, above))
+            rows.append((label(subject["name"]), imports, above))
     if not rows:
         return None
     with plot(height=0.8 + 0.38 * len(rows)) as axes:
@@ -101,14 +104,18 @@ def scatter(points: Sequence[dict[str, Any]], x_label: str, y_label: str) -> str
     """
     if not points:
         return None
-    with plot(height=4.6) as axes:
+    with plot(height=max(4.6, 0.26 * sum(point["ours"] for point in points))) as axes:
         for index, point in enumerate(points):
             shade = colour(index) if point["ours"] else "#8a929c"
             if point["low"] is not None:
                 axes.vlines(point["x"], point["low"], point["high"], color=shade, lw=1.5)
             if point["ours"]:
-                mark = MARKS[index % len(MARKS)]
-                axes.plot(point["x"], point["y"], mark, color=shade, ms=8, label=point["name"])
+                mark = MARKS[
+                    (index + index // len(MARKS)) % len(MARKS)
+                ]  # colours repeat, pairs do not
+                axes.plot(
+                    point["x"], point["y"], mark, color=shade, ms=8, label=label(point["name"])
+                )
                 continue
             axes.plot(point["x"], point["y"], "_", color=shade, ms=8)
             high = point["y"] if point["high"] is None else point["high"]

@@ -6,6 +6,9 @@ from benchmarks.report.table import Table
 from benchmarks.report.text import byte_size, count, number, percent, with_interval
 from benchmarks.report.view import View
 
+_BOOTSTRAP = "by redrawing patients; none where all redraws were alike"
+_FIELDS = {"macs": "MACs", "sdk": "behind the SDK", "weights": "training state"}
+
 
 def memory(view: View) -> Table:
     """Return peak memory, growth and energy."""
@@ -52,9 +55,25 @@ def models(view: View) -> Table:
         name = s["name"].rsplit("/", 1)[0]
         if "file_bytes" in s and name not in rows:
             sizes = [byte_size(s["file_bytes"]), count(s["parameters"]), count(s["macs"])]
-            rows[name] = [name, *sizes, count(s["activations"]), s["weights"], s["sha256"][:12]]
-    head = ["model", "file", "parameters", "MACs", "activations", "weights", "SHA-256"]
-    return Table("Models", head, list(rows.values()))
+            tail = [count(s["activations"]), s["precision"], s["weights"], s["sha256"][:12]]
+            rows[name] = [name, *sizes, *tail]
+    head = ["model", "file", "parameters", "MACs", "activations", "precision", "weights", "SHA-256"]
+    note = "Parameters: weight elements. MACs and activations: of one run. –: not known."
+    return Table("Models", head, list(rows.values()), note)
+
+
+def unknowns(view: View) -> Table:
+    """Return why a fact of a model is not known."""
+    rows = {
+        (subject["name"].rsplit("/", 1)[0], field): [
+            subject["name"].rsplit("/", 1)[0],
+            _FIELDS.get(field, field),
+            reason,
+        ]
+        for subject in view.subjects
+        for field, reason in subject.get("unknown", {}).items()
+    }
+    return Table("Not known, and why", ["model", "what", "why"], list(rows.values()))
 
 
 def cold_start(view: View) -> Table:
@@ -111,8 +130,14 @@ def quality(view: View) -> Table:
         "Quality of the same files",
         [*head, "agrees with teacher", "coverage", "accuracy where it answers"],
         rows,
-        "In brackets: 95 % interval by redrawing patients. Accuracy counts every frame.",
+        f"In brackets: 95 % interval, {_interval(view)}. Accuracy counts every frame.",
     )
+
+
+def _interval(view: View) -> str:
+    """Return how the intervals of shares were made; a record of version 1.0 had a bootstrap's."""
+    told = {entry.get("interval") for entry in view.record["quality"]}
+    return (told.pop() if len(told) == 1 else None) or _BOOTSTRAP
 
 
 def recalls(view: View) -> Table:
@@ -123,7 +148,8 @@ def recalls(view: View) -> Table:
         [e["subject"], e["part"], *(percent(e["recall"].get(label)) for label in labels)]
         for e in entries
     ]
-    return Table("Recall by label", ["artefact", "part", *labels], rows)
+    note = f"In brackets: 95 % interval, {_interval(view)}."
+    return Table("Recall by label", ["artefact", "part", *labels], rows, note)
 
 
 def numerics(view: View) -> Table:

@@ -14,16 +14,19 @@ def latency(view: View) -> Table:
     rows = []
     for subject in view.subjects:
         found = view.latency(subject["name"])
+        name = subject["name"] + _marks(subject)
         if found:
-            mark = " (untrained)" if subject["weights"] == "untrained" else ""
             rows.append(
                 [
-                    subject["name"] + mark,
+                    name,
                     *(with_interval(found[p]) for p in ("p50", "p90", "p99")),
                     number(found["max"]["value"]),
                     str(found["p50"]["samples"]),
                 ]
             )
+        else:
+            state = "failed" if subject["name"] in view.failed else "not measured"
+            rows.append([name, state, "–", "–", "–", "0"])
     return Table(
         "Latency, end to end (ms)",
         ["subject", "p50", "p90", "p99", "max", "samples"],
@@ -31,6 +34,16 @@ def latency(view: View) -> Table:
         "LoadGen's single_stream, one thread, frame's pixels to probabilities. In brackets: 95 % "
         "interval from the spread between fresh processes. * too few samples for this percentile.",
     )
+
+
+def _marks(subject: dict[str, Any]) -> str:
+    """Return what a reader must know of a subject beside its name."""
+    marks = [subject["weights"]] if subject["weights"] in ("untrained",) else []
+    if subject["weights"] == "unknown":
+        marks.append("training unknown")
+    if subject.get("feed") and not subject["feed"]["frame"]:
+        marks.append("made-up input")
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def ratios(view: View) -> Table:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from benchmarks.report.text import shortened
 from export import drawing
 
 # Okabe and Ito's palette, told apart by most eyes.
@@ -27,6 +28,7 @@ def plot(width: float = 9.0, height: float = 4.2) -> Iterator[Any]:
         "axes.grid": True,
         "grid.color": "#e3e6ea",
         "axes.axisbelow": True,
+        "text.parse_math": False,  # a model's name may hold a dollar sign
     }
     with pyplot.rc_context(settings):
         figure, axes = pyplot.subplots(figsize=(width, height), layout="constrained")
@@ -47,3 +49,14 @@ def svg(axes: Any) -> str:
 def colour(index: int) -> str:
     """Return the colour of the n-th series."""
     return COLOURS[index % len(COLOURS)]
+
+
+def line_style(index: int) -> str:
+    """Return the line of the n-th series: another one each time the colours begin anew."""
+    return ("-", "--", ":", "-.")[index // len(COLOURS) % 4]
+
+
+def label(name: str) -> str:
+    """Return a series' name for a legend: short, and not hidden for a leading underscore."""
+    short = shortened(name)
+    return f"\u200b{short}" if short.startswith("_") else short

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.report import fact_tables as facts
 from benchmarks.report import size_tables as size
 from benchmarks.report import speed_tables as speed
 from benchmarks.report.table import Table
@@ -11,6 +12,7 @@ from benchmarks.report.view import View
 def all_tables(view: View) -> list[Table]:
     """Return every table that has rows."""
     tables = [
+        facts.failures(view),
         speed.latency(view),
         speed.ratios(view),
         speed.device(view),
@@ -18,10 +20,12 @@ def all_tables(view: View) -> list[Table]:
         speed.stages(view),
         size.memory(view),
         size.models(view),
+        size.unknowns(view),
         size.cold_start(view),
         size.threads(view),
         size.quality(view),
         size.recalls(view),
         size.numerics(view),
+        facts.machine(view),
     ]
     return [table for table in tables if table.rows]

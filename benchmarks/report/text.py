@@ -37,13 +37,28 @@ def with_interval(figure: Mapping[str, Any] | None) -> str:
 
 
 def percent(share: Mapping[str, Any] | None) -> str:
-    """Return a share with its interval in percent."""
+    """Return a share with its interval in percent; one without width (of 1.0) is no interval."""
     if share is None or share["value"] is None:
         return NOTHING
     text = f"{100 * share['value']:.1f} %"
-    if share["low"] is None:
+    if share["low"] is None or share["low"] == share["high"]:
         return text
     return f"{text} ({100 * share['low']:.1f} to {100 * share['high']:.1f})"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """Return a budget's number with its unit; a share without one in percent, bytes in full."""
+    if unit == "":
+        return f"{100 * value:.1f} %"
+    return f"{value:,.0f} bytes" if unit == "bytes" else f"{number(value)} {unit}"
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """Return text with its middle left out where it is longer than ``longest`` characters."""
+    if len(text) <= longest:
+        return text
+    half = (longest - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
 
 
 def times(a: float | None, b: float | None) -> str:
@@ -65,4 +80,4 @@ def count(value: float | None) -> str:
     for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
         if value >= size:
             return f"{number(value / size)}{unit}"
-    return number(value)
+    return f"{value:,.0f}"

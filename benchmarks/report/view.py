@@ -35,6 +35,12 @@ class View:
         )
 
     @cached_property
+    def failed(self) -> list[str]:
+        """Return the names of what had a process that failed, in order of name."""
+        runs = self.record["runs"]
+        return sorted({str(run["job"]["name"]) for run in runs if not run["result"].get("ok")})
+
+    @cached_property
     def hero(self) -> Record | None:
         """Return the student that `precision="auto"` runs here, else the first behind the SDK."""
         behind = [s for s in self.subjects if s["runtime"] == "sdk"]

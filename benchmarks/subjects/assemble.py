@@ -16,8 +16,8 @@ from benchmarks.subjects.catalogue import (
     select,
     student_subjects,
     teacher_subjects,
-    user_subjects,
 )
+from benchmarks.subjects.foreign import Shapes, user_subjects
 from benchmarks.subjects.prepare import export_teacher, quantize_teacher, tensors_of
 from benchmarks.subjects.spec import Subject
 
@@ -25,7 +25,11 @@ _CALIBRATION_FRAMES = 16
 
 
 def assemble(
-    models: Sequence[str], mode: str, samples: list[np.ndarray], folder: Path
+    models: Sequence[str],
+    mode: str,
+    samples: list[np.ndarray],
+    folder: Path,
+    shapes: Shapes | None = None,
 ) -> list[Subject]:
     """Return the subjects of a run; no two have the same name.
 
@@ -35,18 +39,23 @@ def assemble(
         mode: ``quick`` or ``full``.
         samples: grey frames for the teacher's int8 calibration.
         folder: where the teacher's exports go.
+        shapes: dimensions for the inputs of users' files that leave some free, by name.
 
     Raises:
         BenchError: `model-missing`, `model-unsupported`, `model-ambiguous`.
     """
-    paths = list(dict.fromkeys(Path(name) for name in models if name.endswith(".onnx")))
-    patterns = [name for name in models if not name.endswith(".onnx")]
-    users = [subject for path in paths for subject in user_subjects(path)]
+    paths = list(dict.fromkeys(Path(name) for name in models if _is_path(name)))
+    patterns = [name for name in models if not _is_path(name)]
+    users = [subject for path in paths for subject in user_subjects(path, shapes)]
     recipe = users[0].preprocessing if users and users[0].runtime == "sdk" else default_recipe()
     built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
     _check_names(built)
     _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
     return built
+
+
+def _is_path(name: str) -> bool:
+    return name.lower().endswith(".onnx") or Path(name).is_file()
 
 
 def _check_names(subjects: Sequence[Subject]) -> None:

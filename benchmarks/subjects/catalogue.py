@@ -1,4 +1,4 @@
-"""Which subjects a run has: the default student and teacher, and a user's own files."""
+"""Which subjects a run has: the default student and teacher."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUICK = (
     "teacher-fp32/onnxruntime",
     "teacher-fp32/pytorch",
 )
-_DEFAULT_RECIPE = {
+DEFAULT_RECIPE = {
     "width": 192,
     "height": 144,
     "aspect": "stretch",
@@ -52,12 +52,12 @@ def student_subjects(
 ) -> list[Subject]:
     """Return the subjects of one student, given its files by precision."""
     subjects = []
+    weights = "unknown" if family == "user" else "trained"
     for precision, path in files.items():
         recipe = recipe_of(path)
         for runtime in ("sdk", "onnxruntime", "openvino"):
-            subjects.append(
-                Subject(model, family, runtime, precision, str(path), preprocessing=recipe)
-            )
+            place = (runtime, precision, str(path))
+            subjects.append(Subject(model, family, *place, weights=weights, preprocessing=recipe))
     if twin and "fp32" in files:
         path = files["fp32"]
         subjects.append(
@@ -90,59 +90,7 @@ def recipe_of(path: Path) -> dict[str, Any]:
 def default_recipe() -> dict[str, Any]:
     """Return the default student's preprocessing, or its usual size before one is released."""
     files = default_students()
-    return recipe_of(files["fp32"]) if "fp32" in files else dict(_DEFAULT_RECIPE)
-
-
-def user_subjects(path: Path) -> list[Subject]:
-    """Return the subjects of a user's file: a student of this project, or any frame classifier.
-
-    Raises:
-        BenchError: `model-missing`, or `model-unsupported` for another kind of input.
-    """
-    from sdk import ModelError
-    from sdk.model_file import read_model_file
-
-    if not path.is_file():
-        raise BenchError("model-missing", f"--models: no such file: {path}")
-    try:
-        metadata = read_model_file(path).metadata
-    except ModelError as error:
-        if error.slug != "model-not-a-student":
-            raise
-        return _plain_subjects(path)
-    return student_subjects(path.stem, {metadata.precision: path}, "user", twin=False)
-
-
-def _plain_subjects(path: Path) -> list[Subject]:
-    import onnx
-
-    model = onnx.load(path, load_external_data=False)
-    constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in constants]
-    dims = [d.dim_value for d in inputs[0].type.tensor_type.shape.dim] if inputs else []
-    floats = bool(inputs) and inputs[0].type.tensor_type.elem_type == onnx.TensorProto.FLOAT
-    one_frame = len(dims) == 4 and dims[0] in (0, 1) and dims[1] in (1, 3) and 0 not in dims[2:]
-    if len(inputs) != 1 or not floats or not one_frame:
-        raise BenchError(
-            "model-unsupported",
-            f"{path}: input shape {dims}; needs one float32 input (1, 1 or 3, height, width) "
-            "of fixed height and width",
-        )
-    recipe = {**_DEFAULT_RECIPE, "height": dims[2], "width": dims[3]}
-    quantised = any(n.op_type in {"QuantizeLinear", "QLinearConv"} for n in model.graph.node)
-    subjects = [
-        Subject(
-            path.stem,
-            "user",
-            runtime,
-            "int8" if quantised else "fp32",
-            str(path),
-            preprocessing=recipe,
-            channels=dims[1],
-        )
-        for runtime in ("onnxruntime", "openvino")
-    ]
-    return [subject for subject in subjects if available(subject.runtime)]
+    return recipe_of(files["fp32"]) if "fp32" in files else dict(DEFAULT_RECIPE)
 
 
 def select(subjects: Sequence[Subject], patterns: Sequence[str]) -> list[Subject]:

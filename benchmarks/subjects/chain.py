@@ -47,12 +47,25 @@ def chain_query(
 
     def query(pixels: np.ndarray) -> Stages:
         start = time.monotonic_ns()
-        tensor = with_channels(recipe.tensor(_make_frame(pixels, shape)), subject.channels)
+        tensor = fed(recipe.tensor(_make_frame(pixels, shape)), subject)
         middle = time.monotonic_ns()
-        logits = infer(tensor)
+        scores = infer(tensor)
         end = time.monotonic_ns()
-        softmax(logits)
+        if subject.scores:
+            softmax(scores)
         return {"preprocess": middle - start, "inference": end - middle}
+
+    return query
+
+
+def made_up_query(subject: Subject, threads: int) -> Callable[[np.ndarray], Stages]:
+    """Return a query of inference alone on made-up inputs: the model takes no frame."""
+    infer = INFER[subject.runtime](subject, threads)
+
+    def query(_pixels: np.ndarray) -> Stages:
+        start = time.monotonic_ns()
+        infer(None)
+        return {"inference": time.monotonic_ns() - start}
 
     return query
 
@@ -79,7 +92,7 @@ def sdk_query(subject: Subject, threads: int, shape: FrameShape) -> Callable[[np
 def tensor_query(subject: Subject, threads: int, tensor: np.ndarray) -> Callable[[Any], None]:
     """Return a query of inference alone on a ready tensor: nothing of the SDK is imported."""
     infer: Infer = INFER[subject.runtime](subject, threads)
-    ready = with_channels(tensor, subject.channels)
+    ready = fed(tensor, subject)
 
     def query(_pixels: Any) -> None:
         infer(ready)
@@ -89,10 +102,16 @@ def tensor_query(subject: Subject, threads: int, tensor: np.ndarray) -> Callable
 
 def make_query(subject: Subject, threads: int, shape: FrameShape) -> Callable[[np.ndarray], Stages]:
     """Return the end-to-end query of a subject: pixels of a frame in, stages in nanoseconds out."""
+    if not subject.takes_frames:
+        return made_up_query(subject, threads)
     maker = sdk_query if subject.runtime == "sdk" else chain_query
     return maker(subject, threads, shape)
 
 
-def with_channels(tensor: np.ndarray, channels: int) -> np.ndarray:
-    """Return a grey tensor `(1,1,H,W)` repeated to ``channels``."""
-    return tensor if channels == 1 else np.repeat(tensor, channels, axis=1)
+def fed(tensor: np.ndarray, subject: Subject) -> np.ndarray:
+    """Return a grey tensor `(1,1,H,W)` as the subject's own input wants it."""
+    if not subject.feed or not subject.feed["frame"]:
+        return tensor
+    from benchmarks.onnx_facts.feeds import frame_tensor
+
+    return frame_tensor(tensor, subject.feed)

@@ -15,21 +15,40 @@ import numpy as np
 from benchmarks.subjects.spec import Subject
 from sdk import runtime
 
-Infer = Callable[[np.ndarray], np.ndarray]
+#: From a tensor to the first output; a subject that takes no frame ignores the tensor.
+Infer = Callable[[Any], Any]
 
 
-def onnxruntime_infer(subject: Subject, threads: int) -> Infer:
-    """Return onnxruntime's CPU provider on ``subject.path``, with the options the SDK uses."""
+#: How every session is made, the SDK's too; the number of threads is the job's.
+ORT_OPTIONS = {
+    "providers": "CPUExecutionProvider",
+    "graph_optimization_level": "ORT_ENABLE_ALL",
+    "execution_mode": "ORT_SEQUENTIAL",
+    "inter_op_num_threads": "1",
+    "session.intra_op.allow_spinning": "0",
+}
+
+
+def onnxruntime_session(path: str, threads: int) -> Any:
+    """Return a session of onnxruntime's CPU provider with the options that the SDK uses."""
     onnxruntime = runtime.load()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(
-        subject.path, options, providers=["CPUExecutionProvider"]
-    )
-    name = session.get_inputs()[0].name
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def onnxruntime_infer(subject: Subject, threads: int) -> Infer:
+    """Return onnxruntime on ``subject.path``."""
+    session = onnxruntime_session(subject.path, threads)
     outputs = [session.get_outputs()[0].name]
+    if not subject.takes_frames:
+        from benchmarks.onnx_facts.feeds import made_up, runner
+
+        run, values = runner(session, outputs), made_up(subject.feed)
+        return lambda _tensor: run(values)[0]
+    name = session.get_inputs()[0].name
     return lambda tensor: session.run(outputs, {name: tensor})[0]
 
 
@@ -47,6 +66,11 @@ def openvino_infer(subject: Subject, threads: int) -> Infer:
     }
     compiled = core.compile_model(core.read_model(subject.path), "CPU", settings)
     request = compiled.create_infer_request()
+    if not subject.takes_frames:
+        from benchmarks.onnx_facts.feeds import made_up
+
+        values = made_up(subject.feed)
+        return lambda _tensor: request.infer(values, share_inputs=True)[0]
     return lambda tensor: request.infer([tensor], share_inputs=True)[0]
 
 

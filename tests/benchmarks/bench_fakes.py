@@ -22,6 +22,7 @@ SUBJECTS = [
         "parameters": 24_000,
         "macs": 9_000_000,
         "activations": 400_000,
+        "unknown": {},
     },
     {
         "name": "teacher-fp32/onnxruntime",
@@ -35,6 +36,7 @@ SUBJECTS = [
         "parameters": 3_300_000,
         "macs": 219_000_000,
         "activations": 3_700_000,
+        "unknown": {},
     },
 ]
 
@@ -81,6 +83,7 @@ def timing_result(random: np.random.Generator, median_ms: float, count: int) -> 
         "vm_hwm_kib": 60_000,
         "vm_rss_kib": 58_000,
         "load": {"other_cores": 0.0, "steal_cores": 0.0},
+        "isa": "avx2",
     }
 
 

@@ -115,3 +115,45 @@ def test_an_unknown_slug_cannot_be_made():
     with pytest.raises(KeyError):
         caution("something-else", "")
     assert all(CAUTIONS.values())
+
+
+def test_a_users_training_state_and_made_up_inputs_are_told():
+    def change(record):
+        feed = {"frame": False, "layout": "", "inputs": []}
+        record["subjects"][0] |= {"weights": "unknown", "feed": feed}
+        record["subjects"][0]["unknown"] = {"quality": "the file names no labels"}
+
+    found = again(change)
+    assert found["unknown-weights"] == found["made-up-input"] == "student-fp32/sdk"
+    assert found["quality-not-measured"] == "student-fp32/sdk: the file names no labels"
+
+
+def test_quality_from_few_patients_says_so():
+    def change(record):
+        record["quality"][0]["groups"] = 19
+
+    assert again(change)["few-patients"] == "test: 19"
+    assert "few-patients" not in slugs(fake_record())
+
+
+def test_processes_that_ran_two_kernels_are_told():
+    runs = fake_runs()
+    runs[0]["result"]["isa"] = "scalar"
+    record = fake_record(runs=runs)
+    assert record["software"]["kernel"]["isa"] is None
+    told = {w["slug"]: w["detail"] for w in record["warnings"]}
+    assert told["kernel-unclear"] == "avx2, scalar"
+
+
+@pytest.mark.parametrize("task", ["single_stream", "memory", "cold_start"])
+def test_figures_of_any_kind_from_fewer_than_five_processes_say_so(task):
+    runs = [r for r in fake_runs() if r["job"]["task"] == task and r["job"]["process"] < 4]
+    found = {w["slug"]: w["detail"] for w in fake_record(runs=runs, complete=False)["warnings"]}
+    assert "fewer than 5 fresh processes" in found["too-few-samples"]
+
+
+def test_an_error_in_a_warning_is_bounded():
+    def change(record):
+        record["runs"][0]["result"] = {"ok": False, "error": "x" * 100_000}
+
+    assert len(again(change)["worker-failed"]) < 400

@@ -1,11 +1,15 @@
 import copy
 import json
+import os
+import subprocess
+import sys
+from importlib import metadata
 
 import pytest
-from bench_fakes import fake_record
+from bench_fakes import fake_record, fake_runs
 from typer.testing import CliRunner
 
-from benchmarks import cli
+from benchmarks import cli, commands
 from benchmarks.errors import BenchError
 from benchmarks.record.store import write_record
 
@@ -31,14 +35,14 @@ def main(monkeypatch, *arguments):
 
 def test_comparing_like_with_like_that_is_unchanged_exits_0(record, tmp_path):
     new = save(fake_record(2), tmp_path / "new.json")
-    result = RUNNER.invoke(cli.app, ["compare", record, new, "--all"])
+    result = RUNNER.invoke(commands.app, ["compare", record, new, "--all"])
     assert result.exit_code == 0, result.output
     assert "0 worse, 0 better" in result.output
 
 
 def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
     new = save(fake_record(2, factor=1.15), tmp_path / "new.json")
-    result = RUNNER.invoke(cli.app, ["compare", record, new])
+    result = RUNNER.invoke(commands.app, ["compare", record, new])
     assert result.exit_code == 1
     assert "student-fp32/sdk|single_stream|threads=1|end_to_end|p50" in result.output
 
@@ -54,7 +58,7 @@ def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, caps
 @pytest.mark.parametrize(("text", "code"), [("p99_ms = 100", 0), ("p99_ms = 0.0001", 1)])
 def test_a_budget_decides_the_exit_status(record, tmp_path, text, code):
     (tmp_path / "budget.toml").write_text(text)
-    result = RUNNER.invoke(cli.app, ["check", record, str(tmp_path / "budget.toml")])
+    result = RUNNER.invoke(commands.app, ["check", record, str(tmp_path / "budget.toml")])
     assert result.exit_code == code, result.output
 
 
@@ -71,7 +75,7 @@ def test_folders_stand_for_the_records_in_them(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         save(fake_record(1), tmp_path / name / "record.json")
-    result = RUNNER.invoke(cli.app, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
+    result = RUNNER.invoke(commands.app, ["compare", str(tmp_path / "a"), str(tmp_path / "b")])
     assert result.exit_code == 0, result.output
 
 
@@ -87,13 +91,13 @@ def test_messages_with_brackets_are_shown_whole(monkeypatch, capsys):
         raise BenchError("model-unsupported", "m.onnx: input shape [1, 2, 8, 8]")
 
     with pytest.raises(SystemExit) as caught:
-        cli.guarded(refuse)
+        commands.guarded(refuse)
     assert caught.value.code == 3
     assert "[1, 2, 8, 8]" in capsys.readouterr().err
 
 
 def test_reports_are_written_anew_from_a_record(record, tmp_path):
-    result = RUNNER.invoke(cli.app, ["report", record, "-o", str(tmp_path / "again")])
+    result = RUNNER.invoke(commands.app, ["report", record, "-o", str(tmp_path / "again")])
     assert result.exit_code == 0, result.output
     assert json.loads((tmp_path / "again/record.json").read_text())["format"] == "sonogaze-bench"
     assert (tmp_path / "again/report.html").read_text().startswith("<!doctype html>")
@@ -117,7 +121,7 @@ def test_a_run_exits_by_its_budget_and_130_when_interrupted(
     if budget:
         (tmp_path / "budget.toml").write_text(budget)
         arguments += ["--budget", str(tmp_path / "budget.toml")]
-    result = RUNNER.invoke(cli.app, arguments)
+    result = RUNNER.invoke(commands.app, arguments)
     assert result.exit_code == code, result.output
     assert (tmp_path / "out/report.html").is_file()
     assert (tmp_path / "out/record.json").is_file()
@@ -127,3 +131,92 @@ def test_a_folder_that_cannot_be_made_exits_3_before_anything_runs(tmp_path, mon
     (tmp_path / "file").write_text("")
     assert main(monkeypatch, "run", "--quick", "-o", str(tmp_path / "file/out")) == 3
     assert "output-unwritable" in capsys.readouterr().err
+
+
+def test_the_version_is_the_packages():
+    result = RUNNER.invoke(commands.app, ["--version"])
+    assert (result.exit_code, result.output) == (
+        0,
+        f"sonogaze-bench {metadata.version('sonogaze')}\n",
+    )
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich", "jinja2", "jsonschema"])
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path, missing, record):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / f"{missing}.py").write_text(
+        f"raise ModuleNotFoundError('No module named {missing}', name='{missing}')\n"
+    )
+    command = [sys.executable, "-m", "benchmarks.cli", "report", record, "-o", str(tmp_path / "o")]
+    path = os.pathsep.join([str(tmp_path / "site"), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
+    )
+    told = f"sonogaze-bench: this needs {missing}: pip install 'sonogaze[bench]'\n"
+    assert (done.returncode, done.stderr) == (3, told)
+
+
+def test_a_run_with_a_failed_process_is_reported_whole_and_exits_1(tmp_path, monkeypatch):
+    runs = fake_runs()
+    runs[0]["result"] = {"ok": False, "error": "no such operator"}
+    monkeypatch.setattr("benchmarks.run.run", lambda *_: fake_record(1, runs=runs))
+    result = RUNNER.invoke(commands.app, ["run", "--quick", "-o", str(tmp_path / "out")])
+    assert result.exit_code == 1
+    assert "no such operator" in (tmp_path / "out/report.md").read_text()
+
+
+def test_budget_and_serial_can_be_given_to_a_report(record, tmp_path):
+    (tmp_path / "budget.toml").write_text("p99_ms = 0.0001")
+    out = tmp_path / "again"
+    arguments = ["report", record, "-o", str(out), "--budget", str(tmp_path / "budget.toml")]
+    result = RUNNER.invoke(commands.app, [*arguments, "--device-serial", "SN-7"])
+    assert result.exit_code == 0, result.output
+    report = (out / "report.md").read_text()
+    assert "Budget not met" in report
+    assert "SN-7" in report
+
+
+def test_another_serial_than_the_one_measured_is_refused(tmp_path, monkeypatch, capsys):
+    path = save(fake_record(identity={"device_serial": "SN-1"}), tmp_path / "r.json")
+    code = main(monkeypatch, "report", path, "-o", str(tmp_path / "o"), "--device-serial", "SN-2")
+    assert code == 3
+    assert "measured with 'SN-1'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--device-serial", ""],
+        ["--device-serial", "a\nb"],
+        ["--operator", "x" * 65],
+        ["--shape", "1,3"],
+        ["--shape", "x=1,-3"],
+        ["--shape", "x="],
+        ["--shape", "x=0,3"],
+        ["--shape", "x=99999,99999,99999"],
+        ["--shape", "x=" + "9" * 5000],
+    ],
+)
+def test_an_option_that_makes_no_sense_exits_3_before_anything_runs(
+    tmp_path, monkeypatch, capsys, arguments
+):
+    assert main(monkeypatch, "run", "-o", str(tmp_path / "out"), *arguments) == 3
+    error = capsys.readouterr().err
+    assert "option-invalid" in error
+    assert len(error) < 500
+
+
+def test_records_that_differ_are_compared_when_the_difference_is_named(record, tmp_path):
+    other = copy.deepcopy(fake_record(2))
+    other["software"]["kernel"]["isa"] = "scalar"
+    new = save(other, tmp_path / "new.json")
+    result = RUNNER.invoke(commands.app, ["compare", record, new, "--despite", "kernel"])
+    assert result.exit_code == 0, result.output
+    assert "compared despite kernel: 'avx2' against 'scalar'" in result.output
+
+
+def test_a_budgets_lines_are_never_cut(record, tmp_path):
+    (tmp_path / "budget.toml").write_text("above_imports_and_frame_mb = 100")
+    result = RUNNER.invoke(commands.app, ["check", record, str(tmp_path / "budget.toml")])
+    assert "above_imports_and_frame_mb" in result.output
+    assert "…" not in result.output

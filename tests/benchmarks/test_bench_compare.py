@@ -3,64 +3,80 @@ import copy
 import pytest
 from bench_fakes import fake_record
 
+from benchmarks.alike import ALIKE
 from benchmarks.compare import compare
 from benchmarks.errors import BenchError
 
 OLD = fake_record(seed=1)
 
 
-def with_machine(key, value):
+def changed(path, value):
     record = copy.deepcopy(OLD)
-    record["machine"][key] = value
+    *parents, last = path.split(".")
+    target = record
+    for key in parents:
+        target = target[key]
+    target[last] = value
     return record
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "told"),
-    [
-        ("cpu_model", "Other CPU", "CPU: .* against 'Other CPU'"),
-        ("architecture", "riscv64", "architecture"),
-        ("instruction_sets", ["avx2"], "instruction sets"),
-        ("cores_usable", 99, "usable cores: .* against 99"),
-        ("governor", "powersave", "frequency governor"),
-        ("virtualisation", [], "virtualisation"),
-        ("cpu_quota_cores", 0.5, "CPU quota"),
-    ],
-)
-def test_records_of_unlike_machines_are_refused(key, value, told):
-    new = with_machine(key, value)
-    if new["machine"] == OLD["machine"]:
-        new["machine"][key] = "changed"
-    with pytest.raises(BenchError, match=told.split(":")[0]) as caught:
-        compare(OLD, new)
+@pytest.mark.parametrize(("name", "path"), ALIKE.items())
+def test_each_entry_that_makes_figures_incomparable_is_refused_by_its_name(name, path):
+    with pytest.raises(BenchError, match=f"{name}: .* against 'another'") as caught:
+        compare(OLD, changed(path, "another"))
     assert caught.value.slug == "record-unlike"
 
 
+@pytest.mark.parametrize(("name", "path"), ALIKE.items())
+def test_a_difference_that_the_user_names_is_told_and_compared(name, path):
+    found = compare(OLD, changed(path, "another"), [name])
+    assert found.changes
+    assert found.notes[0].startswith(f"compared despite {name}: ")
+
+
+def test_records_of_two_kernels_are_refused_with_both_names():
+    with pytest.raises(BenchError, match=r"kernel: 'avx2' against 'scalar'; .* --despite kernel"):
+        compare(OLD, changed("software.kernel.isa", "scalar"))
+
+
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("key", "value"),
     [
-        (("kind",), "preprocess"),
-        (("mode",), "full"),
-        (("input", "kind"), "another"),
-        (("input", "sha256"), "d" * 64),
-        (("input", "frame"), {"width": 640, "height": 480, "format": "GRAY8"}),
+        ("precision", "int8-qdq"),
+        ("threads", [1, 2]),
+        ("preprocessing", {"width": 224}),
+        ("feed", {"frame": False, "layout": "", "inputs": []}),
     ],
 )
-def test_records_of_unlike_work_are_refused(path, value):
-    new = copy.deepcopy(OLD)
-    target = new
-    for key in path[:-1]:
-        target = target[key]
-    target[path[-1]] = value
-    with pytest.raises(BenchError, match="not alike"):
-        compare(OLD, new)
+def test_subjects_of_one_name_that_are_not_alike_are_refused(key, value):
+    old, new = copy.deepcopy(OLD), copy.deepcopy(OLD)
+    for record, one in ((old, None), (new, value)):
+        record["subjects"][0][key] = one
+    with pytest.raises(BenchError, match=f"student-fp32/sdk: {key} None against"):
+        compare(old, new)
+    assert compare(old, new, ["subject"]).changes
 
 
-def test_every_difference_is_named_at_once():
-    new = with_machine("cpu_model", "Other")
+def test_every_difference_is_named_at_once_with_the_way_to_see_them():
+    new = changed("machine.cpu_model", "Other")
     new["mode"] = "full"
-    with pytest.raises(BenchError, match=r"mode: 'quick' against 'full'; CPU"):
+    told = r"mode: 'quick' against 'full'; cpu: .* --despite mode --despite cpu$"
+    with pytest.raises(BenchError, match=told):
         compare(OLD, new)
+
+
+def test_a_name_that_no_difference_has_is_refused():
+    with pytest.raises(BenchError, match=r"--despite \['gpu'\]: allowed are suite, mode, cpu"):
+        compare(OLD, OLD, ["gpu"])
+
+
+def test_what_an_old_record_does_not_say_is_not_taken_for_equal():
+    old = {**copy.deepcopy(OLD), "version": "1.0"}
+    del old["software"]["kernel"]
+    with pytest.raises(BenchError, match="kernel: not recorded against 'avx2'"):
+        compare(old, OLD)
+    notes = compare(old, old).notes
+    assert "a record of version 1.0 doesn't say which kernel ran" in notes
 
 
 def test_no_figure_in_common_is_refused():
@@ -105,9 +121,16 @@ def test_changed_models_kernels_and_packages_are_told():
     new["subjects"][0]["sha256"] = "e" * 64
     new["software"]["kernels_sha256"] = "f" * 64
     new["software"]["packages"]["numpy"] = "1.0"
+    new["subjects"][0]["weights"] = "unknown"
     new["status"] = "interrupted"
     notes = "\n".join(compare(OLD, new).notes)
-    for part in ("student-fp32/sdk: the model file", "kernels differ", "numpy:", "interrupted"):
+    for part in (
+        "the model file differs",
+        "training state",
+        "kernels differ",
+        "numpy:",
+        "interrupted",
+    ):
         assert part in notes
 
 

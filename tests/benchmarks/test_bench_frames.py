@@ -97,6 +97,7 @@ def test_the_guarded_parts_of_the_data_set_are_patients_never_trained_on(tmp_pat
     rows = [f"{i}.png,{i},head,fetal_planes_db,Spain,g{i},,CC,jpg," for i in range(40)]
     rows.append("x.png,x,head,african_planes,Ghana,gx,,CC,jpg,")
     rows.append("y.png,y,head,hc18,Netherlands,gy,,CC,jpg,")
+    rows += [f"n{i}.png,n{i},background,not_fetal,,n{i},,CC,jpg," for i in range(40)]
     for row in rows:
         picture(tmp_path / row.split(",")[0])
     (tmp_path / "frames.csv").write_text("\n".join([head, *rows]))
@@ -108,6 +109,8 @@ def test_the_guarded_parts_of_the_data_set_are_patients_never_trained_on(tmp_pat
 
     assert {split_of("fetal_planes_db", f.group) for f in found.parts["test"]} == {"test"}
     assert 1 <= len(found.parts["test"]) < 40
+    # other sets in the folder are no part of what the description names
+    assert not [f.id for f in found.parts["test"] if f.id.startswith("n")]
 
 
 def test_the_ring_holds_opaque_screens_with_the_frame_in_the_middle():

@@ -5,8 +5,10 @@ import sys
 import pytest
 
 from benchmarks import processes
+from benchmarks.machine.kernel import isa_in_use
 from benchmarks.plan import base_job
 from benchmarks.processes import THREAD_VARIABLES, environment, launch
+from benchmarks.subjects.spec import Subject
 
 
 def job(**changes):
@@ -86,3 +88,32 @@ def test_ctrl_c_ends_the_worker(monkeypatch):
 
 def test_libraries_are_held_to_the_jobs_threads():
     assert {environment(3)[name] for name in THREAD_VARIABLES} == {"3"}
+
+
+@pytest.mark.parametrize("asked", ["scalar", "auto"])
+def test_a_worker_says_which_kernel_it_ran_and_the_suite_names_no_other(monkeypatch, asked):
+    from sdk import _kernels
+
+    monkeypatch.setenv("SONOGAZE_ISA", asked)
+    job = {"task": "preprocess", "formats": ["GRAY8"], "size": [640, 480], "samples": 1}
+    result = launch({**job, "threads": 1, "timeout_s": 120})
+    assert result["ok"], result
+    expected = "scalar" if asked == "scalar" else _kernels.available_isas()[0]
+    assert {result["isa"], isa_in_use()} == {expected}
+
+
+def test_a_result_that_is_not_finite_is_a_failure_and_no_broken_json(tmp_path):
+    import numpy as np
+    import onnx_zoo
+    from onnx import TensorProto, helper
+
+    path = tmp_path / "m.onnx"
+    nodes = [helper.make_node("Log", ["x"], ["y"])]
+    row = [onnx_zoo.value("x", TensorProto.FLOAT, (1, 1, 1, 4))]
+    onnx_zoo.save(path, nodes, row, [onnx_zoo.value("y")])
+    np.save(tmp_path / "t.npy", np.full((1, 1, 1, 4), -1, np.float32))
+    subject = Subject("m", "user", "onnxruntime", "fp32", str(path)).to_dict()
+    job = {"task": "logits", "subject": subject, "tensors": str(tmp_path / "t.npy")}
+    result = launch({**job, "threads": 1, "timeout_s": 60})
+    assert not result["ok"]
+    assert "holds NaN" in result["error"]

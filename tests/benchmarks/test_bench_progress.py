@@ -12,9 +12,9 @@ def test_a_log_file_gets_a_line_every_tenth():
         for done in range(201):
             advance("measure", done, 200)
     lines = text.getvalue().splitlines()
-    assert lines[0] == "0 of ? processes done"
+    assert lines[:2] == ["prepare", "0 of 200 processes done"]
     assert lines[-1] == "200 of 200 processes done"
-    assert len(lines) == 11
+    assert len(lines) == 12
 
 
 def test_a_terminal_shows_the_step_and_the_count():

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from benchmarks.frames import FrameSet, LabelledFrame
-from benchmarks.quality import collect, metrics
-from benchmarks.quality.evaluate import Answers, evaluate
+from benchmarks.quality import collect
+from benchmarks.quality.evaluate import Answers, evaluate, share
 from benchmarks.quality.numerics import differences
 from benchmarks.quality.teacher_logits import answers_for, read_teacher
 from export.errors import ExportError
+from export.evaluation import expected_calibration_error
 
 LABELS = ("head", "abdomen", "femur", "background")
 
@@ -22,31 +23,58 @@ def logits_for(*labels):
 
 
 def test_accuracy_and_recall_by_hand():
-    predicted, truth = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1])
-    assert metrics.accuracy(predicted, truth) == 0.5
-    assert metrics.recall(predicted, truth, 1) == pytest.approx(1 / 3)
-    assert np.isnan(metrics.recall(predicted, truth, 3))
+    said = Answers(LABELS, logits_for("head", "head", "abdomen", "femur"))
+    entry = evaluate("s", "p", frames("head", "abdomen", "abdomen", "abdomen"), said, None)
+    assert entry["accuracy"]["value"] == 0.5
+    assert entry["recall"]["abdomen"]["value"] == pytest.approx(1 / 3)
+    assert entry["recall"]["background"] == {"value": None, "low": None, "high": None}
+
+
+def test_a_recall_of_100_percent_from_50_frames_has_an_interval_below_100():
+    members = frames(*["head"] * 50)
+    entry = evaluate("s", "p", members, Answers(LABELS, logits_for(*["head"] * 50)), None)
+    recall = entry["recall"]["head"]
+    # by hand: the one-sided 97.5 % bound of no error in 50, 0.025 ** (1 / 50)
+    assert (recall["value"], recall["high"]) == (1.0, 1.0)
+    assert recall["low"] == pytest.approx(0.025 ** (1 / 50))
+
+
+def test_no_share_of_a_quality_entry_has_an_interval_without_width():
+    members = frames("head", "head", "femur", "femur")
+    sure = np.eye(4)[[0, 0, 2, 2]]
+    answers = Answers(LABELS, logits_for("head", "head", "femur", "femur"), sure, np.ones(4, bool))
+    entry = evaluate("s", "p", members, answers, answers)
+    shares = [entry[key] for key in ("accuracy", "agreement", "coverage", "selective_accuracy")]
+    assert all(one["value"] == 1.0 and one["low"] < 0.5 for one in shares)
+    # every draw gives an error of 0: that is no interval from 0 to 0
+    assert entry["calibration_error"] == {"value": 0.0, "low": None, "high": None}
+
+
+def test_frames_that_do_not_count_are_not_in_a_share():
+    right, among = np.array([True, False, False]), np.array([True, True, False])
+    assert share(right, ["a", "b", "c"], among)["value"] == 0.5
+    assert share(right, ["a", "b", "c"], np.zeros(3, bool))["value"] is None
 
 
 def test_calibration_error_by_hand():
     # two bins: (0.6, 0.6) with one right: |0.5 - 0.6|; (0.9, 0.9) with both right: |1 - 0.9|
     probabilities = np.array([[0.6, 0.4], [0.6, 0.4], [0.9, 0.1], [0.9, 0.1]])
     truth = np.array([0, 1, 0, 0])
-    assert metrics.calibration_error(probabilities, truth, bins=10) == pytest.approx(0.1)
+    assert expected_calibration_error(probabilities, truth, bins=10) == pytest.approx(0.1)
 
 
 def test_a_probability_on_an_edge_belongs_to_the_bin_below():
     # 0.5 is in (0, 0.5], 0.75 in (0.5, 1]: in one bin their errors would cancel
     probabilities = np.array([[0.5, 0.5], [0.75, 0.25]])
     truth = np.array([0, 1])
-    found = metrics.calibration_error(probabilities, truth, bins=2)
+    found = expected_calibration_error(probabilities, truth, bins=2)
     assert found == pytest.approx((0.5 + 0.75) / 2)
 
 
 def test_perfect_and_wrong_confidence_are_the_two_ends():
     sure = np.array([[1.0, 0.0]] * 3)
-    assert metrics.calibration_error(sure, np.zeros(3, int)) == 0
-    assert metrics.calibration_error(sure, np.ones(3, int)) == 1
+    assert expected_calibration_error(sure, np.zeros(3, int)) == 0
+    assert expected_calibration_error(sure, np.ones(3, int)) == 1
 
 
 def test_agreement_counts_being_wrong_alike():

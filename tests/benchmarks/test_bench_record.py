@@ -1,10 +1,13 @@
 import copy
 import json
 import math
+from pathlib import Path
 
 import pytest
 from bench_fakes import fake_record
+from typer.testing import CliRunner
 
+from benchmarks.commands import app
 from benchmarks.errors import BenchError
 from benchmarks.record.store import check_record, dumps, read_record, write_record
 
@@ -104,3 +107,35 @@ def test_no_path_of_this_machine_is_in_a_record():
     text = dumps(RECORD)
     assert "/work" not in text
     assert "/tmp" not in text
+
+
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+
+
+@pytest.mark.parametrize("name", ["bench-full", "bench-quick-scalar", "preprocess"])
+def test_committed_records_of_version_1_0_are_still_read_and_rendered(tmp_path, name):
+    record = read_record(RESULTS / name)
+    assert record["version"] == "1.0"
+    arguments = ["report", str(RESULTS / name / "record.json"), "-o", str(tmp_path)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "record.json").read_text()) == record
+
+
+@pytest.mark.parametrize("path", [("identity",), ("budget",), ("software", "kernel")])
+def test_what_version_1_1_added_is_required_of_it_and_not_of_1_0(path):
+    record = copy.deepcopy(RECORD)
+    target = record
+    for key in path[:-1]:
+        target = target[key]
+    del target[path[-1]]
+    with pytest.raises(BenchError, match=path[-1]):
+        check_record(record)
+    check_record({**record, "version": "1.0"})
+
+
+@pytest.mark.parametrize("key", ["parameters", "macs", "activations"])
+def test_a_count_may_be_null_and_never_negative(key):
+    check_record(changed(("subjects", 0, key), None))
+    with pytest.raises(BenchError, match=key):
+        check_record(changed(("subjects", 0, key), -1))

@@ -3,9 +3,13 @@ from html.parser import HTMLParser
 
 import pytest
 from bench_fakes import SUBJECTS, fake_record, fake_runs
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from benchmarks.budget import Line
+from benchmarks.budget import Budget
 from benchmarks.report import text
+from benchmarks.report.escape import markdown_cell, parted
 from benchmarks.report.sowhat import so_what
 from benchmarks.report.view import View
 from benchmarks.report.write import render, write_all
@@ -60,13 +64,155 @@ def test_ids_inside_the_plots_do_not_repeat_with_another_meaning():
     assert all(len(shapes) <= 1 for shapes in bodies.values())
 
 
-def test_markdown_tables_have_as_many_cells_as_their_head():
-    blocks = re.findall(r"(?:^\|.*\|\n)+", render(RECORD, "report.md.j2"), re.MULTILINE)
-    assert len(blocks) >= 8
-    for block in blocks:
-        widths = {line.count(" | ") for line in block.splitlines() if "---" not in line}
-        assert len(widths) == 1, block
-        assert re.fullmatch(r"\|(---\|)+", block.splitlines()[1])
+NASTY = (
+    "a|b",
+    "`code` ```",
+    "<b>bold</b>&amp;",
+    "**stars** _under_ ~~gone~~",
+    "[link](http://example.org)",
+    "two\nlines\r\n",
+    "back\\slash \\| pipe",
+    "$x^2$ \x1b[31mred",
+    "max |Δ logit|",
+)
+
+
+def cells_of(markdown):
+    """Return the text of each row's cells as an independent parser of GitHub's tables sees it."""
+    rows = []
+    for token in MarkdownIt("gfm-like", {"linkify": False}).parse(markdown):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and token.level >= 4:
+            kinds = {child.type for child in token.children} - {"text", "text_special"}
+            assert not kinds, (token.content, kinds)
+            rows[-1].append("".join(child.content for child in token.children))
+    return rows
+
+
+def test_markdown_tables_show_each_cell_as_it_stands_whatever_it_holds():
+    head = "| " + " | ".join(map(markdown_cell, NASTY)) + " |"
+    table = head + "\n|" + "---|" * len(NASTY) + "\n" + head + "\n"
+    plain = ["".join(c if c.isprintable() else " " for c in one).strip() for one in NASTY]
+    assert cells_of(table) == [plain, plain]
+
+
+@given(st.lists(st.text(), min_size=2, max_size=4))
+def test_no_text_breaks_a_markdown_table(texts):
+    row = "| " + " | ".join(map(markdown_cell, texts)) + " |"
+    found = cells_of(row + "\n|" + "---|" * len(texts) + "\n" + row + "\n")
+    assert [len(cells) for cells in found] == [len(texts)] * 2
+
+
+def test_the_whole_markdown_report_has_rows_as_wide_as_their_heads():
+    tables = MarkdownIt("gfm-like", {"linkify": False}).parse(render(RECORD, "report.md.j2"))
+    widths, rows = [], []
+    for token in tables:
+        if token.type == "table_open":
+            rows = []
+            widths.append(rows)
+        elif token.type == "tr_open":
+            rows.append(0)
+        elif token.type in ("td_open", "th_open"):
+            rows[-1] += 1
+    assert len(widths) >= 8
+    assert all(len(set(rows)) == 1 for rows in widths)
+    assert "max \\|Δ logit\\|" in render(fake_record(numerics=NUMERICS), "report.md.j2")
+
+
+NUMERICS = [
+    {"subject": "a", "reference": "b", "frames": 4, "label_changes": 0}
+    | {"max_abs_logit": 0.1, "mean_abs_logit": 0.05, "logit_range": 3.0}
+]
+
+
+def test_an_interval_stands_below_its_value_and_nothing_else_is_taken_for_one():
+    assert "interval" in parted("1.02* (0.9 to 1.1)")
+    assert parted("teacher (committed logits)") == "teacher (committed logits)"
+    assert parted("<i> (1 to 2)").startswith('<span class="value">&lt;i&gt;</span>')
+
+
+def test_warnings_stand_before_every_figure():
+    for template in ("report.html.j2", "report.md.j2"):
+        page = render(RECORD, template)
+        assert 0 < page.index("Warnings") < page.index("So what") < page.index("Latency")
+        assert page.index("virtualised") < page.index("So what")
+
+
+@pytest.mark.parametrize(
+    ("record", "budget", "slug", "words"),
+    [
+        (RECORD, None, "none", "No budget was given: the figures are not judged."),
+        (RECORD, {"p99_ms": 1000.0}, "passed", "Budget met: all 1 limits."),
+        (RECORD, {"p99_ms": 0.1, "peak_mb": 500.0}, "failed", "1 of 2 limits missed."),
+        (fake_record(complete=False), None, "incomplete", "Not complete: the run was interrupted"),
+        (
+            fake_record(complete=False),
+            {"p99_ms": 1000.0},
+            "incomplete",
+            "met, but the run was interrupted",
+        ),
+    ],
+)
+def test_the_verdict_says_what_the_budget_and_the_run_come_to(record, budget, slug, words):
+    limits = Budget({"": budget}) if budget else None
+    page = render(record, "report.html.j2", limits)
+    assert f'class="verdict {slug}"' in page
+    assert words in page
+    assert words in render(record, "report.md.j2", limits)
+
+
+def test_a_budget_of_the_record_itself_is_judged_anew():
+    record = fake_record(budget=Budget({"": {"p99_ms": 0.1}}).to_dict())
+    assert "Budget not met" in render(record, "report.md.j2")
+
+
+def test_the_first_page_names_serial_and_operator_or_leaves_a_line_for_them():
+    page = render(RECORD, "report.html.j2")
+    assert page.count("not given: ....") == 2
+    assert all(f"<div>{word}</div>" in page for word in ("Name", "Date", "Signature"))
+    known = fake_record(identity={"device_serial": "SN-42<>", "operator": "A. Nurse"})
+    for template in ("report.html.j2", "report.md.j2"):
+        shown = render(known, template)
+        assert "not given" not in shown
+        assert "A. Nurse" in shown
+    assert "SN-42&lt;&gt;" in render(known, "report.html.j2")
+    assert "SN-7" in render(RECORD, "report.md.j2", identity={"device_serial": "SN-7"})
+
+
+def test_the_kernel_in_use_stands_on_the_first_page():
+    assert "| Compiled kernel | avx2 |" in render(RECORD, "report.md.j2")
+
+
+def test_a_subject_whose_processes_failed_is_a_row_that_says_so():
+    runs = fake_runs()
+    for run in runs:
+        if run["job"]["name"] == "teacher-fp32/onnxruntime":
+            run["result"] = {"ok": False, "error": "no such operator | Foo"}
+    page = render(fake_record(runs=runs), "report.md.j2")
+    assert "| teacher-fp32/onnxruntime (untrained) | failed |" in page
+    assert "no such operator \\| Foo" in page
+    assert "processes failed of teacher-fp32/onnxruntime" in page
+
+
+def test_what_is_not_known_of_a_model_is_a_dash_with_its_reason():
+    facts = {"macs": None, "parameters": None, "weights": "unknown", "family": "user"}
+    reason = {"macs": "no rule counts com.microsoft::Foo as it stands here"}
+    subject = {**SUBJECTS[0], **facts, "unknown": reason}
+    page = render(fake_record(subjects=[subject, SUBJECTS[1]]), "report.md.j2")
+    assert re.search(r"\| student-fp32 \| 100 kB \| – \| – \|", page)
+    assert "| student-fp32 | MACs | no rule counts com.microsoft::Foo as it stands here |" in page
+    assert "student-fp32/sdk (training unknown)" in page
+
+
+@pytest.mark.parametrize("name", ["$a^{b$", "_hidden", "x" * 180, "{brace}%", "ä\u4e2d"])
+def test_any_models_name_can_be_plotted(name):
+    subject = {**SUBJECTS[0], "name": f"{name}-fp32/sdk", "family": "user"}
+    runs = fake_runs()
+    for run in runs:
+        run["job"]["name"] = run["job"]["name"].replace("student-fp32/sdk", subject["name"])
+    page = render(fake_record(runs=runs, subjects=[subject], quality=[]), "report.html.j2")
+    assert page.count("<svg") == 3
 
 
 def test_names_from_outside_are_escaped():
@@ -108,16 +254,18 @@ def test_untrained_weights_are_called_so_in_the_table():
 
 
 def test_a_missed_budget_stands_out():
-    lines = [Line("s", "p99_ms", 5.0, 7.0, False), Line("s", "accuracy", 0.9, None, False)]
-    page = render(RECORD, "report.html.j2", lines)
+    limits = Budget({"": {"p99_ms": 0.001}, "student-fp32/sdk": {"file_bytes": 1}})
+    page = render(RECORD, "report.html.j2", limits)
     assert page.count('class="missed"') == 2
-    assert "not measured" in page
-    assert "**no**" in render(RECORD, "report.md.j2", lines)
+    assert "≤ 1 bytes" in page
+    assert "| 100,000 bytes | 100,000 bytes | NO |" in render(RECORD, "report.md.j2", limits)
+    none = Budget({"no-such/subject": {"accuracy": 0.9}})
+    assert "| ≥ 90.0 % | not measured | – | NO |" in render(RECORD, "report.md.j2", none)
 
 
 def test_too_few_samples_are_marked_in_the_table():
     few = fake_record(runs=fake_runs(count=60))
-    assert re.search(r"\d\* \(", render(few, "report.md.j2"))
+    assert re.search(r"\d\\\* \(", render(few, "report.md.j2"))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +289,7 @@ def test_sizes_counts_and_ratios_are_readable():
     assert text.byte_size(96_123) == "96.1 kB"
     assert text.byte_size(13_519_520) == "13.5 MB"
     assert text.count(3_334_121) == "3.33 M"
+    assert text.count(16) == "16"
     assert text.times(12.0, 1.0) == "12.0 x"
     assert text.times(12.0, 0.0) == "–"
     assert text.percent({"value": None, "low": None, "high": None}) == "–"

@@ -8,7 +8,7 @@ from benchmarks import run as running
 from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.record.store import check_record
 from benchmarks.run import Request, run
-from benchmarks.subjects.catalogue import user_subjects
+from benchmarks.subjects.foreign import user_subjects
 
 RANDOM = np.random.default_rng(0)
 
@@ -163,3 +163,59 @@ def test_every_mode_has_at_least_five_processes_and_enough_samples_for_p99():
         # a fifth may be warm-up
         assert 0.8 * effort.processes * effort.queries_least >= 459
         assert effort.processes * effort.paced_seconds * min(effort.paced_fps) >= 459
+
+
+def test_a_model_that_changes_during_the_run_fails_from_then_on_and_is_told(prepared):
+    from pathlib import Path
+
+    done = []
+
+    def launcher(job):
+        done.append(job)
+        if len(done) == 30:
+            path = Path(prepared[0].path)
+            path.write_bytes(path.read_bytes() + b"\0")
+        return answer(job)
+
+    record = go(launcher)
+    check_record(record)
+    results = [r["result"]["ok"] for r in record["runs"] if not r["job"]["name"].startswith("imp")]
+    assert any(results)
+    assert not results[-1]
+    told = {w["slug"]: w["detail"] for w in record["warnings"]}
+    assert told["model-changed"] == "toy-fp32/sdk, toy-fp32/onnxruntime"
+    assert "file changed during the run" in told["worker-failed"]
+
+
+def test_a_foreign_model_that_takes_no_frame_makes_a_valid_record_with_its_reasons(
+    prepared, monkeypatch, tmp_path
+):
+    import onnx_zoo
+
+    subjects = user_subjects(onnx_zoo.two_inputs(tmp_path / "two.onnx"))[:1]
+    monkeypatch.setattr(running, "assemble", lambda *_: subjects)
+
+    def launcher(job):
+        result = answer(job)
+        result.get("stages_ns", {}).pop("preprocess", None)
+        return result
+
+    record = go(launcher)
+    check_record(record)
+    ids = {figure["id"] for figure in record["figures"]}
+    assert "two-fp32/onnxruntime|single_stream|threads=1|inference|p50" in ids
+    assert not any("|preprocess|" in key for key in ids)
+    entry = record["subjects"][0]
+    assert (entry["weights"], entry["preprocessing"]) == ("unknown", None)
+    assert {"quality", "weights", "sdk"} <= entry["unknown"].keys()
+    assert {r["job"]["task"] for r in record["runs"]} == {"single_stream", "memory", "cold_start"}
+
+
+def test_the_record_says_kernel_options_identity_and_budget(prepared):
+    budget = {"limits": {"": {"p99_ms": 5.0}}, "judge": "bound"}
+    identity = {"device_serial": "SN-1", "operator": None}
+    record = go(answer, budget=budget, identity=identity)
+    check_record(record)
+    assert record["software"]["kernel"]["isa"] == "avx2"  # as the workers said
+    assert record["software"]["onnxruntime_options"]["session.intra_op.allow_spinning"] == "0"
+    assert (record["budget"], record["identity"]) == (budget, identity)

@@ -5,12 +5,13 @@ from onnx import TensorProto, helper, numpy_helper
 from toy_student import toy_student
 
 from benchmarks.errors import BenchError
+from benchmarks.onnx_facts.facts import model_facts
 from benchmarks.plan import Files
 from benchmarks.run import write_inputs
 from benchmarks.subjects import assemble as assembling
-from benchmarks.subjects.catalogue import is_quick, select, student_subjects, user_subjects
+from benchmarks.subjects.catalogue import is_quick, select, student_subjects
 from benchmarks.subjects.chain import tensor_query
-from benchmarks.subjects.onnx_facts import model_facts
+from benchmarks.subjects.foreign import user_subjects
 from benchmarks.subjects.runtimes import INFER, available
 from benchmarks.subjects.spec import IMPORTS, Subject
 
@@ -80,27 +81,10 @@ def test_a_users_own_classifier_is_measured_bare_with_its_channels(tmp_path):
     subjects = user_subjects(plain_model(tmp_path / "mine.onnx"))
     assert "sdk" not in {s.runtime for s in subjects}
     one = subjects[0]
-    assert (one.name, one.channels) == ("mine-fp32/onnxruntime", 3)
+    assert (one.name, one.feed["layout"]) == ("mine-fp32/onnxruntime", "NCHW")
     assert (one.preprocessing["height"], one.preprocessing["width"]) == (8, 10)
     logits = INFER["onnxruntime"](one, 1)(np.zeros((1, 3, 8, 10), np.float32))
     assert logits.shape == (1, 4)
-
-
-@pytest.mark.parametrize(
-    ("shape", "kind"),
-    [
-        ((1, 2, 8, 8), TensorProto.FLOAT),
-        ((1, 3, "h", 8), TensorProto.FLOAT),
-        ((1, 3, 8), TensorProto.FLOAT),
-        ((2, 3, 8, 8), TensorProto.FLOAT),
-        ((1, 3, 8, 8), TensorProto.UINT8),
-    ],
-)
-def test_a_model_whose_input_is_no_fixed_frame_is_refused(tmp_path, shape, kind):
-    path = plain_model(tmp_path / "m.onnx", shape, kind)
-    with pytest.raises(BenchError, match="input shape") as caught:
-        user_subjects(path)
-    assert caught.value.slug == "model-unsupported"
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):

@@ -11,8 +11,8 @@ from benchmarks.plan import QUICK, Effort, Files, make_plan
 from benchmarks.processes import launch
 from benchmarks.quality.collect import numerics_jobs
 from benchmarks.run import write_inputs
-from benchmarks.subjects.catalogue import user_subjects
 from benchmarks.subjects.chain import FrameShape
+from benchmarks.subjects.foreign import user_subjects
 
 SHORT = Effort("quick", 1, 20, 10, 0.01, 0.1, (60.0,), (2,), 0.05, False)
 SHAPE = FrameShape(320, 240, "BGRA32")
@@ -125,6 +125,6 @@ def test_quality_answers_each_file_with_logits_and_a_decision(jobs, tmp_path):
 
 def test_quick_covers_every_task(jobs):
     tasks = {job["task"] for job in jobs}
-    assert tasks | {"quality"} | {"preprocess"} == set(TASKS) | {"cold_start"}
+    assert tasks | {"quality", "preprocess", "probe"} == set(TASKS) | {"cold_start"}
     assert QUICK.soak_seconds > 0
     assert Path(of(jobs, "soak")["subject"]["path"]).is_file()

@@ -61,7 +61,7 @@ def test_a_file_of_another_architecture_has_no_twin(tmp_path):
 
 
 def test_the_teacher_is_exported_untrained_and_quantised(tmp_path):
-    from benchmarks.subjects.onnx_facts import model_facts
+    from benchmarks.onnx_facts.facts import model_facts
     from benchmarks.subjects.prepare import export_teacher, quantize_teacher
     from benchmarks.subjects.runtimes import INFER
     from benchmarks.subjects.spec import Subject

@@ -1,0 +1,102 @@
+"""The first page: what the run comes to, on which device, and who stands for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.budget import Line
+from benchmarks.limits import METRICS, label_metric
+from benchmarks.report.table import Table
+from benchmarks.report.text import in_unit, shortened
+from benchmarks.report.view import View
+
+_MOST_NAMES = 3
+NOT_GIVEN = "not given: " + 24 * "."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``slug`` is passed, failed, incomplete or none."""
+
+    slug: str
+    text: str
+
+
+def verdict(view: View, budget: Sequence[Line]) -> Verdict:
+    """Return what a budget says of a run, and whether the run is whole."""
+    troubles = []
+    if view.record["status"] != "complete":
+        ran, planned = len(view.record["runs"]), view.record["planned"]
+        troubles.append(f"the run was interrupted after {ran} of {planned} processes")
+    if view.failed:
+        names = [shortened(name, 60) for name in view.failed[:_MOST_NAMES]]
+        more = len(view.failed) - len(names)
+        tail = f" and {more} more" if more else ""
+        troubles.append(f"processes failed of {', '.join(names)}{tail}")
+    trouble = "; ".join(troubles)
+    missed = sum(not line.met for line in budget)
+    if missed:
+        tail = f"; {trouble}" if trouble else ""
+        return Verdict("failed", f"Budget not met: {missed} of {len(budget)} limits missed{tail}.")
+    if trouble:
+        met = "The limits that were given are met, but " if budget else "Not complete: "
+        return Verdict("incomplete", f"{met}{trouble}.")
+    if budget:
+        return Verdict("passed", f"Budget met: all {len(budget)} limits.")
+    return Verdict("none", "No budget was given: the figures are not judged.")
+
+
+def cover(view: View, identity: Mapping[str, str | None]) -> list[tuple[str, str]]:
+    """Return what identifies device, software and frames; what nobody said is a line to fill."""
+    record = view.record
+    machine, software = record["machine"], record["software"]
+    kernel = software.get("kernel", {}).get("isa") or "not recorded"
+    asked = software.get("kernel", {}).get("asked")
+    commit = software["commit"]
+    layers = f" ({' in '.join(machine['virtualisation'])})" if machine["virtualisation"] else ""
+    return [
+        ("Device serial", identity.get("device_serial") or NOT_GIVEN),
+        ("Operator", identity.get("operator") or NOT_GIVEN),
+        ("Machine", f"{machine['cpu_model']}, {machine['cores_usable']} cores{layers}"),
+        ("System", f"{machine.get('os') or 'unknown'}, kernel {machine['kernel']}"),
+        ("Compiled kernel", kernel + (f" (SONOGAZE_ISA={asked})" if asked else "")),
+        (
+            "Software",
+            f"sonogaze {software['packages'].get('sonogaze')}, onnxruntime "
+            f"{software['packages'].get('onnxruntime')}, Python {software['python']}",
+        ),
+        ("Commit", _commit(commit) if commit else "not available"),
+        ("Frames", record["input"]["description"]),
+    ]
+
+
+def _commit(commit: Mapping[str, Any]) -> str:
+    return commit["hash"] + (", with changed files" if commit["modified"] else "")
+
+
+def budget_table(lines: Sequence[Line], judge: str) -> Table:
+    """Return the limits with what was measured and what was judged."""
+    head = ["subject", "metric", "limit", "measured", "judged", "met"]
+    rows = [_row(line) for line in lines]
+    note = (
+        "Judged: the worse bound of the 95 % interval; bytes, slowest frame, late frames and "
+        "growth as they were observed."
+        if judge == "bound"
+        else "Judged: the figures themselves, as the budget asks."
+    )
+    return Table("Budget", head, rows, note)
+
+
+def _row(line: Line) -> list[str]:
+    rule = METRICS.get(line.metric) or label_metric(line.metric)
+    sign = "≤" if rule is None or rule.less else "≥"
+    return [
+        line.subject,
+        line.metric,
+        f"{sign} {in_unit(line.limit, line.unit)}",
+        "not measured" if line.measured is None else in_unit(line.measured, line.unit),
+        "–" if line.judged is None else in_unit(line.judged, line.unit),
+        "yes" if line.met else "NO",
+    ]
