@@ -34,11 +34,15 @@ bench: setup
 
 # The compiled core alone. test-arm64 and fuzz need Debian's g++-aarch64-linux-gnu, qemu-user and
 # clang-14, libclang-rt-14-dev; tidy needs clang-tidy-14.
-.PHONY: test-cpp test-arm64 fuzz tidy
+.PHONY: test-cpp test-arm64 fuzz tidy test-ranges
 FUZZ_RUNS ?= 10000000
 
 test-cpp: setup
 	SONOGAZE_SECOND_TIER=1 $(BIN)/pytest tests/cpp_ext
+
+# the SDK with the oldest and the newest onnxruntime and numpy that pyproject.toml allows
+test-ranges: setup
+	$(BIN)/python tests/ranges.py
 
 test-arm64:
 	cmake --preset arm64

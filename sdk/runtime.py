@@ -43,6 +43,7 @@ __all__ = [
 _lock = RLock()
 _SWITCH = "ORT_DISABLE_TELEMETRY"
 _LONGEST_WAIT_S = 10.0
+_onnxruntime: ModuleType | None = None
 _loading_thread: int | None = None
 _ending_thread: int | None = None
 
@@ -85,6 +86,9 @@ def load() -> ModuleType:
     Where the host program imported it before, its events are disabled, which is all that can still
     be done: its files are written and its threads run by then (see docs/integrating.md).
     """
+    global _onnxruntime
+    if _onnxruntime is not None:
+        return _onnxruntime
     with loading():
         host_was_first = "onnxruntime" in sys.modules
         before = os.environ.get(_SWITCH)
@@ -98,6 +102,7 @@ def load() -> ModuleType:
                 os.environ[_SWITCH] = before
         if host_was_first:
             onnxruntime.disable_telemetry_events()
+        _onnxruntime = onnxruntime
         return onnxruntime  # type: ignore[no-any-return]
 
 

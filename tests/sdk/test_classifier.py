@@ -151,6 +151,32 @@ def test_an_output_that_is_not_finite_is_an_error(
     assert caught.value.slug == "model-output-invalid"
 
 
+@pytest.mark.parametrize(
+    ("damage", "match"),
+    [
+        (lambda attention: attention * 1.01, "a sum of 1.01"),
+        (lambda attention: attention * 0, "a sum of 0"),
+        (lambda attention: attention - attention.max() / 2, "a least value of -"),
+    ],
+    ids=["too much", "nothing", "negative"],
+)
+def test_attention_is_checked_on_each_frame(
+    toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, damage, match: str
+) -> None:  # type: ignore[no-untyped-def]
+    classifier = sdk.Classifier(toy_path)
+    original = type(classifier._session).run
+
+    def damaged(self: object, slot: object) -> None:
+        original(self, slot)
+        slot.attention[:] = damage(slot.attention)
+
+    classifier.classify(frames[0])
+    monkeypatch.setattr(type(classifier._session), "run", damaged)
+    with pytest.raises(ModelError, match=match) as caught:
+        classifier.classify(frames[0])
+    assert caught.value.slug == "model-output-invalid"
+
+
 def test_an_output_that_the_runtime_leaves_alone_is_no_earlier_answer(
     toy_path: Path, frames: list[np.ndarray]
 ) -> None:
