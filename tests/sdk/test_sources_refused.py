@@ -16,7 +16,6 @@ import image_tiff_files as tiff
 import imagecodecs
 import numpy as np
 import pytest
-import simplejpeg
 import tifffile
 from frames_shown import read
 from image_refusals import GREY, J2K, REFUSED, RGB, boxed, jpeg, saved, written
@@ -193,7 +192,7 @@ def test_what_would_take_all_time_or_memory_is_bounded(what: str, tmp_path: Path
     start, cpu = time.monotonic(), children_cpu_s()
     try:
         for _ in sources.open(path):
-            if time.monotonic() - start > 5:
+            if time.monotonic() - start > 2:
                 break
     except SdkError:
         pass
@@ -217,5 +216,3 @@ def test_an_image_of_the_largest_size_is_read_within_the_limits() -> None:
     got = read(big_png(body))
     assert isinstance(got, list)
     assert got[0].shape == (8000, 8000)
-    wide = simplejpeg.encode_jpeg(np.zeros((8000, 8000, 1), np.uint8), 50, "GRAY", "Gray")
-    assert isinstance(read(wide), list)
