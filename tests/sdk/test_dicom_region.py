@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from dicom_files import make_dataset, region, regions, write
 from pydicom.dataset import Dataset
+from sdk.sources.dicom_region import choose_region
 
 from sdk import Region, sources
-from sdk.sources.dicom_region import choose_region
 
 TISSUE, FLOW, SPECTRUM, ECG = (1, 1), (1, 2), (3, 3), (4, 10)
 

@@ -60,7 +60,7 @@ class CompressedFrames:
             )
 
     def cells(self, index: int) -> Cells:
-        """Return the cells of one frame; where luma comes first the luma alone, (rows, columns)."""
+        """Return the cells of one frame."""
         data = self._fragments.frame(index)
         try:
             return self._decode(data, index)
@@ -98,7 +98,8 @@ class CompressedFrames:
         else:
             values = _decode_with_gdcm(data, stream, self._dicom.syntax.uid)
         cells = _clipped(values, stream, image) if stream.lossy else values
-        return cells[..., 0] if luma and cells.ndim == 3 else cells
+        chosen: Cells = cells[..., 0] if luma and cells.ndim == 3 else cells
+        return chosen
 
     def _without_header(self, cells: Cells) -> Cells:
         """Check what a codestream's header would say, where it has none."""
@@ -110,7 +111,9 @@ class CompressedFrames:
                 "PhotometricInterpretation",
                 f"is {photometric}, which {self._dicom.syntax.title} cannot hold",
             )
-        return cells[..., 0] if photometric == "YBR_FULL" else cells
+        luma = photometric in LUMA_FIRST and cells.ndim == 3
+        chosen: Cells = cells[..., 0] if luma else cells
+        return chosen
 
 
 def _clipped(values: npt.NDArray[Any], stream: Codestream, image: Image) -> Cells:
@@ -118,10 +121,12 @@ def _clipped(values: npt.NDArray[Any], stream: Codestream, image: Image) -> Cell
     if stream.precision <= image.stored:
         return values
     if not image.signed:
-        return np.minimum(values, values.dtype.type((1 << image.stored) - 1))
+        top: Cells = np.minimum(values, values.dtype.type((1 << image.stored) - 1))
+        return top
     half, most = 1 << (stream.precision - 1), 1 << (image.stored - 1)
     extended: Cells = ((values.astype(np.int64) & (2 * half - 1)) ^ half) - half
-    return extended.clip(-most, most - 1).astype(values.dtype)
+    clipped: Cells = extended.clip(-most, most - 1).astype(values.dtype)
+    return clipped
 
 
 def _inflate_frame(data: bytes, image: Image) -> Cells:

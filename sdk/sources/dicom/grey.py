@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from sdk.sources.dicom.lut import has_bytes, read_descriptor, read_entries
 from sdk.sources.dicom.values import Header
 
 Floats = npt.NDArray[np.float64]
-_T = TypeVar("_T")
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
@@ -134,9 +133,10 @@ def display_of(places: Callable[[str], Sequence[Header]], header: Header, image:
     modality: Rescale | Lut | None = _agreed(
         places("PixelValueTransformationSequence"), partial(_modality, signed=image.signed)
     )
-    negative = image.signed or (
-        isinstance(modality, Rescale) and min(modality.slope, modality.intercept) < 0
-    )
+    if isinstance(modality, Rescale):
+        negative = image.signed or min(modality.slope, modality.intercept) < 0
+    else:
+        negative = image.signed and modality is None
     voi: Window | Lut | None = _agreed(
         places("FrameVOILUTSequence"), partial(_voi, signed=negative)
     )
@@ -148,9 +148,9 @@ def display_of(places: Callable[[str], Sequence[Header]], header: Header, image:
     return Display(modality, voi, _inverted(header, image.photometric))
 
 
-def _agreed(places: Sequence[Header], read: Callable[[Header], _T | None]) -> _T | None:
+def _agreed(places: Sequence[Header], read: Callable[[Header], Any]) -> Any:
     """Return the value that all places that have one agree on."""
-    found: _T | None = None
+    found = None
     for place in places:
         value = read(place)
         if value is None:

@@ -11,7 +11,8 @@ from sdk.sources.dicom.header import DicomFile
 from sdk.sources.dicom.image import Image
 
 Cells = npt.NDArray[Any]
-"""Unsigned cells of one frame as they are stored: (rows, columns) or (rows, columns, 3)."""
+"""Unsigned cells of one frame as they are stored: (rows, columns, 3) of RGB; else (rows, columns),
+where luma comes first (YBR_FULL and YBR_FULL_422) the luma alone."""
 
 
 class NativeFrames:
@@ -35,7 +36,7 @@ class NativeFrames:
         self._length = _check_length(dicom, image, self._frame_bits)
 
     def cells(self, index: int) -> Cells:
-        """Return the cells of one frame; of YBR_FULL_422 the luma alone, (rows, columns)."""
+        """Return the cells of one frame."""
         first_bit = index * self._frame_bits
         data = self._bytes(first_bit // 8, (first_bit + self._frame_bits + 7) // 8)
         return shape_cells(data, self._image, self._big_endian, first_bit % 8)
@@ -76,8 +77,10 @@ def shape_cells(data: bytes, image: Image, big_endian: bool, first_bit: int = 0)
     if image.samples == 1:
         return flat.reshape(rows, columns)
     if image.planar == 1:
-        return flat.reshape(3, rows, columns).transpose(1, 2, 0)
-    return flat.reshape(rows, columns, 3)
+        pixels = flat.reshape(3, rows, columns).transpose(1, 2, 0)
+    else:
+        pixels = flat.reshape(rows, columns, 3)
+    return pixels[..., 0] if image.photometric == "YBR_FULL" else pixels
 
 
 def _check_layout(dicom: DicomFile, image: Image) -> None:
