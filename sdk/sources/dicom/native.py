@@ -122,7 +122,7 @@ def _check_length(dicom: DicomFile, image: Image, frame_bits: int) -> int:
     if length not in (needed, needed + needed % 2):
         hint = _hint(image, length)
         raise header.error(
-            "source-malformed",
+            "source-truncated" if length < needed else "source-malformed",
             f"Pixel Data has {length} bytes, but {image.frames} frame(s) of {image.columns} x "
             f"{image.rows}, {image.photometric}, {image.allocated} bits need {needed}{hint}",
         )

@@ -59,17 +59,12 @@ def _levels(header: Header, described: Descriptor) -> npt.NDArray[np.uint8]:
         channels = [read_segments(header, name, count, bits) for name in segmented]
     else:
         channels = [read_entries(header, name, count, bits) for name in names]
-        # the length of the tables says how wide their entries are; a descriptor of 16 is common
-        narrow = {has_bytes(header, name, count) for name in names}
-        if len(narrow) > 1:
-            raise header.malformed(names[0], "has entries of another width than the other colours")
-        bits = 8 if True in narrow else bits
     table = np.stack(channels, axis=1)
-    highest = int(table.max())
-    if bits == 16 and 0 < highest < 256:
+    # 8 bits in tables that are declared to have 16: readers disagree on what was meant
+    packed = bits == 16 and any(has_bytes(header, name, count) for name in names)
+    if bits == 16 and (packed or 0 < table.max() < 256):
         raise header.malformed(
-            "RedPaletteColorLookupTableDescriptor",
-            f"says 16 bits, but no entry is above {highest}, as if they had 8",
+            "RedPaletteColorLookupTableDescriptor", "says 16 bits, but the entries have 8"
         )
     # tables of 16 bits hold the level in the high byte (C.7.6.3.1.6)
     return (table >> (bits - 8)).astype(np.uint8)

@@ -161,6 +161,8 @@ def build(cell: Cell, seed: int) -> Made:
     shape = (cell.frames, rows, columns) if one else (cell.frames, rows, columns, 3)
     samples = rng.integers(low, low + 2**stored, shape)
     samples.ravel()[:2] = low, low + 2**stored - 1
+    if cell.photometric.startswith("YBR_FULL"):  # no colour that RGB would have to clip
+        samples = (samples * [0.6, 0.1, 0.1] + 2**stored * np.array([0.2, 0.45, 0.45])).astype(int)
     mask = 2**stored - 1
     shift = high + 1 - stored
     packed = (samples & mask) << shift

@@ -6,7 +6,7 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 PALETTES = (
-    "words-16", "bytes-8", "words-8", "bytes-16", "part", "odd-bytes", "entries-65536", "segmented",
+    "words-16", "bytes-8", "words-8", "part", "odd-bytes", "entries-65536", "segmented",
 )  # fmt: skip
 _COLOURS = ("Red", "Green", "Blue")
 
@@ -17,8 +17,7 @@ def put_palette(
     """Write a palette; return first value, entries (red, green, blue) and their bits."""
     first = 3 if name in ("part", "odd-bytes") else 0
     count = {"part": 20, "odd-bytes": 21, "entries-65536": 65536}.get(name, min(256, 2**stored))
-    bits = 8 if name in ("bytes-8", "words-8", "bytes-16", "odd-bytes") else 16
-    declared = 16 if name == "bytes-16" else bits
+    bits = 8 if name in ("bytes-8", "words-8", "odd-bytes") else 16
     if name == "segmented":
         channels = [_segmented(dataset, colour, count, order, rng) for colour in _COLOURS]
     else:
@@ -28,7 +27,7 @@ def put_palette(
             setattr(dataset, f"{colour}PaletteColorLookupTableData", packed)
     for colour in _COLOURS:
         keyword = f"{colour}PaletteColorLookupTableDescriptor"
-        setattr(dataset, keyword, [count % 65536, first, declared])
+        setattr(dataset, keyword, [count % 65536, first, bits])
         dataset[keyword].VR = "US"
     return first, list(zip(*channels, strict=True)), bits
 
