@@ -97,7 +97,12 @@ SLUGS: dict[str, str] = {
     "source-malformed": "the file breaks its own format",
     "source-unsupported": "a valid file of a kind that is not read here",
     "source-no-pixels": "the file holds no image",
+    "source-type": "what was given is neither a path nor a binary file object",
+    "source-too-costly": "decoding the file takes more time or memory than is allowed",
+    "source-decoder-crashed": "a decoder crashed on the file",
+    "source-decoder-unavailable": "the process that decodes files cannot be started",
     "dependency-missing": "an optional dependency is not installed",
+    "dependency-broken": "an optional dependency is installed but cannot be imported",
 }
 
 

@@ -1,33 +1,42 @@
-"""Frames out of files: `open(path)` yields `(Frame, FrameInfo)`, whatever the file is.
+"""Frames out of files: `open(source)` yields `(Frame, FrameInfo)`, whatever the file is.
 
-Images need Pillow (`pip install 'sonogaze[images]'`), DICOM files pydicom and its decoders
-(`pip install 'sonogaze[dicom]'`); neither is imported before a file of its kind is opened.
+Images need Pillow and simplejpeg (`pip install 'sonogaze[images]'`), DICOM files pydicom and its
+decoders (`pip install 'sonogaze[dicom]'`). Files are decoded in a process of its own, so that one
+that breaks its decoder, or would take all time or memory, is an error and no more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any, BinaryIO
 
-from sdk.errors import SourceError
+from sdk.errors import FrameError, SourceError, shown
 from sdk.frame import Frame, Region
-from sdk.sources.base import FrameInfo, open_regular
-from sdk.sources.dicom import is_dicom, read_dicom
-from sdk.sources.images import image_kind, read_images
+from sdk.sources import intake, pool
+from sdk.sources.base import FrameInfo
+from sdk.sources.formats import kind_of, unknown
+from sdk.sources.protocol import ProtocolError, describe_region, error_of, frame_of
 
 __all__ = ["FrameInfo", "open"]
 
+_Frames = Iterator[tuple[Frame, FrameInfo]]
+
 
 def open(  # named as what it does; the built-in isn't used here
-    path: str | os.PathLike[str], *, region: Region | None = None
-) -> Iterator[tuple[Frame, FrameInfo]]:
-    """Open a file of frames.
+    source: str | bytes | os.PathLike[Any] | BinaryIO, *, region: Region | None = None
+) -> _Frames:
+    """Open a file of frames, or a folder of such files.
 
-    What the file is follows from its first bytes, never from its name. One frame is decoded at a
-    time, when it is asked for.
+    What a file is follows from its bytes, never from its name. One frame is decoded at a time, when
+    it is asked for, in a process of its own (`docs/integrating.md`, "Files").
 
     Args:
-        path: of an image (PNG, JPEG, GIF, BMP, TIFF, WebP, PNM, JPEG 2000) or a DICOM file.
+        source: the path of an image (PNG, JPEG, GIF, BMP, TIFF, WebP, PNM, JPEG 2000) or a DICOM
+            file; or a binary file object, which is read to its end at once; or the path of a
+            folder, whose files follow one another by name (names that begin with a dot are left
+            out; a folder inside is an error).
         region: the part of every frame to look at; None takes the 2-D tissue region that a DICOM
             file names, else the whole frame.
 
@@ -37,19 +46,75 @@ def open(  # named as what it does; the built-in isn't used here
     Raises:
         SourceError: at once when the file is missing, unreadable or of an unknown kind; from the
             iterator when a frame cannot be decoded. The slug says why.
-        FrameError: from the iterator, `region-outside` when `region` doesn't fit a frame.
+        FrameError: at once `region-invalid` when `region` is none; from the iterator
+            `region-outside` when it doesn't fit a frame.
     """
-    name = os.fspath(path)
-    file, header = open_regular(path)
-    if is_dicom(header):
-        return read_dicom(file, name, region)
-    kind = image_kind(header)
-    if kind is not None:
-        return read_images(file, name, kind, region)
-    file.close()
-    what = f"begins with {header[:8]!r}" if header else "has 0 bytes"
-    raise SourceError(
-        "source-unknown-kind",
-        f"{name!r} {what}, allowed are images (PNG, JPEG, GIF, BMP, TIFF, WebP, PNM, JPEG 2000) "
-        "and DICOM files with their preamble",
-    )
+    if region is not None and not isinstance(region, Region):
+        raise FrameError(
+            "region-invalid",
+            f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
+        )
+    file, name = intake.take(source)
+    if file.is_folder:
+        return _folder(file, name, intake.entries(file, name), region)
+    return _file(file, name, region)
+
+
+def _folder(folder: intake.Opened, name: str, entries: list[str], region: Region | None) -> _Frames:
+    with contextlib.closing(folder):
+        for entry in entries:
+            file, path = intake.open_path(entry, folder.fileno()), os.path.join(name, entry)
+            if file.is_folder:
+                raise SourceError(
+                    "source-unreadable",
+                    f"{shown(path)} is a folder inside a folder; open it by itself",
+                )
+            yield from _file(file, path, region)
+
+
+def _file(file: intake.Opened, name: str, region: Region | None) -> _Frames:
+    try:
+        header = intake.header_of(file, name)
+        kind = kind_of(header)
+        if kind is None:
+            raise unknown(shown(name), header)
+    except BaseException:
+        file.close()
+        raise
+    return _frames(file, kind, name, region)
+
+
+def _frames(file: intake.Opened, kind: str, name: str, region: Region | None) -> _Frames:
+    """Have a decoding process read a file; it is free for another one afterwards, or ended."""
+    request = {"do": "open", "kind": kind, "name": name, "region": describe_region(region)}
+    with contextlib.closing(file):
+        worker = pool.acquire()
+        waits = False  # for a request, and so can be kept
+        size_bytes = 0
+        try:
+            reply, pixels = worker.ask(request, name, file)
+            index = 0
+            while "frame" in reply:
+                found = frame_of(reply, pixels, name, index)
+                size_bytes, waits = _size(reply), True
+                yield found
+                waits = False
+                reply, pixels = worker.ask({"do": "next"}, name)
+                index += 1
+            size_bytes, waits = _size(reply), "spent" not in reply
+            if "error" in reply:
+                raise error_of(reply)
+            if "end" not in reply:
+                raise ProtocolError("reply")
+        except ProtocolError as error:
+            waits = False
+            raise pool.crashed(name, f"answered out of turn ({error})") from error
+        finally:
+            pool.part(worker, size_bytes if waits else None)
+
+
+def _size(reply: dict[str, Any]) -> int:
+    size = reply.get("size_bytes")
+    if type(size) is not int:
+        raise ProtocolError("size_bytes")
+    return size

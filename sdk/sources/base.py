@@ -1,22 +1,29 @@
-"""What all sources share: `FrameInfo`, limits, and opening a file."""
+"""What all readers share: `FrameInfo`, limits, wrapping decoded pixels, optional imports."""
 
 from __future__ import annotations
 
-import os
-import stat
+import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sdk.errors import SourceError
+from sdk.errors import SourceError, shown
 from sdk.frame import Frame, Region
 
+MAX_SIDE = 16_384
+"""Largest width and height of a frame, in pixels."""
 MAX_PIXELS = 64 * 1024 * 1024
 """Largest image that is read, in pixels: eight times a 4K screen."""
+MAX_FRAMES = 100_000
+"""Most images that one image file may hold."""
 HEADER_BYTES = 132
 MAX_GREY_16 = 65_535
+
+on_declared_pixels: Callable[[int], None] = lambda pixels: None  # noqa: E731
+"""Told how many pixels the next frame has; the decoding process allows memory by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +31,7 @@ class FrameInfo:
     """Where a frame comes from; holds nothing of the patient.
 
     Attributes:
-        path: of the file, as given.
+        path: of the file, as given; the `name` of a file object.
         index: of the frame in its file, from 0.
         frame_count: frames the file declares, or None when it doesn't say.
         kind: `image` or `dicom`.
@@ -40,70 +47,47 @@ class FrameInfo:
     region_origin: str
 
 
-def open_regular(path: str | os.PathLike[str]) -> tuple[BinaryIO, bytes]:
-    """Open a regular file and read its first bytes.
-
-    Returns:
-        The file, at its start, and up to `HEADER_BYTES` bytes.
-
-    Raises:
-        SourceError: `source-not-found` or `source-unreadable`.
-    """
-    try:
-        # non-blocking, so that opening a pipe cannot hang
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError as error:
-        raise SourceError("source-not-found", f"{os.fspath(path)!r} isn't there") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    file = os.fdopen(descriptor, "rb") if _is_regular(descriptor) else None
-    if file is None:
-        os.close(descriptor)
-        raise _unreadable(path, "not a regular file")
-    try:
-        header = file.read(HEADER_BYTES)
-        file.seek(0)
-    except OSError as error:
-        file.close()
-        raise _unreadable(path, error) from error
-    return file, header
-
-
 def frame_of_array(
     array: npt.NDArray[Any],
     *,
     region: Region | None = None,
     pixel_size_mm: tuple[float, float] | None = None,
+    window: tuple[int, int] = (0, MAX_GREY_16),
 ) -> Frame:
-    """Wrap a decoded image: grey of 8 bits, grey of 16 bits over its whole range, or RGB.
+    """Wrap a decoded image: grey of 8 bits, grey of 16 bits, or RGB.
 
     Args:
         array: uint8 or uint16 (height, width), or uint8 (height, width, 3) in the order RGB.
         region: the part to look at, or None for all of it.
         pixel_size_mm: (x, y), or None when unknown.
+        window: the values of uint16 that are black and white; 0 to 65535 when left out.
     """
-    whole_range = (0, MAX_GREY_16) if array.dtype == np.uint16 else None
-    grey = "GRAY8" if whole_range is None else "GRAY16"
+    wide = array.dtype == np.uint16
     return Frame.from_array(
         np.ascontiguousarray(array),
-        format="RGB24" if array.ndim == 3 else grey,
+        format="RGB24" if array.ndim == 3 else "GRAY16" if wide else "GRAY8",
         region=region,
         pixel_size_mm=pixel_size_mm,
-        window=whole_range,
+        window=window if wide else None,
     )
 
 
 def check_pixels(path: str, width: int, height: int) -> None:
-    """Refuse an image of more than `MAX_PIXELS` pixels before it is decoded.
+    """Refuse an image that is too large before it is decoded; call it before each decoding.
 
     Raises:
-        SourceError: `source-too-large`.
+        SourceError: `source-too-large` beyond `MAX_PIXELS` or `MAX_SIDE`, `source-malformed` when a
+            side is no positive number.
     """
-    if width * height > MAX_PIXELS:
+    if min(width, height) < 1:
+        raise SourceError("source-malformed", f"{shown(path)}: {width} x {height} pixels")
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise SourceError(
             "source-too-large",
-            f"{path!r}: {width} x {height} pixels, allowed are {MAX_PIXELS} in all",
+            f"{shown(path)}: {width} x {height} pixels, allowed are {MAX_SIDE} a side and "
+            f"{MAX_PIXELS} in all",
         )
+    on_declared_pixels(width * height)
 
 
 def missing_dependency(package: str, extra: str) -> SourceError:
@@ -113,12 +97,31 @@ def missing_dependency(package: str, extra: str) -> SourceError:
     )
 
 
-def _is_regular(descriptor: int) -> bool:
-    # a directory cannot even be wrapped as a binary file
-    return stat.S_ISREG(os.fstat(descriptor).st_mode)
+def optional_import(module: str, package: str, extra: str) -> Any:
+    """Import an optional dependency.
+
+    Args:
+        module: to import, such as ``PIL.Image``.
+        package: its name in the package registry, for messages.
+        extra: of this project, which installs it.
+
+    Raises:
+        SourceError: `dependency-missing` when it isn't installed, `dependency-broken` when it is
+            and its import fails, in whatever way.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module.split(".")[0] == error.name.split(".")[0]:
+            raise missing_dependency(package, extra) from error
+        raise _broken(package, extra, error) from error
+    except Exception as error:
+        raise _broken(package, extra, error) from error
 
 
-def _unreadable(path: str | os.PathLike[str], why: object) -> SourceError:
+def _broken(package: str, extra: str, error: Exception) -> SourceError:
     return SourceError(
-        "source-unreadable", f"{os.fspath(path)!r} cannot be read: {why}; name a file"
+        "dependency-broken",
+        f"{package} is installed, but importing it fails: {type(error).__name__}: "
+        f"{shown(str(error))}; install it again: pip install --force-reinstall 'sonogaze[{extra}]'",
     )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sdk.errors import SourceError, shown
-from sdk.sources.base import missing_dependency
+from sdk.sources.base import optional_import
 from sdk.sources.dicom import codestream
 from sdk.sources.dicom.codestream import Codestream, Cut, Damaged
 from sdk.sources.dicom.fragments import Fragments
@@ -144,11 +144,8 @@ def _inflate_frame(data: bytes, image: Image) -> Cells:
 
 def _decode_with_pillow(data: bytes, stream: Codestream, luma: bool) -> npt.NDArray[Any]:
     """Decode 8 bits with libjpeg-turbo, components as they are stored, or the luma alone."""
-    try:
-        from PIL import Image as Pillow
-    except ModuleNotFoundError as error:
-        raise missing_dependency("Pillow", "dicom") from error
-    with Pillow.open(io.BytesIO(data), formats=("JPEG",)) as picture:
+    pillow = optional_import("PIL.Image", "Pillow", "dicom")
+    with pillow.open(io.BytesIO(data), formats=("JPEG",)) as picture:
         if stream.components == 3 and stream.process != _LOSSLESS_PROCESS:
             if luma:
                 picture.draft("L", picture.size)
@@ -163,10 +160,7 @@ def _decode_with_pillow(data: bytes, stream: Codestream, luma: bool) -> npt.NDAr
 
 def _decode_with_gdcm(data: bytes, stream: Codestream, uid: str) -> npt.NDArray[Any]:
     """Decode JPEG of 2 to 16 bits, which libjpeg-turbo as Pillow builds it reads at 8 bits only."""
-    try:
-        import gdcm
-    except ModuleNotFoundError as error:
-        raise missing_dependency("python-gdcm", "dicom") from error
+    gdcm = optional_import("gdcm", "python-gdcm", "dicom")
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(data)
     fragments = gdcm.SequenceOfFragments.New()
@@ -194,21 +188,15 @@ def _decode_with_gdcm(data: bytes, stream: Codestream, uid: str) -> npt.NDArray[
 
 
 def _decode_jpeg_ls(data: bytes, stream: Codestream) -> npt.NDArray[Any]:
-    try:
-        import jpeg_ls
-    except ModuleNotFoundError as error:
-        raise missing_dependency("pyjpegls", "dicom") from error
-    decoded, info = jpeg_ls.decode_pixel_data(data)
+    charls = optional_import("jpeg_ls", "pyjpegls", "dicom")
+    decoded, info = charls.decode_pixel_data(data)
     by_plane = stream.components == 3 and info["interleave_mode"] == 0
     return _shaped(decoded, stream, 1 if stream.precision <= 8 else 2, by_plane)
 
 
 def _decode_jpeg2000(data: bytes, stream: Codestream) -> npt.NDArray[Any]:
-    try:
-        from openjpeg.utils import decode_pixel_data
-    except ModuleNotFoundError as error:
-        raise missing_dependency("pylibjpeg-openjpeg", "dicom") from error
-    decoded = decode_pixel_data(data, version=2)
+    openjpeg = optional_import("openjpeg.utils", "pylibjpeg-openjpeg", "dicom")
+    decoded = openjpeg.decode_pixel_data(data, version=2)
     size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
     return _shaped(decoded, stream, size)
 

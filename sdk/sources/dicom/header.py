@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from sdk.errors import SourceError, shown
-from sdk.sources.base import missing_dependency
+from sdk.sources.base import optional_import
 from sdk.sources.dicom import sniff
 from sdk.sources.dicom.listed import LISTED
 from sdk.sources.dicom.stream import BoundedFile, inflate
@@ -69,10 +69,7 @@ def read_header(file: BinaryIO, name: str) -> DicomFile:
         SourceError: `dependency-missing`, `source-no-pixels`, `source-too-large`,
             `source-truncated`, `source-malformed` or `source-unsupported`.
     """
-    try:
-        import pydicom.filereader  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise missing_dependency("pydicom", "dicom") from error
+    optional_import("pydicom.filereader", "pydicom", "dicom")
     bounded = BoundedFile(file, name)
     beginning = file.read(sniff.SNIFF_BYTES)
     start = sniff.PREAMBLE_BYTES + 4 if sniff.has_preamble(beginning) else 0

@@ -1,0 +1,197 @@
+"""What the decoding process and its host say to each other.
+
+A message is its length (4 bytes, big-endian), that many bytes of JSON, and for a frame the pixels
+as they lie in memory. The decoding process has read a hostile file, so the host believes nothing
+that it says: every field is on a list, of one type, within bounds, and agrees with the others.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sdk.errors import SLUGS, FrameError, SdkError, SourceError
+from sdk.frame import Frame, Region
+from sdk.sources.base import MAX_GREY_16, MAX_PIXELS, MAX_SIDE, FrameInfo, frame_of_array
+
+LENGTH = struct.Struct(">I")
+MAX_MESSAGE_BYTES = 64 * 1024
+_MAX_FRAMES = 1_000_000
+_MAX_TIMESTAMP_US = 10**15
+_ERRORS: dict[str, type[SdkError]] = {"FrameError": FrameError, "SourceError": SourceError}
+_KINDS = ("image", "dicom")
+_ORIGINS = ("given", "file", "whole")
+_DTYPES: dict[str, tuple[type[np.generic], int]] = {
+    "GRAY8": (np.uint8, 1),
+    "GRAY16": (np.uint16, 1),
+    "RGB24": (np.uint8, 3),
+}
+_FRAME_FIELDS = {
+    "format", "width", "height", "window", "region", "pixel_size_mm",
+    "index", "frame_count", "kind", "timestamp_us", "region_origin",
+}  # fmt: skip
+
+
+class ProtocolError(Exception):
+    """The decoding process said something that it never says."""
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """Return a message with its length before it."""
+    body = json.dumps(message, allow_nan=False).encode("ascii")
+    return LENGTH.pack(len(body)) + body
+
+
+def decode(body: bytes) -> dict[str, Any]:
+    """Return the message.
+
+    Raises:
+        ProtocolError: it is no JSON object.
+    """
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("no JSON") from error
+    if not isinstance(message, dict):
+        raise ProtocolError("no JSON object")
+    return message
+
+
+def describe_region(region: Region | None) -> list[Any] | None:
+    """Return a region as JSON can hold it."""
+    return None if region is None else [region.kind, list(region.numbers)]
+
+
+def region_of(value: Any) -> Region | None:
+    """Return the region that `describe_region` described.
+
+    Raises:
+        ProtocolError: it describes none.
+    """
+    if value is None:
+        return None
+    if not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], list)):
+        raise ProtocolError("region")
+    try:
+        return Region(value[0], tuple(value[1]))
+    except (FrameError, TypeError) as error:
+        raise ProtocolError("region") from error
+
+
+def describe_error(error: SdkError) -> dict[str, Any]:
+    """Return the message that tells an error."""
+    kind = "FrameError" if isinstance(error, FrameError) else "SourceError"
+    return {"error": kind, "slug": error.slug, "message": str(error)}
+
+
+def error_of(message: dict[str, Any]) -> SdkError:
+    """Return the error that a message tells.
+
+    Raises:
+        ProtocolError: it tells none.
+    """
+    kind, slug, text = message["error"], message.get("slug"), message.get("message")
+    if not isinstance(kind, str) or kind not in _ERRORS:
+        raise ProtocolError("error")
+    if not isinstance(slug, str) or slug not in SLUGS or not isinstance(text, str):
+        raise ProtocolError("slug")
+    return _ERRORS[kind](slug, text)
+
+
+def describe_frame(frame: Frame, info: FrameInfo) -> tuple[dict[str, Any], npt.NDArray[Any]]:
+    """Return the message that tells a frame, and its pixels.
+
+    Args:
+        frame: made by `frame_of_array`.
+        info: where it comes from.
+    """
+    key, pixels = frame._key, frame._data
+    assert isinstance(pixels, np.ndarray)
+    described = {
+        "format": str(frame.format),
+        "width": frame.width,
+        "height": frame.height,
+        "window": list(key.window) if frame.format == "GRAY16" else None,
+        "region": describe_region(frame.region),
+        "pixel_size_mm": list(key.pixel_size),
+        "index": info.index,
+        "frame_count": info.frame_count,
+        "kind": info.kind,
+        "timestamp_us": info.timestamp_us,
+        "region_origin": info.region_origin,
+    }
+    return {"frame": described}, pixels
+
+
+def empty_pixels(message: dict[str, Any]) -> npt.NDArray[Any]:
+    """Check what a message says of a frame, and return an array for its pixels.
+
+    Raises:
+        ProtocolError: a field is missing, unknown, or out of bounds.
+    """
+    said = message["frame"]
+    if not isinstance(said, dict) or set(said) != _FRAME_FIELDS:
+        raise ProtocolError("fields")
+    if not isinstance(said["format"], str) or said["format"] not in _DTYPES:
+        raise ProtocolError("format")
+    width = _whole(said, "width", 1, MAX_SIDE)
+    height = _whole(said, "height", 1, MAX_SIDE)
+    if width * height > MAX_PIXELS:
+        raise ProtocolError("size")
+    dtype, channels = _DTYPES[said["format"]]
+    return np.empty((height, width) if channels == 1 else (height, width, channels), dtype)
+
+
+def frame_of(
+    message: dict[str, Any], pixels: npt.NDArray[Any], path: str, index: int
+) -> tuple[Frame, FrameInfo]:
+    """Return the frame that a message tells.
+
+    Args:
+        message: checked by `empty_pixels`.
+        pixels: of the frame.
+        path: for `FrameInfo`.
+        index: that the frame must have.
+
+    Raises:
+        ProtocolError: a field is out of bounds, or contradicts another.
+    """
+    said = message["frame"]
+    _whole(said, "index", index, index)
+    count = _optional(said, "frame_count", 1, _MAX_FRAMES)
+    timestamp_us = _optional(said, "timestamp_us", 0, _MAX_TIMESTAMP_US)
+    kind, origin = _one_of(said, "kind", _KINDS), _one_of(said, "region_origin", _ORIGINS)
+    info = FrameInfo(path, index, count, kind, timestamp_us, origin)
+    window = said["window"] or [0, MAX_GREY_16]
+    try:
+        frame = frame_of_array(
+            pixels,
+            region=region_of(said["region"]),
+            pixel_size_mm=tuple(said["pixel_size_mm"]),
+            window=tuple(window),
+        )
+    except (FrameError, TypeError) as error:
+        raise ProtocolError("frame") from error
+    return frame, info
+
+
+def _whole(said: dict[str, Any], name: str, least: int, most: int) -> int:
+    value = said[name]
+    if type(value) is not int or not least <= value <= most:
+        raise ProtocolError(name)
+    return value
+
+
+def _optional(said: dict[str, Any], name: str, least: int, most: int) -> int | None:
+    return None if said[name] is None else _whole(said, name, least, most)
+
+
+def _one_of(said: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    value = said[name]
+    if not isinstance(value, str) or value not in allowed:
+        raise ProtocolError(name)
+    return value
