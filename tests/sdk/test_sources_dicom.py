@@ -318,8 +318,10 @@ DAMAGED_FROM = _small_rle_file()
 def test_without_pydicom_the_error_names_the_extra() -> None:
     code = (
         "import sys; sys.modules['pydicom'] = None\n"
-        "import sdk, sdk.sources\n"
-        f"try: list(sdk.sources.open({str(REAL / 'examples_palette.dcm')!r}))\n"
+        "import sdk\n"
+        "from sdk.sources.dicom import read_dicom\n"
+        f"name = {str(REAL / 'examples_palette.dcm')!r}\n"
+        "try: list(read_dicom(open(name, 'rb'), name, None))\n"
         "except sdk.SourceError as error: print(error.slug, error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

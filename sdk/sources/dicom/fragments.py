@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sdk.sources.dicom.header import DicomFile
 from sdk.sources.dicom.image import Image
+from sdk.sources.dicom.native import read_at
 
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 _MAX_FRAGMENTS = 400_000
@@ -106,11 +107,7 @@ class Fragments:
         return position + 8, length
 
     def _read(self, start: int, length: int) -> bytes:
-        self._dicom.file.seek(start)
-        data = self._dicom.file.read(length)
-        if len(data) < length:
-            raise self._header.error("source-truncated", "ends inside its pixels; copy it again")
-        return data
+        return read_at(self._dicom.file, start, length, self._header)
 
     def _group(self, table: list[int], fragments: list[_Fragment]) -> list[list[_Fragment]]:
         extended = self._extended()

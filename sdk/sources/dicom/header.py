@@ -20,7 +20,8 @@ _TRANSFER_SYNTAX = 0x00020010
 _CHARACTER_SET = 0x00080005
 _FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
 _MAX_CHARACTER_SET_BYTES = 1024
-_LONGEST_HEADER_BYTES = 12
+# from where it looks at the first element's VR to where its value begins
+_LOOK_AHEAD_BYTES = 6
 _LONG_HEADER = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UC", "UN", "UR", "UT"})
 
 
@@ -134,7 +135,7 @@ class _Stop:
             return True
         position = self._bounded.tell()
         # pydicom may ask twice about the first element: before and after it looks at its VR
-        if position - self._seen.get(number, position) > _LONGEST_HEADER_BYTES:
+        if position - self._seen.get(number, position) > _LOOK_AHEAD_BYTES:
             raise self._refuse("source-malformed", number, "is there twice")
         if number in LISTED:
             self._seen[number] = position

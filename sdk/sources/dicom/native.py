@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from sdk.sources.dicom.header import DicomFile
 from sdk.sources.dicom.image import Image
+from sdk.sources.dicom.values import Header
 
 Cells = npt.NDArray[Any]
 """Unsigned cells of one frame as they are stored: (rows, columns, 3) of RGB; else (rows, columns),
@@ -50,11 +52,31 @@ class NativeFrames:
 
     def _read(self, begin: int, end: int) -> bytes:
         end = min(end, self._length)
-        self._file.seek(self._start + begin)
-        data = self._file.read(end - begin)
-        if len(data) < end - begin:
-            raise self._header.error("source-truncated", "ends inside its pixels; copy it again")
+        data = read_at(self._file, self._start + begin, end - begin, self._header)
         return data + b"\0" if self._words and len(data) % 2 else data
+
+
+def read_at(file: BinaryIO, start: int, length: int, header: Header) -> bytes:
+    """Read `length` bytes of pixels.
+
+    Raises:
+        SourceError: `source-truncated` when the file ends before, `source-malformed` when what is
+            deflated cannot be inflated, `source-unreadable` when the file cannot be read.
+    """
+    try:
+        file.seek(start)
+        data = file.read(length)
+    except EOFError:
+        data = b""
+    except zlib.error as error:
+        raise header.error("source-malformed", f"cannot be inflated: {error}") from error
+    except OSError as error:
+        if isinstance(error, TimeoutError | InterruptedError):
+            raise
+        raise header.error("source-unreadable", f"cannot be read: {error.strerror}") from error
+    if len(data) < length:
+        raise header.error("source-truncated", "ends inside its pixels; copy it again")
+    return data
 
 
 def frame_bits(image: Image) -> int:
