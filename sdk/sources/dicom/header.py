@@ -19,7 +19,6 @@ UNDEFINED_LENGTH = 0xFFFFFFFF
 _TRANSFER_SYNTAX = 0x00020010
 _CHARACTER_SET = 0x00080005
 _FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS = 0x7FE00008, 0x7FE00009, 0x7FE00010
-_MAX_CHARACTER_SET_BYTES = 1024
 # from where it looks at the first element's VR to where its value begins
 _LOOK_AHEAD_BYTES = 6
 _LONG_HEADER = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "UC", "UN", "UR", "UT"})
@@ -92,8 +91,11 @@ def _syntax(meta: Header, file: BinaryIO) -> Syntax:
         return syntax_of(uid, meta)
     # without a file meta group the bytes themselves must say how they are encoded
     position = file.tell()
-    encoding = sniff.encoding_of(file.read(sniff.SNIFF_BYTES))
+    beginning = file.read(sniff.SNIFF_BYTES)
+    encoding = sniff.encoding_of(beginning)
     file.seek(position)
+    if not beginning:
+        raise meta.error("source-truncated", "ends before its data set; copy it again")
     if encoding is None:
         raise meta.error(
             "source-unsupported",
@@ -139,8 +141,8 @@ class _Stop:
             raise self._refuse("source-malformed", number, "is there twice")
         if number in LISTED:
             self._seen[number] = position
-        if number == _CHARACTER_SET and length > _MAX_CHARACTER_SET_BYTES:
-            raise self._refuse("source-malformed", number, f"has {length} bytes")
+        # no text is read, and pydicom looks for a codec by whatever name stands there
+        self._bounded.blanks_next = number == _CHARACTER_SET
         size = self._bounded.size
         if size is not None and length != UNDEFINED_LENGTH and position + length > size:
             raise self._refuse("source-truncated", number, "reaches beyond the end; copy it again")

@@ -30,6 +30,7 @@ class BoundedFile:
         self._reads_left = MAX_READS
         self.error: SourceError | None = None
         self.ended = False
+        self.blanks_next = False  # the next value is read as blanks
         self.size = None if isinstance(file, io.BufferedReader) and _inflates(file) else _size(file)
 
     def read(self, count: int = -1) -> bytes:
@@ -40,6 +41,9 @@ class BoundedFile:
             self.ended = True
             if data or count > 8:
                 raise self.refuse("source-truncated", "ends inside its header; copy it again")
+        if self.blanks_next:
+            self.blanks_next = False
+            return b" " * len(data)
         return data
 
     def tell(self) -> int:
@@ -54,6 +58,7 @@ class BoundedFile:
                 be inflated on the way.
         """
         assert whence == os.SEEK_SET
+        self.blanks_next = False
         if self.size is None and position > MAX_HEADER_BYTES:
             raise self.refuse(
                 "source-too-large",
