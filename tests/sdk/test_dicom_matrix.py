@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_files import make_dataset
-from dicom_matrix import compare, independent
+from dicom_matrix import compare, independent, real_files
 from dicom_matrix.cells import SYNTAXES, Cell, Made, build, cells
 from dicom_matrix.displays import DISPLAYS, PLACES
 from dicom_matrix.palettes import PALETTES
@@ -113,3 +113,12 @@ def test_lossy_jpeg_equals_dcmtks_decoding(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert compare.lossy_by_dcmtk(made, words, tmp_path) == "right"
+
+
+def test_the_real_files_of_pydicoms_wheel_equal_independent_readings() -> None:
+    require("dcmtk", *independent.PROGRAMS)
+    rows = real_files.table()
+    held = [one for one in rows if "largest difference" in one]
+    assert [one for one in held if one["largest difference"] > 2] == []
+    assert len(held) > 50
+    assert all(one["outcome"].endswith(("frame(s)",)) or "-" in one["outcome"] for one in rows)

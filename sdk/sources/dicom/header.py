@@ -142,7 +142,7 @@ class _Stop:
         if number in LISTED:
             self._seen[number] = position
         # no text is read, and pydicom looks for a codec by whatever name stands there
-        self._bounded.blanks_next = number == _CHARACTER_SET
+        self._bounded.blanks_next = number == _CHARACTER_SET and length > 0
         size = self._bounded.size
         if size is not None and length != UNDEFINED_LENGTH and position + length > size:
             raise self._refuse("source-truncated", number, "reaches beyond the end; copy it again")
