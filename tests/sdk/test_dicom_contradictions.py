@@ -95,6 +95,9 @@ def without(data: bytes, marker: int) -> bytes:
         ({"Rows": [40, 40]}, ("Rows has 2 values",)),
         ({"PresentationLUTShape": "INVERSE"}, ("PresentationLUTShape", "MONOCHROME2")),
         ({"RescaleSlope": 0, "RescaleIntercept": 0}, ("RescaleSlope is 0",)),
+        ({"RescaleSlope": "1e308", "RescaleIntercept": 0}, ("RescaleSlope is 1e",)),
+        ({"RescaleSlope": 1, "RescaleIntercept": "-1e300"}, ("intercept -1e",)),
+        ({"RescaleSlope": "1e-300", "RescaleIntercept": 0}, ("RescaleSlope is 1e-300",)),
         ({"RescaleSlope": 2}, ("RescaleIntercept is missing",)),
         ({"WindowCenter": 5}, ("WindowWidth has 0 values",)),
         ({"WindowCenter": [5, 6], "WindowWidth": [5]}, ("WindowWidth has 1",)),
@@ -300,11 +303,28 @@ def test_a_jpeg_of_rgb_is_rgb_and_not_luma(data: bytes) -> None:
         assert refusal(dataset, declared, "RGB by its markers") == MALFORMED
 
 
+def renamed(data: bytes, names: tuple[int, int, int]) -> bytes:
+    """A JPEG whose components have other names."""
+    changed = bytearray(data)
+    frame, scan = data.index(b"\xff\xc0") + 10, data.index(b"\xff\xda") + 5
+    for k, name in enumerate(names):
+        changed[frame + 3 * k] = changed[scan + 2 * k] = name
+    return bytes(changed)
+
+
+BARE = without(jpeg(subsampling="4:4:4"), 0xE0)
+
+
 def test_a_jpeg_without_any_mark_is_what_the_header_says() -> None:
-    bare = without(jpeg(subsampling="4:4:4"), 0xE0)
-    held = Image.open(io.BytesIO(bare))
+    plain = renamed(BARE, (0, 1, 2))
+    held = Image.open(io.BytesIO(plain))
     held.draft("YCbCr", held.size)
-    np.testing.assert_array_equal(pixels(wrapped([bare], JPEGBaseline8Bit)), np.asarray(held))
+    np.testing.assert_array_equal(pixels(wrapped([plain], JPEGBaseline8Bit)), np.asarray(held))
+
+
+def test_a_jpeg_with_the_names_of_ycbcr_alone_is_not_taken_for_rgb() -> None:
+    dataset = wrapped([BARE], JPEGBaseline8Bit)
+    assert refusal(dataset, "is RGB", "named 1, 2 and 3") == MALFORMED
 
 
 def test_a_jpeg_whose_marks_contradict_each_other_is_refused() -> None:

@@ -15,6 +15,7 @@ from dicom_matrix import codecs
 from dicom_reading import pixels, raw_frames, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openjpeg.utils import encode_array
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from test_dicom_contradictions import COLOUR, GREY, wrapped
 
@@ -165,3 +166,13 @@ def test_jpeg_lossless_of_any_precision_is_exact(bits: int, syntax: str) -> None
 def test_file_objects_are_read(tmp_path: Path) -> None:
     data = write(make_dataset(GREY), tmp_path / "a.dcm").read_bytes()
     assert next(sources.open(io.BytesIO(data)))[1].kind == "dicom"
+
+
+def test_the_lossy_transform_of_jpeg_2000_equals_another_decoder() -> None:
+    smooth = np.stack([np.add.outer(np.arange(80), np.arange(96)) * k // 3 for k in (1, 2, 3)], -1)
+    image = smooth.clip(0, 255).astype(np.uint8)
+    data = bytes(encode_array(image, photometric_interpretation=1, compression_ratios=[8]))
+    held = imagecodecs.jpeg2k_decode(data)
+    dataset = wrapped([data], f"{ROOT}.4.91", image, PhotometricInterpretation="YBR_ICT")
+    np.testing.assert_allclose(pixels(dataset).astype(int), held, atol=1)
+    assert np.abs(held.astype(int) - image).max() < 40

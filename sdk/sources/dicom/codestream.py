@@ -32,7 +32,8 @@ class Codestream:
         signed: samples are signed (JPEG 2000).
         lossy: values are not those that were compressed.
         subsampled: a component has fewer samples than another.
-        colour: `RGB`, `YBR` (luma first), or None when the codestream doesn't tell.
+        colour: `RGB`, `YBR` (luma first), `unmarked` when only the components' names 1, 2 and 3 hint
+            at YBR, or None when the codestream doesn't tell.
         transformed: the decoder undoes a component transform (JPEG 2000).
     """
 
@@ -108,6 +109,9 @@ def _check_colour(stream: Codestream, image: Image, syntax: Syntax, header: Head
         said = "lossy, which makes other indices"
     elif photometric in LUMA_FIRST and stream.colour == "RGB":
         said = "RGB by its markers"
+    elif photometric == "RGB" and stream.colour == "unmarked":
+        # DICOM readers take it for RGB, libjpeg and all who use it for YCbCr
+        said = "JPEG without a marker, whose components are named 1, 2 and 3 as those of YCbCr are"
     elif photometric in LUMA_FIRST and stream.transformed:
         said = "JPEG 2000 with a component transform"
     elif photometric in JPEG_2000_COLOUR and not stream.transformed:

@@ -149,7 +149,7 @@ def _decode_with_pillow(data: bytes, stream: Codestream, luma: bool) -> npt.NDAr
         if stream.components == 3 and stream.process != _LOSSLESS_PROCESS:
             if luma:
                 picture.draft("L", picture.size)
-            elif stream.colour is None:
+            elif stream.colour != "RGB":
                 # taken for YCbCr and asked for as YCbCr: no component is changed
                 picture.draft("YCbCr", picture.size)
         values = np.asarray(picture)

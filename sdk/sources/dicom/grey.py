@@ -16,6 +16,7 @@ from sdk.sources.dicom.lut import has_bytes, read_descriptor, read_entries
 from sdk.sources.dicom.values import Header
 
 Floats = npt.NDArray[np.float64]
+_SLOPES = (1e-9, 1e9)  # beyond them the values of a sample run into one, or out of range
 _FUNCTIONS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
 
 
@@ -177,8 +178,12 @@ def _modality(place: Header, signed: bool) -> Rescale | Lut | None:
         return _lut(tables[0], signed)
     if slope is None or intercept is None:
         return None
-    if slope == 0:
-        raise place.malformed("RescaleSlope", "is 0, which makes all values one")
+    least, most = _SLOPES
+    if not least <= abs(slope) <= most or abs(intercept) > most:
+        raise place.malformed(
+            "RescaleSlope",
+            f"is {slope} and the intercept {intercept}, allowed are {least} to {most}",
+        )
     return Rescale(slope, intercept)
 
 

@@ -18,6 +18,7 @@ _READ = (0xC0, 0xC1, _LOSSLESS, _JPEG_LS)
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _MAX_SEGMENTS = 4096
 _RGB_IDS = tuple(b"RGB")
+_JFIF_IDS = (1, 2, 3)
 # the next marker behind entropy-coded bytes: not a stuffed byte, a restart or a fill byte
 _NEXT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _NEXT_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
@@ -80,6 +81,8 @@ def _colour(found: _Found, parts: list[bytes], subsampled: bool) -> str | None:
         marks.add("RGB")
     if len(marks) > 1:
         raise Damaged("its markers, component names and subsampling name two colour spaces")
+    if not marks and tuple(part[0] for part in parts) == _JFIF_IDS:
+        return "unmarked"
     return marks.pop() if marks else None
 
 

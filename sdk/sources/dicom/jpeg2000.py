@@ -66,7 +66,7 @@ def _describe(size: bytes, style: bytes) -> Codestream:
     return Codestream(
         process=0, width=width, height=height, components=count, precision=(depth & 0x7F) + 1,
         signed=bool(depth & 0x80), lossy=lossy, subsampled=False, colour=None,
-        transformed=transformed,
+        transformed=transformed and count >= 3,
     )  # fmt: skip
 
 
