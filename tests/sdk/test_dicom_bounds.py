@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom_files import make_dataset
+from dicom_jpegs import COLOUR, GREY, jpeg, wrapped
 from dicom_matrix import codecs
 from dicom_reading import raw_frames, refusal
 from pydicom.dataset import Dataset
@@ -24,7 +25,6 @@ from pydicom.uid import (
     JPEGLSLossless,
     RLELossless,
 )
-from test_dicom_contradictions import COLOUR, GREY, jpeg, wrapped
 
 from sdk import sources
 from sdk.errors import SourceError

@@ -11,13 +11,13 @@ import numpy as np
 import pydicom.data
 import pytest
 from dicom_files import make_dataset, write
+from dicom_jpegs import COLOUR, GREY, wrapped
 from dicom_matrix import codecs
 from dicom_reading import pixels, raw_frames, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openjpeg.utils import encode_array
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from test_dicom_contradictions import COLOUR, GREY, wrapped
 
 from sdk import sources
 from sdk.sources.dicom import is_dicom

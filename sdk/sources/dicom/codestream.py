@@ -32,8 +32,8 @@ class Codestream:
         signed: samples are signed (JPEG 2000).
         lossy: values are not those that were compressed.
         subsampled: a component has fewer samples than another.
-        colour: `RGB`, `YBR` (luma first), `unmarked` when only the components' names 1, 2 and 3 hint
-            at YBR, or None when the codestream doesn't tell.
+        colour: `RGB`, `YBR` (luma first), `unmarked` when nothing but the components' names 1, 2
+            and 3 hints at YBR, or None when the codestream doesn't tell.
         transformed: the decoder undoes a component transform (JPEG 2000).
     """
 
