@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from dicom_files import make_dataset
@@ -10,7 +12,13 @@ from dicom_matrix import codecs
 from dicom_reading import raw_frames, refusal
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEGBaseline8Bit
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+)
 
 # photometric interpretation, samples, planar configuration and length of native pixels
 
@@ -113,17 +121,25 @@ def test_a_data_set_in_the_other_byte_order_is_refused() -> None:
     assert refusal(swapped, "other byte order") == MALFORMED
 
 
-def test_implicit_bytes_behind_an_explicit_syntax_are_read_as_they_are() -> None:
-    data = codecs.saved(make_dataset(GREY, ImplicitVRLittleEndian))
-    swapped = data.replace(b"1.2.840.10008.1.2\0", b"1.2.840.10008.1.2\0", 1)
-    np.testing.assert_array_equal(raw_frames(swapped)[0], GREY)
+@pytest.mark.parametrize(
+    ("told", "used"),
+    [
+        (ExplicitVRLittleEndian, ImplicitVRLittleEndian),
+        (ImplicitVRLittleEndian, ExplicitVRLittleEndian),
+    ],
+)
+def test_value_representations_are_taken_as_they_are(told: UID, used: UID) -> None:
+    # no doubt about the pixels arises from it: each element shows whether it states its own
+    head, body = (codecs.saved(make_dataset(GREY, syntax)) for syntax in (told, used))
+    ends = [144 + struct.unpack_from("<I", data, 140)[0] for data in (head, body)]
+    np.testing.assert_array_equal(raw_frames(head[: ends[0]] + body[ends[1] :])[0], GREY)
 
 
 @pytest.mark.parametrize("tag", ["FloatPixelData", "DoubleFloatPixelData"])
 def test_float_pixels_are_refused_by_name(tag: str) -> None:
     dataset = make_dataset(GREY)
     del dataset.PixelData
-    setattr(dataset, tag, bytes(H * W * 8))
+    setattr(dataset, tag, bytes(GREY.size * 8))
     assert refusal(dataset, "Float Pixel Data") == UNSUPPORTED
 
 
