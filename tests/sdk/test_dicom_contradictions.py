@@ -48,6 +48,7 @@ from pydicom.uid import (
         ({"RescaleSlope": "1e-300", "RescaleIntercept": 0}, ("RescaleSlope is 1e-300",)),
         ({"RescaleSlope": 2}, ("RescaleIntercept is missing",)),
         ({"WindowCenter": 5}, ("WindowWidth has 0 values",)),
+        ({"VOILUTFunction": "SIGMOID"}, ("SIGMOID", "no window")),
         ({"WindowCenter": [5, 6], "WindowWidth": [5]}, ("WindowWidth has 1",)),
     ],
     ids=lambda value: str(value)[:70],

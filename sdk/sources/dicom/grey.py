@@ -194,10 +194,12 @@ def _voi(place: Header, signed: bool) -> Window | Lut | None:
         raise place.malformed(
             "WindowWidth", f"has {len(widths)} values, but Window Center has {len(centers)}"
         )
+    function = place.text("VOILUTFunction") or "LINEAR"
     if not centers:
+        if function != "LINEAR":
+            raise place.malformed("VOILUTFunction", f"is {shown(function)}, but no window is there")
         tables = place.items("VOILUTSequence")
         return _lut(tables[0], signed) if tables else None
-    function = place.text("VOILUTFunction") or "LINEAR"
     if function not in _FUNCTIONS:
         raise place.error(
             "source-unsupported",
