@@ -32,8 +32,8 @@ class Codestream:
         signed: samples are signed (JPEG 2000).
         lossy: values are not those that were compressed.
         subsampled: a component has fewer samples than another.
-        colour: `RGB`, `YBR` (luma first), `unmarked` when nothing but the components' names 1, 2
-            and 3 hints at YBR, or None when the codestream doesn't tell.
+        colour: of three components, by their markers: `RGB`, `YBR` (luma first), `unmarked` when
+            nothing but their names 1, 2 and 3 hints at YBR, or None.
         transformed: the decoder undoes a component transform (JPEG 2000).
     """
 
@@ -47,6 +47,11 @@ class Codestream:
     subsampled: bool
     colour: str | None
     transformed: bool
+
+    @property
+    def is_lossy_jpeg(self) -> bool:
+        """Whether its markers tell the colour; lossless ones bear those of an encoder's habit."""
+        return self.process in _LOSSY_JPEG
 
 
 def is_padding(rest: bytes) -> bool:
@@ -107,16 +112,16 @@ def _check_colour(stream: Codestream, image: Image, syntax: Syntax, header: Head
     photometric = image.photometric
     if photometric == PALETTE and stream.lossy:
         said = "lossy, which makes other indices"
-    elif photometric in LUMA_FIRST and stream.colour == "RGB":
+    elif photometric in LUMA_FIRST and stream.is_lossy_jpeg and stream.colour == "RGB":
         said = "RGB by its markers"
-    elif photometric == "RGB" and stream.colour == "unmarked":
+    elif photometric == "RGB" and stream.is_lossy_jpeg and stream.colour == "unmarked":
         # DICOM readers take it for RGB, libjpeg and all who use it for YCbCr
         said = "JPEG without a marker, whose components are named 1, 2 and 3 as those of YCbCr are"
     elif photometric in LUMA_FIRST and stream.transformed:
         said = "JPEG 2000 with a component transform"
     elif photometric in JPEG_2000_COLOUR and not stream.transformed:
         said = f"{syntax.title} without a component transform"
-    elif photometric == "YBR_FULL_422" and stream.process not in _LOSSY_JPEG:
+    elif photometric == "YBR_FULL_422" and not stream.is_lossy_jpeg:
         said = f"{syntax.title}, where it isn't allowed"
     elif photometric in MONOCHROME and stream.transformed:
         said = "JPEG 2000 with a component transform"

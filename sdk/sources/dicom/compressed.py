@@ -38,7 +38,6 @@ _CODECS_RAISE = (
     struct.error,
     zlib.error,
 )
-_LOSSLESS_PROCESS = 0xC3
 
 
 class CompressedFrames:
@@ -88,7 +87,8 @@ class CompressedFrames:
             return self._without_header(_inflate_frame(data, image))
         stream = read_jpeg2000(data) if kind == "jpeg-2000" else read_jpeg(data)
         codestream.check(stream, image, self._dicom.syntax, self._header, index)
-        luma = image.photometric in LUMA_FIRST or stream.colour == "YBR"
+        marked = stream.is_lossy_jpeg and stream.colour == "YBR"
+        luma = marked or image.photometric in LUMA_FIRST
         if kind == "jpeg-2000":
             values = _decode_jpeg2000(data, stream)
         elif kind == "jpeg-ls":
@@ -145,13 +145,15 @@ def _inflate_frame(data: bytes, image: Image) -> Cells:
 def _decode_with_pillow(data: bytes, stream: Codestream, luma: bool) -> npt.NDArray[Any]:
     """Decode 8 bits with libjpeg-turbo, components as they are stored, or the luma alone."""
     pillow = optional_import("PIL.Image", "Pillow", "dicom")
+    marked = stream.colour == "YBR"
     with pillow.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-        if stream.components == 3 and stream.process != _LOSSLESS_PROCESS:
-            if luma:
-                picture.draft("L", picture.size)
-            elif stream.colour != "RGB":
-                # taken for YCbCr and asked for as YCbCr: no component is changed
-                picture.draft("YCbCr", picture.size)
+        # a lossless picture is RGB to libjpeg-turbo unless it is marked as YCbCr
+        taken_for_rgb = stream.colour == "RGB" or (not stream.is_lossy_jpeg and not marked)
+        if stream.components == 3 and luma and stream.is_lossy_jpeg:
+            picture.draft("L", picture.size)
+        elif stream.components == 3 and not taken_for_rgb:
+            # taken for YCbCr and asked for as YCbCr: no component is changed
+            picture.draft("YCbCr", picture.size)
         values = np.asarray(picture)
     if values.dtype != np.uint8 or values.shape[:2] != (stream.height, stream.width):
         raise Damaged(f"it is decoded to {values.dtype} {values.shape}")

@@ -63,16 +63,13 @@ def read_jpeg(data: bytes) -> Codestream:
     return Codestream(
         process=found.process, width=width, height=height, components=count, precision=precision,
         signed=False, lossy=not lossless or found.near > 0, subsampled=subsampled,
-        colour=None if lossless or count != 3 else _colour(found, parts, subsampled),
+        colour=None if count != 3 else _colour(found, parts, subsampled),
         transformed=False,
     )  # fmt: skip
 
 
 def _colour(found: _Found, parts: list[bytes], subsampled: bool) -> str | None:
-    """Tell the colour space as libjpeg does; RGB is never subsampled.
-
-    Lossless codestreams are left out: there JFIF and Adobe markers come from encoders' habits.
-    """
+    """Tell the colour space as libjpeg does; RGB is never subsampled."""
     rgb_ids = tuple(part[0] for part in parts) == _RGB_IDS
     marks = set()
     if found.jfif or subsampled or found.adobe_transform == 1:

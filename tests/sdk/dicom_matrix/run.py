@@ -24,7 +24,7 @@ Counts = collections.Counter[str]
 
 def _count(name: str, outcome: str, cell: Cell, counts: Counts, differing: list[str]) -> None:
     counts[outcome] += 1
-    if "differs" in outcome:
+    if outcome == "differs":
         differing.append(f"{name}: {cell}")
 
 
