@@ -62,6 +62,7 @@ SLUGS: dict[str, str] = {
     "region-outside": "the region does not lie inside the frame",
     "pixel-size-invalid": "the pixel size is not one or two positive finite numbers",
     "jpeg-invalid": "the JPEG data cannot be decoded",
+    "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",
     "jpeg-unavailable": "the optional JPEG decoder is not installed",
     "output-invalid": "the output array has the wrong shape, type or layout",
     # Preprocessing recipes and the machine.

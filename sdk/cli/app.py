@@ -31,7 +31,8 @@ _PRECISION_HELP = "auto, fp32 or int8."
 @app.command()
 def classify(
     files: Annotated[
-        list[Path], typer.Argument(help="Images and DICOM files.", show_default=False)
+        list[Path],
+        typer.Argument(help="Images and DICOM files, or folders of them.", show_default=False),
     ],
     model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
     precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",

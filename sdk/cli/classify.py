@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -12,10 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from sdk import sources
 from sdk.classifier import Classifier
-from sdk.errors import SdkError
-from sdk.frame import Region
+from sdk.errors import SdkError, SourceError, printable, shown
+from sdk.frame import Frame, Region
 from sdk.result import Result
 from sdk.sources import FrameInfo
+from sdk.sources.intake import expand
 
 
 def classify_files(
@@ -25,7 +29,8 @@ def classify_files(
 
     Args:
         classifier: the student.
-        files: images and DICOM files.
+        files: images and DICOM files, and folders of them; a bad file in a folder doesn't stop
+            the others.
         region: the part of every frame to look at, or None.
         as_json: one JSON object a line on standard output, instead of text; errors go there too.
 
@@ -35,10 +40,11 @@ def classify_files(
     failed = False
     with _progress() as progress:
         task = progress.add_task("", total=None)
-        for number, path in enumerate(files, start=1):
-            progress.reset(task, total=None, description=f"{number} of {len(files)}: {path.name}")
+        for path, place, frames in _every_file(files, region):
+            name = printable(os.path.basename(path))
+            progress.reset(task, total=None, description=f"{place} of {len(files)}: {name}")
             try:
-                for frame, info in sources.open(path, region=region):
+                for frame, info in frames():
                     result = classifier.classify(frame)
                     _write(sys.stdout, _json(result, info) if as_json else _text(result, info))
                     progress.update(task, total=info.frame_count, completed=info.index + 1)
@@ -47,8 +53,29 @@ def classify_files(
                 if as_json:
                     _write(sys.stdout, _json_error(path, error))
                 else:
-                    _write(sys.stderr, f"{path}: {error.slug}: {error}")
+                    _write(sys.stderr, f"{printable(path)}: {error.slug}: {error}")
     return 1 if failed else 0
+
+
+def _every_file(
+    files: list[Path], region: Region | None
+) -> Iterator[tuple[str, int, Callable[[], Iterator[tuple[Frame, FrameInfo]]]]]:
+    """Yield every path, folders expanded, its place on the command line, and how to open it."""
+    for place, path in enumerate(files, start=1):
+        try:
+            inside = expand(path)
+        except SdkError:
+            inside = [str(path)]  # opening it says why
+        for file in inside:
+            opened = partial(sources.open, file, region=region)
+            inner = file != str(path) and os.path.isdir(file)
+            yield file, place, partial(_refuse_folder, file) if inner else opened
+
+
+def _refuse_folder(path: str) -> Iterator[tuple[Frame, FrameInfo]]:
+    raise SourceError(
+        "source-unreadable", f"{shown(path)} is a folder inside a folder; name it by itself"
+    )
 
 
 def _progress() -> Progress:
@@ -68,7 +95,8 @@ def _progress() -> Progress:
 
 
 def _text(result: Result, info: FrameInfo) -> str:
-    where = info.path if info.frame_count == 1 else f"{info.path}[{info.index}]"
+    path = printable(info.path)
+    where = path if info.frame_count == 1 else f"{path}[{info.index}]"
     if result.label is not None:
         said = f"{result.label} {result.confidence:.1%}"
     else:
@@ -91,8 +119,8 @@ def _json(result: Result, info: FrameInfo) -> str:
     return json.dumps(described | {"result": result.to_dict()}, allow_nan=False)
 
 
-def _json_error(path: Path, error: SdkError) -> str:
-    return json.dumps({"path": str(path), "error": {"slug": error.slug, "message": str(error)}})
+def _json_error(path: str, error: SdkError) -> str:
+    return json.dumps({"path": path, "error": {"slug": error.slug, "message": str(error)}})
 
 
 def _write(stream: TextIO, line: str) -> None:

@@ -63,7 +63,8 @@ def open(  # named as what it does; the built-in isn't used here
 def _folder(folder: intake.Opened, name: str, entries: list[str], region: Region | None) -> _Frames:
     with contextlib.closing(folder):
         for entry in entries:
-            file, path = intake.open_path(entry, folder.fileno()), os.path.join(name, entry)
+            path = os.path.join(name, entry)
+            file = intake.open_path(entry, folder, path)
             if file.is_folder:
                 raise SourceError(
                     "source-unreadable",

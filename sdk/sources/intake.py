@@ -65,26 +65,29 @@ def take(source: Any) -> tuple[Opened, str]:
     raise _wrong_type(source)
 
 
-def open_path(path: str | bytes, folder: int | None = None) -> Opened:
+def open_path(path: str | bytes, folder: Opened | None = None, name: str = "") -> Opened:
     """Open a regular file or a folder, without waiting for anything.
 
     Args:
         path: of the file; relative to `folder` when that is given.
-        folder: descriptor of an open folder.
+        folder: an open folder.
+        name: for messages, where that isn't the path.
 
     Raises:
         SourceError: `source-not-found` or `source-unreadable`.
     """
     try:
-        descriptor = os.open(path, _FLAGS, dir_fd=folder)
+        descriptor = os.open(path, _FLAGS, dir_fd=None if folder is None else folder.fileno())
     except FileNotFoundError as error:
-        raise SourceError("source-not-found", f"{shown(path)} isn't there{_hint(path)}") from error
+        raise SourceError(
+            "source-not-found", f"{shown(name or path)} isn't there{_hint(path)}"
+        ) from error
     except (OSError, ValueError) as error:
-        raise _unreadable(path, getattr(error, "strerror", None) or error) from error
+        raise _unreadable(name or path, getattr(error, "strerror", None) or error) from error
     mode = os.fstat(descriptor).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         os.close(descriptor)
-        raise _unreadable(path, "neither a regular file nor a folder")
+        raise _unreadable(name or path, "neither a regular file nor a folder")
     return Opened(descriptor)
 
 
@@ -108,6 +111,21 @@ def entries(folder: Opened, name: str) -> list[str]:
     if not names:
         raise SourceError("source-no-pixels", f"{shown(name)} is a folder without files")
     return names
+
+
+def expand(path: str | os.PathLike[str]) -> list[str]:
+    """Return the path itself, or of a folder the paths of what is in it, as `entries` lists it.
+
+    A path that can't be opened is returned as it is: reading it says why.
+
+    Raises:
+        SourceError: see `entries`.
+    """
+    name = os.fspath(path)
+    if not os.path.isdir(name):
+        return [name]
+    folder = open_path(name)
+    return [os.path.join(name, entry) for entry in entries(folder, name)]
 
 
 def header_of(file: Opened, name: str) -> bytes:

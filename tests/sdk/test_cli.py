@@ -80,6 +80,47 @@ def test_every_frame_of_a_cine_is_classified(run) -> None:  # type: ignore[no-un
     assert {line["region_origin"] for line in lines} == {"given"}
 
 
+def test_a_folder_is_every_file_in_it_and_a_bad_one_stops_no_other(run, files, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / ".hidden").write_bytes(b"no image")
+    (tmp_path / "inner").mkdir()
+    done = run("classify", "--json", tmp_path)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 1
+    assert [Path(line["path"]).name for line in lines] == [
+        "bad.png",
+        "black.png",
+        "good.png",
+        "inner",
+    ]
+    assert [line.get("error", {}).get("slug") for line in lines] == [
+        "source-unknown-kind",
+        None,
+        None,
+        "source-unreadable",
+    ]
+    (tmp_path / "inner").rmdir()
+    files["bad"].unlink()
+    assert run("classify", tmp_path).exit_code == 0
+
+
+def test_an_empty_folder_is_an_error(run, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    done = run("classify", tmp_path)
+    assert done.exit_code == 1
+    assert "source-no-pixels" in done.stderr
+
+
+def test_what_a_file_name_holds_reaches_no_terminal(run, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    for content in (b"no image", None):
+        path = tmp_path / "\x1b]0;owned\x07.png"
+        if content is None:
+            Image.fromarray(pattern_frame("ring", 320, 240)).save(path)
+        else:
+            path.write_bytes(content)
+        done = run("classify", path)
+        assert "\x1b" not in done.stdout + done.stderr
+        assert "\\x1b]0;owned\\x07.png" in done.stdout + done.stderr
+
+
 def test_a_region_can_be_given(run, files) -> None:  # type: ignore[no-untyped-def]
     done = run("classify", "--json", "--region", "10,20,100,90", files["good"])
     assert json.loads(done.stdout)["region_origin"] == "given"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
-import sys
 import tempfile
 import tracemalloc
 import warnings
@@ -31,6 +29,7 @@ from pydicom.uid import (
 
 from sdk import Region, SdkError, sources
 from sdk.preprocess import Preprocessing
+from sdk.sources import pool
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 REAL = Path(pydicom.data.__file__).parent / "test_files"
@@ -315,15 +314,13 @@ def _small_rle_file() -> bytes:
 DAMAGED_FROM = _small_rle_file()
 
 
-def test_without_pydicom_the_error_names_the_extra() -> None:
-    code = (
-        "import sys; sys.modules['pydicom'] = None\n"
-        "import sdk\n"
-        "from sdk.sources.dicom import read_dicom\n"
-        f"name = {str(REAL / 'examples_palette.dcm')!r}\n"
-        "try: list(read_dicom(open(name, 'rb'), name, None))\n"
-        "except sdk.SourceError as error: print(error.slug, error)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("dependency-missing")
-    assert "pip install 'sonogaze[dicom]'" in done.stdout
+def test_without_pydicom_the_error_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pydicom.py").write_text("raise ModuleNotFoundError('gone', name='pydicom')")
+    pool._end_all()
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SdkError, match=r"pip install 'sonogaze\[dicom\]'") as caught:
+        list(sources.open(REAL / "examples_palette.dcm"))
+    assert caught.value.slug == "dependency-missing"
+    pool._end_all()

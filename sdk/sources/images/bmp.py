@@ -24,7 +24,7 @@ from sdk.sources.images.common import (
     unsupported,
 )
 
-_CORE, _HEADERS = 12, (12, 40, 52, 56, 64, 108, 124)
+_CORE, _HEADERS = 12, (12, 40, 52, 56, 108, 124)  # readers differ on the 64 of OS/2 2.x
 _RGB, _RLE8, _RLE4, _BITFIELDS, _ALPHABITFIELDS = 0, 1, 2, 3, 6
 _COMPRESSION = {0: "none", 1: "RLE8", 2: "RLE4", 3: "bit fields", 4: "JPEG", 5: "PNG",
                 6: "bit fields with alpha"}  # fmt: skip
@@ -82,7 +82,7 @@ def _header(file: BinaryIO, name: str) -> _Header:
         width, height, planes, bits, compression, data_bytes, _, _, colours = struct.unpack_from(
             "<iiHHIIiiI", body
         )
-    if planes != 1 or bits not in _BITS.get(compression, ()) or (size == 64 and compression > 2):
+    if planes != 1 or bits not in _BITS.get(compression, ()):
         what = _COMPRESSION.get(compression, str(compression))
         raise unsupported(name, f"{bits} bits a pixel, {planes} planes, compression {what}")
     upwards, height = height > 0, abs(height)

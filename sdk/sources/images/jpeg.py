@@ -33,6 +33,7 @@ _PROCESSES = {
     0xCF: "hierarchical",
 }  # fmt: skip
 _ALLOWED = (0xC0, 0xC1, 0xC2)
+_PROGRESSIVE = 0xC2
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 # a marker inside entropy-coded data: neither a stuffed byte, nor a restart, nor a fill byte
 _NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
@@ -49,6 +50,8 @@ class _Image:
     width: int = 0
     height: int = 0
     components: list[tuple[int, int, int]] = field(default_factory=list)  # id, h, v
+    # for each component, how many low bits of each coefficient are still to come; None: all
+    missing: dict[int, list[int | None]] = field(default_factory=dict)
     scans: int = 0
     jfif: bool = False
     adobe: int | None = None
@@ -166,11 +169,7 @@ def _note(image: _Image, marker: int, body: bytes, name: str) -> None:
     if marker in _PROCESSES:
         _note_frame(image, marker, body, name)
     elif marker == _SOS:
-        image.scans += 1
-        if not image.process:
-            raise malformed(name, "a JPEG scan before its frame header")
-        if image.scans > MAX_SCANS:
-            raise unsupported(name, f"a JPEG of more than {MAX_SCANS} scans")
+        _note_scan(image, body, name)
     elif marker == 0xE0 and body.startswith(b"JFIF\0"):
         image.jfif = True
     elif marker == 0xE1 and body.startswith(b"Exif\0\0") and not image.exif:
@@ -200,10 +199,31 @@ def _note_frame(image: _Image, marker: int, body: bytes, name: str) -> None:
     image.components = [
         (body[i], body[i + 1] >> 4, body[i + 1] & 15) for i in range(6, len(body), 3)
     ]
+    image.missing = {component[0]: [None] * 64 for component in image.components}
+    if len(image.missing) != len(image.components):
+        raise malformed(name, "two JPEG components of one name")
     check_pixels(name, image.width, image.height)
+
+
+def _note_scan(image: _Image, body: bytes, name: str) -> None:
+    """Note which coefficients a scan brings (T.81 B.2.3, G.1.1.1.1)."""
+    image.scans += 1
+    if image.scans > MAX_SCANS:
+        raise unsupported(name, f"a JPEG of more than {MAX_SCANS} scans")
+    count = body[0] if body else 0
+    if len(body) != 4 + 2 * count or not set(body[1 : 1 + 2 * count : 2]) <= set(image.missing):
+        raise malformed(name, "a JPEG scan of the wrong length, or of unknown components")
+    first, last, low = body[-3], body[-2], body[-1] & 15
+    if image.process != _PROGRESSIVE:
+        first, last, low = 0, 63, 0
+    for component in body[1 : 1 + 2 * count : 2]:
+        image.missing[component][first : last + 1] = [low] * (min(last, 63) + 1 - first)
 
 
 def _checked(image: _Image, name: str) -> _Image:
     if not image.scans:
         raise malformed(name, "a JPEG without an image in it")
+    # libjpeg would show what is there of it, blurred
+    if any(bits != 0 for coefficients in image.missing.values() for bits in coefficients):
+        raise truncated(name, "the JPEG lacks scans")
     return image

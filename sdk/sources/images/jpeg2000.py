@@ -63,10 +63,8 @@ def _each(data: bytes, name: str, stream: _Stream) -> Iterator[Picture]:
     mode = "RGB" if stream.components == 3 else "L" if stream.bits <= 8 else "I;16"
     pixels = samples(data, "JPEG2000", name, mode, (stream.width, stream.height))
     stored = 16 if mode == "I;16" else 8
-    # Pillow shifts samples to fill 8 or 16 bits; colours of more than 8 lose their low bits
-    used = min(stream.bits, stored)
-    pixels = pixels >> (stored - used)
-    top = (1 << used) - 1
+    pixels = pixels >> (stored - stream.bits)  # Pillow shifts samples to fill 8 or 16 bits
+    top = (1 << stream.bits) - 1
     yield grey(pixels, top) if mode != "RGB" else Picture(to_8_bits(pixels, top))
 
 
@@ -142,6 +140,8 @@ def _codestream(data: bytes, start: int, name: str) -> _Stream:
             "components that are subsampled, signed, differ, or have more than 16 bits "
             f"({', '.join(sorted(one.hex() for one in each))})",
         )
+    if components == 3 and bits + 1 > 8:  # Pillow rounds white up to 256, which it stores as 0
+        raise unsupported(name, f"colours of {bits + 1} bits, allowed are 8")
     if not (tile_width and tile_height):
         raise malformed(name, f"tiles of {tile_width} x {tile_height}")
     tiles = -(-width // tile_width) * -(-height // tile_height)

@@ -42,6 +42,9 @@ _CRITICAL = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 _KEPT = (b"IHDR", b"PLTE", b"tRNS", b"eXIf", b"acTL", b"fcTL")
 _MAX_KEPT_BYTES = 1 << 20
 _PIECE_BYTES = 1 << 20
+# Adam7: first column, first row, step of columns, step of rows of each pass
+_PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+           (0, 1, 1, 2))  # fmt: skip
 _DISPOSE = (KEEP, CLEAR, RESTORE)
 
 
@@ -152,14 +155,14 @@ def _decoded(
     file: BinaryIO, name: str, walked: _Walked, frame: _Frame, places: list[tuple[int, int]]
 ) -> npt.NDArray[Any]:
     """Have Pillow decode a PNG file of nothing but this frame's header, palette and data."""
-    channels = _CHANNELS[walked.colour_type]
-    raw = (frame.width * channels * walked.depth // 8 + 2 + 7 * 8) * (frame.height + 8)
-    if sum(length for _, length in places) > raw + raw // 8 + 65_536:
+    wanted = _raster_bytes(walked, frame)
+    if sum(length for _, length in places) > wanted + wanted // 8 + 65_536:
         raise malformed(name, "more image data than its pixels can need")
     data = bytearray()
     for offset, length in places:
         file.seek(offset)
         data += exactly(file, length, name)
+    _check_raster(data, wanted, name)
     header = struct.pack(
         ">IIBBBBB",
         frame.width, frame.height, walked.depth, walked.colour_type, 0, 0, walked.interlace,
@@ -172,6 +175,31 @@ def _decoded(
     )
     pixels: npt.NDArray[Any] = samples(clean, "PNG", name, walked.mode, (frame.width, frame.height))
     return pixels
+
+
+def _raster_bytes(walked: _Walked, frame: _Frame) -> int:
+    """Return the size of a frame's rows, each with its filter byte (clauses 7.2 and 8.1)."""
+    bits = _CHANNELS[walked.colour_type] * walked.depth
+    total = 0
+    for left, top, across, down in _PASSES if walked.interlace else ((0, 0, 1, 1),):
+        columns, rows = -(-(frame.width - left) // across), -(-(frame.height - top) // down)
+        if columns > 0 and rows > 0:
+            total += rows * (1 + (columns * bits + 7) // 8)
+    return total
+
+
+def _check_raster(data: bytearray, wanted: int, name: str) -> None:
+    """Inflate once for the size alone: Pillow would leave missing rows as they are."""
+    inflater, found = zlib.decompressobj(), 0
+    try:
+        for start in range(0, len(data), _PIECE_BYTES // 16):
+            found += len(inflater.decompress(data[start : start + _PIECE_BYTES // 16]))
+            if found > wanted:
+                raise malformed(name, "its image data is more than its pixels")
+    except zlib.error as error:
+        raise malformed(name, f"its image data is damaged: {error}") from error
+    if found < wanted or not inflater.eof:
+        raise truncated(name, f"its image data ends after {found} of {wanted} bytes")
 
 
 def _walk(file: BinaryIO, name: str) -> _Walked:

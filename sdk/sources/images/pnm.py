@@ -25,7 +25,9 @@ from sdk.sources.images.common import (
 
 _HEADER_BYTES = 64 * 1024
 _PLAIN_BYTES_PER_SAMPLE = 16
+_MAX_PLAIN_SAMPLES = 1 << 24
 _NOT_PLAIN = re.compile(rb"[^0-9 \t\r\n\v\f]|[0-9]{6}")
+_NOT_PLAIN_BITS = re.compile(rb"[^01 \t\r\n\v\f]")
 _SPACE = b" \t\r\n\v\f"
 _TOKEN = re.compile(rb"(?:[ \t\r\n\v\f]|#[^\r\n]*[\r\n])++([0-9]{1,10})(?=[ \t\r\n\v\f#])")
 
@@ -115,15 +117,17 @@ def _raw(file: BinaryIO, name: str, image: _Image) -> Picture:
 
 def _plain(file: BinaryIO, name: str, image: _Image) -> Picture:
     count = image.width * image.height * image.channels
+    if count > _MAX_PLAIN_SAMPLES:
+        raise unsupported(name, f"{count} samples of plain text, allowed are {_MAX_PLAIN_SAMPLES}")
     most = count * _PLAIN_BYTES_PER_SAMPLE
     data = file.read(most + 1)
-    wrong = _NOT_PLAIN.search(data) if len(data) <= most else None
+    allowed = _NOT_PLAIN_BITS if image.variant == 1 else _NOT_PLAIN
+    wrong = allowed.search(data) if len(data) <= most else None
     if len(data) > most or (wrong is not None):
         what = "too much white space" if wrong is None else repr(data[wrong.start() :][:8])
         raise malformed(name, f"its plain raster holds {what}")
     if image.variant == 1:  # digits need no white space between them
-        bits = np.frombuffer(data.translate(None, _SPACE), np.uint8) - ord("0")
-        values = 1 - bits if not bits.size or bits.max() <= 1 else bits
+        values = ord("1") - np.frombuffer(data.translate(None, _SPACE), np.uint8)
     else:
         values = np.fromstring(data, np.int64, sep=" ")
     if values.size < count:

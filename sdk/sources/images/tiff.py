@@ -57,28 +57,24 @@ def read(file: BinaryIO, name: str) -> Pictures:
         SourceError: `source-malformed`, `source-truncated`, `source-unsupported`,
             `source-too-large` or `source-no-pixels`.
     """
-    order, directories = tags.read_directories(file, name)
-    first = directories[0]
+    form, places = tags.find_directories(file, name)
+    first = tags.read_directory(file, form, places[0], name)
     stack = _STACK.match(bytes(first.get(tags.DESCRIPTION, ())))
-    if stack and int(stack[1]) != len(directories):
+    if stack and int(stack[1]) != len(places):
         raise unsupported(
-            name, f"ImageJ says {int(stack[1])} images, the file has {len(directories)} directories"
+            name, f"ImageJ says {int(stack[1])} images, the file has {len(places)} directories"
         )
-    pages = [
-        directory
-        for directory in directories
-        if not _one(directory, tags.SUBFILE_TYPE, 0, name) & (_REDUCED | _MASK)
-    ]
+    pages = [place for place in places if not place.subfile_type & (_REDUCED | _MASK)]
     if not pages:
         raise SourceError(
             "source-no-pixels", f"{shown(name)}: its pages are reduced copies or masks alone"
         )
-    return Pictures(len(pages), _each(file, name, order, pages))
+    return Pictures(len(pages), _each(file, name, form, pages))
 
 
-def _each(file: BinaryIO, name: str, order: str, pages: list[tags.Directory]) -> Iterator[Picture]:
-    for directory in pages:
-        page = _page(directory, order, name)
+def _each(file: BinaryIO, name: str, form: tags.Form, pages: list[tags.Place]) -> Iterator[Picture]:
+    for place in pages:
+        page = _page(tags.read_directory(file, form, place, name), form.order, name)
         check_pixels(name, page.width, page.height)
         samples = read_samples(file, name, page.layout)
         colours = _COLOURS[page.photometric]

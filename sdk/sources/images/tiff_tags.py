@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import BinaryIO, NamedTuple
 
@@ -20,6 +21,7 @@ _USED = frozenset({
 })  # fmt: skip
 _MAX_ENTRIES = 4096
 _MAX_VALUES = 1 << 20
+_AT_ONCE = 512  # bytes: most directories are shorter
 # field types (TIFF 6.0 page 15) that hold whole numbers, and text; with BigTIFF's of 8 bytes
 _TYPES = {1: "B", 2: "s", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
 
@@ -27,18 +29,24 @@ Directory = dict[int, tuple[int, ...]]
 """Tag to values; a description is its bytes."""
 
 
-class _Form(NamedTuple):
+class Form(NamedTuple):
+    """How a TIFF or a BigTIFF file writes its numbers."""
+
     order: str  # of bytes, as `struct` writes it
     offset: str  # `struct` letter of an offset
     entries: str  # `struct` letter of the number of entries
     entry_bytes: int
 
 
-def read_directories(file: BinaryIO, name: str) -> tuple[str, list[Directory]]:
-    """Read the chain of directories of a TIFF file.
+class Place(NamedTuple):
+    """A directory that was found and not yet read."""
 
-    Returns:
-        The byte order, `<` or `>`, and the directories in their order.
+    offset: int
+    subfile_type: int
+
+
+def find_directories(file: BinaryIO, name: str) -> tuple[Form, list[Place]]:
+    """Follow the chain of directories of a TIFF file, reading no more of each than it must.
 
     Raises:
         SourceError: `source-malformed` (a loop among them), `source-truncated`,
@@ -47,32 +55,33 @@ def read_directories(file: BinaryIO, name: str) -> tuple[str, list[Directory]]:
     order = "<" if exactly(file, 2, name) == b"II" else ">"
     version = struct.unpack(f"{order}H", exactly(file, 2, name))[0]
     if version == 42:
-        form = _Form(order, "I", "H", 12)
+        form = Form(order, "I", "H", 12)
     else:
         sizes = struct.unpack(f"{order}HH", exactly(file, 4, name))
         if version != 43 or sizes != (8, 0):
             raise malformed(name, f"TIFF version {version}, offsets of {sizes[0]} bytes")
-        form = _Form(order, "Q", "Q", 20)
-    directories: list[Directory] = []
+        form = Form(order, "Q", "Q", 20)
+    places: list[Place] = []
     seen: set[int] = set()
-    at = _number(file, form, form.offset, name)
-    while at and len(directories) <= MAX_FRAMES:
+    at = int(struct.unpack(f"{order}{form.offset}", exactly(file, _size(form.offset), name))[0])
+    while at and len(places) <= MAX_FRAMES:
         if at in seen:
             raise malformed(name, "its TIFF directories run in a circle")
         seen.add(at)
-        directory, at = _directory(file, form, at, name)
-        directories.append(directory)
-    check_count(name, len(directories))
-    return order, directories
+        block, following = _block(file, form, at, name)
+        places.append(Place(at, _subfile_type(block, form)))
+        at = following
+    check_count(name, len(places))
+    return form, places
 
 
-def _directory(file: BinaryIO, form: _Form, at: int, name: str) -> tuple[Directory, int]:
-    _seek(file, at, name)
-    count = _number(file, form, form.entries, name)
-    if not 1 <= count <= _MAX_ENTRIES:
-        raise malformed(name, f"a TIFF directory of {count} entries, allowed are {_MAX_ENTRIES}")
-    block = exactly(file, count * form.entry_bytes, name)
-    following = _number(file, form, form.offset, name)
+def read_directory(file: BinaryIO, form: Form, place: Place, name: str) -> Directory:
+    """Read the tags of a directory that are used.
+
+    Raises:
+        SourceError: `source-malformed` or `source-truncated`.
+    """
+    block, _ = _block(file, form, place.offset, name)
     directory: Directory = {}
     for start in range(0, len(block), form.entry_bytes):
         entry = block[start : start + form.entry_bytes]
@@ -82,10 +91,44 @@ def _directory(file: BinaryIO, form: _Form, at: int, name: str) -> tuple[Directo
         if tag in directory:
             raise malformed(name, f"the TIFF tag {tag} stands twice in a directory")
         directory[tag] = _values(file, form, entry, tag, name)
-    return directory, following
+    return directory
 
 
-def _values(file: BinaryIO, form: _Form, entry: bytes, tag: int, name: str) -> tuple[int, ...]:
+def _block(file: BinaryIO, form: Form, at: int, name: str) -> tuple[bytes, int]:
+    """Return the entries of a directory, and where the next one is."""
+    descriptor, head, tail = file.fileno(), _size(form.entries), _size(form.offset)
+    data = os.pread(descriptor, _AT_ONCE, at)
+    if len(data) < head:
+        raise truncated(name, f"a TIFF directory at byte {at} lies beyond the file's end")
+    count = int(struct.unpack_from(f"{form.order}{form.entries}", data)[0])
+    if not 1 <= count <= _MAX_ENTRIES:
+        raise malformed(name, f"a TIFF directory of {count} entries, allowed are {_MAX_ENTRIES}")
+    end = head + count * form.entry_bytes
+    if end + tail > len(data):
+        data = os.pread(descriptor, end + tail, at)
+    if end + tail > len(data):
+        raise truncated(name, "ends inside a TIFF directory")
+    following = int(struct.unpack_from(f"{form.order}{form.offset}", data, end)[0])
+    return data[head:end], following
+
+
+def _subfile_type(block: bytes, form: Form) -> int:
+    """Return what a directory is of: 0 an image, with bit 0 a reduced copy, with bit 2 a mask."""
+    for entry in range(0, len(block), form.entry_bytes):
+        (tag,) = struct.unpack_from(f"{form.order}H", block, entry)
+        if tag == SUBFILE_TYPE:
+            value = block[entry + form.entry_bytes - _size(form.offset) :][:4]
+            return int(struct.unpack(f"{form.order}I", value)[0])
+        if tag > SUBFILE_TYPE:  # tags ascend
+            break
+    return 0
+
+
+def _size(letter: str) -> int:
+    return struct.calcsize(f"<{letter}")
+
+
+def _values(file: BinaryIO, form: Form, entry: bytes, tag: int, name: str) -> tuple[int, ...]:
     kind, count = struct.unpack_from(f"{form.order}H{form.offset}", entry, 2)
     letter = _TYPES.get(kind)
     if letter is None or count < 1 or (tag != DESCRIPTION and letter == "s"):
@@ -95,18 +138,12 @@ def _values(file: BinaryIO, form: _Form, entry: bytes, tag: int, name: str) -> t
     if count > _MAX_VALUES:
         raise malformed(name, f"the TIFF tag {tag} has {count} values, allowed are {_MAX_VALUES}")
     letter = "B" if letter == "s" else letter
-    size = struct.calcsize(f"<{letter}") * count
-    room = struct.calcsize(f"<{form.offset}")
+    size, room = _size(letter) * count, _size(form.offset)
     data = entry[-room:]
     if size > room:
         _seek(file, struct.unpack(f"{form.order}{form.offset}", data)[0], name)
         data = exactly(file, size, name)
     return struct.unpack_from(f"{form.order}{count}{letter}", data)
-
-
-def _number(file: BinaryIO, form: _Form, letter: str, name: str) -> int:
-    size = struct.calcsize(f"<{letter}")
-    return int(struct.unpack(f"{form.order}{letter}", exactly(file, size, name))[0])
 
 
 def _seek(file: BinaryIO, at: int, name: str) -> None:
