@@ -8,21 +8,18 @@ sockets. Nothing here holds a lock, since an iterator may be collected at any po
 from __future__ import annotations
 
 import atexit
-import json
 import os
-import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import weakref
 from collections import deque
-from pathlib import Path
 from typing import Any
 
 from sdk.errors import SourceError, shown
 from sdk.sources import limits
+from sdk.sources.child import start, unavailable
 from sdk.sources.intake import Opened
 from sdk.sources.protocol import (
     LENGTH,
@@ -33,25 +30,9 @@ from sdk.sources.protocol import (
     encode,
 )
 
-PYTHON_VARIABLE = "SONOGAZE_PYTHON"
 _IDLE = 2
 _START_S = 60.0
 _STDERR_BYTES = 4096
-_IS_PYTHON = re.compile(r"python(\d+(\.\d+)?t?)?")
-_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PATH", "SONOGAZE_ISA")
-_SDK = Path(__file__).parents[1]
-# The package is named, not run: its __init__ loads the inference runtime, which has no business in
-# a process that opens hostile files.
-_PROGRAM = """\
-import json, sys, types
-descriptor, package, path = json.loads(sys.argv[1])
-sys.path[:] = path
-sdk = types.ModuleType("sdk")
-sdk.__path__ = [package]
-sys.modules["sdk"] = sdk
-from sdk.sources.worker import main
-main(descriptor)
-"""
 
 
 class Worker:
@@ -67,7 +48,7 @@ class Worker:
         self._socket, there = socket.socketpair()
         try:
             with there:
-                self._process = _start(there.fileno())
+                self._process = start(there.fileno())
         except BaseException:
             self._socket.close()
             raise
@@ -151,11 +132,11 @@ class Worker:
                 self._process.kill()
                 said = stderr.read(_STDERR_BYTES).decode("utf-8", "replace").strip()
                 last = said.splitlines()[-1] if said else type(error).__name__
-                raise _unavailable(
+                raise unavailable(
                     f"the process that decodes files ended at once: {last}"
                 ) from error
         if "ready" not in reply:
-            raise _unavailable("the process that decodes files is no such process")
+            raise unavailable("the process that decodes files is no such process")
 
     def _send(self, data: bytes, file: Opened | None) -> None:
         self._socket.settimeout(limits.WALL_S)
@@ -256,43 +237,6 @@ def _after_fork() -> None:
 
 atexit.register(_end_all)
 os.register_at_fork(after_in_child=_after_fork)
-
-
-def _start(descriptor: int) -> subprocess.Popen[bytes]:
-    path = [os.path.abspath(entry) for entry in sys.path if entry]
-    argument = json.dumps([descriptor, str(_SDK), [*path, str(_SDK.parent)]])
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    try:
-        return subprocess.Popen(
-            [_python(), "-I", "-B", "-c", _PROGRAM, argument],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=kept | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-            cwd="/",
-            pass_fds=(descriptor,),
-            start_new_session=True,  # Ctrl-C in a terminal is for the host
-        )
-    except OSError as error:
-        raise _unavailable(f"it cannot be started: {error.strerror}") from error
-
-
-def _python() -> str:
-    named = os.environ.get(PYTHON_VARIABLE)
-    if named:
-        return named
-    program = sys.executable or ""
-    if getattr(sys, "frozen", False) or not _IS_PYTHON.fullmatch(os.path.basename(program)):
-        raise _unavailable(f"this program ({shown(program)}) is no Python interpreter")
-    return program
-
-
-def _unavailable(why: str) -> SourceError:
-    return SourceError(
-        "source-decoder-unavailable",
-        f"files are decoded by a process of their own: {shown(why, 400)}; name a Python "
-        f"interpreter that can import sdk in the environment variable {PYTHON_VARIABLE}",
-    )
 
 
 def crashed(name: str, how: str) -> SourceError:

@@ -90,7 +90,7 @@ def _places(data: bytes, family: str) -> list[int]:
         return [at + step for at, length in _chunks(data) for step in range(0, 8 + min(length, 26))]
     if family == "jpeg":
         return [m.start() + step for m in _SEGMENT.finditer(data, 0, 4096) for step in range(12)]
-    if family in ("tiff", "big"):
+    if family in ("tiff", "big") and len(data) > 8:
         start = struct.unpack_from("<I" if data[:2] == b"II" else ">I", data, 4)[0]
         return list(range(min(start, len(data) - 1), min(start + 260, len(data))))
     return list(range(min(len(data), 128)))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import io
+import time
 
 import numpy as np
 import pytest
 import simplejpeg
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from sdk import _mjpeg
 from sdk.errors import FrameError
@@ -149,7 +152,7 @@ def test_damaged_image_gives_a_tensor_or_a_frame_error(at: int, value: int) -> N
         out = Preprocessing(8, 6).tensor(Frame(data, format="MJPEG"))
     except FrameError as error:
         slug, out = error.slug, np.zeros(1)
-    assert slug in ("jpeg-invalid", "frame-size")
+    assert slug in ("jpeg-invalid", "jpeg-unsupported", "frame-size")
     assert np.isfinite(out).all()
 
 
@@ -161,6 +164,77 @@ def test_what_a_jpeg_does_not_have_is_refused(change: dict, slug: str) -> None:
     with pytest.raises(FrameError) as caught:
         Frame(encoded(speckle(9, 16, 16)), format="MJPEG", **change)
     assert caught.value.slug == slug
+
+
+def pillow_jpeg(mode: str = "RGB", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(speckle(9, 32, 48)).convert(mode).save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+def with_segments(data: bytes, marker: int, body: bytes, times: int = 1) -> bytes:
+    segment = bytes([0xFF, marker]) + (len(body) + 2).to_bytes(2, "big") + body
+    return data[:2] + segment * times + data[2:]
+
+
+def by_component(data: bytes) -> bytes:
+    """Say in the first scan's header that it has one component of three."""
+    at = data.index(b"\xff\xda")
+    return data[: at + 2] + b"\0\x08\x01\x01\0\0\x3f\0" + data[at + 14 :]
+
+
+def changed(data: bytes, offset: int, value: int) -> bytes:
+    """Change a byte of the frame header, counted from its marker."""
+    at = data.index(b"\xff\xc0") + offset
+    return data[:at] + bytes([value]) + data[at + 1 :]
+
+
+BASELINE = encoded(speckle(9, 32, 48))
+NOT_FRAMES = {
+    "progressive": (pillow_jpeg(progressive=True), "jpeg-unsupported"),
+    "CMYK": (pillow_jpeg("CMYK"), "jpeg-unsupported"),
+    "lossless": (changed(BASELINE, 1, 0xC3), "jpeg-unsupported"),
+    "arithmetic": (changed(BASELINE, 1, 0xC9), "jpeg-unsupported"),
+    "hierarchical": (changed(BASELINE, 1, 0xC5), "jpeg-unsupported"),
+    "12 bits": (changed(BASELINE, 4, 12), "jpeg-unsupported"),
+    "one scan a component": (by_component(BASELINE), "jpeg-unsupported"),
+    "a field": (with_segments(BASELINE, 0xE0, b"AVI1\1" + bytes(11)), "jpeg-unsupported"),
+    "two components": (changed(BASELINE, 9, 2), "jpeg-invalid"),
+    "two frame headers": (with_segments(BASELINE, 0xC0, bytes(15)), "jpeg-invalid"),
+    "height 0": (changed(changed(BASELINE, 5, 0), 6, 0), "frame-size"),
+    "no end of segments": (with_segments(BASELINE, 0xFE, b"", 200_000), "jpeg-invalid"),
+    "a picture inside": (BASELINE[:2] + BASELINE, "jpeg-invalid"),
+    "only an end": (b"\xff\xd8\xff\xd9", "jpeg-invalid"),
+    "fill bytes alone": (b"\xff\xd8" + b"\xff" * 100_000, "jpeg-invalid"),
+    "PNG": (b"\x89PNG\r\n\x1a\n", "jpeg-invalid"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_FRAMES)
+def test_what_could_cost_more_than_a_frame_is_refused_by_its_header(what: str) -> None:
+    data, slug = NOT_FRAMES[what]
+    with pytest.raises(FrameError) as caught:
+        Frame(data, format="MJPEG")
+    assert caught.value.slug == slug
+
+
+def test_thousands_of_scans_behind_a_frame_cost_nothing() -> None:
+    at = BASELINE.index(b"\xff\xda")
+    data = BASELINE[:-2] + BASELINE[at:-2] * 20_000 + BASELINE[-2:]
+    start = time.process_time()
+    with pytest.raises(FrameError) as caught:
+        Preprocessing(8, 6).tensor(Frame(data, format="MJPEG"))
+    assert caught.value.slug == "jpeg-invalid"
+    assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize("notes", [b"AVI1\0" + bytes(11), b"JFIF\0\1\1" + bytes(7), b"any maker's"])
+def test_notes_of_a_camera_change_nothing(notes: bytes) -> None:
+    plain = Preprocessing(8, 6).tensor(Frame(BASELINE, format="MJPEG"))
+    noted = with_segments(BASELINE, 0xE0, notes, 20)
+    np.testing.assert_array_equal(plain, Preprocessing(8, 6).tensor(Frame(noted, format="MJPEG")))
+    padded = BASELINE + bytes(999)  # a grabber's buffer is larger than its frame
+    np.testing.assert_array_equal(plain, Preprocessing(8, 6).tensor(Frame(padded, format="MJPEG")))
 
 
 def test_missing_decoder_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from hostile_codec import DEEDS, hostile_pillow
 from PIL import Image
 
 from sdk import SourceError, sources
-from sdk.sources import limits, pool
+from sdk.sources import child, limits, pool
 
 H, W = 24, 32
 ENDED = {"source-decoder-crashed", "source-too-costly"}
@@ -298,18 +298,18 @@ def test_a_host_that_is_no_interpreter_is_told_what_to_do(
         fake.chmod(0o755)
         program = str(fake)
     monkeypatch.setattr(sys, "executable", program)
-    monkeypatch.delenv(pool.PYTHON_VARIABLE, raising=False)
+    monkeypatch.delenv(child.PYTHON_VARIABLE, raising=False)
     with pytest.raises(SourceError, match=said) as caught:
         list(sources.open(pgm))
     assert caught.value.slug == "source-decoder-unavailable"
-    assert pool.PYTHON_VARIABLE in str(caught.value)
+    assert child.PYTHON_VARIABLE in str(caught.value)
 
 
 def test_an_embedding_host_can_name_an_interpreter(
     pgm: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool._end_all()
-    monkeypatch.setenv(pool.PYTHON_VARIABLE, sys.executable)
+    monkeypatch.setenv(child.PYTHON_VARIABLE, sys.executable)
     monkeypatch.setattr(sys, "executable", "/usr/sbin/uwsgi")
     assert len(list(sources.open(pgm))) == 1
 

@@ -1,0 +1,75 @@
+"""Starting a decoding process: which interpreter, with what of the host's surroundings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from sdk.errors import SourceError, shown
+
+PYTHON_VARIABLE = "SONOGAZE_PYTHON"
+_IS_PYTHON = re.compile(r"python(\d+(\.\d+)?t?)?")
+_KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PATH", "SONOGAZE_ISA")
+_SDK = Path(__file__).parents[1]
+# The package is named, not run: its __init__ loads the inference runtime, which has no business in
+# a process that opens hostile files.
+_PROGRAM = """\
+import json, sys, types
+descriptor, package, path = json.loads(sys.argv[1])
+sys.path[:] = path
+sdk = types.ModuleType("sdk")
+sdk.__path__ = [package]
+sys.modules["sdk"] = sdk
+from sdk.sources.worker import main
+main(descriptor)
+"""
+
+
+def start(descriptor: int) -> subprocess.Popen[bytes]:
+    """Start a decoding process that is served on a socket.
+
+    Args:
+        descriptor: of its end of the socket; its standard error is a pipe until it has started.
+
+    Raises:
+        SourceError: `source-decoder-unavailable`.
+    """
+    path = [os.path.abspath(entry) for entry in sys.path if entry]
+    argument = json.dumps([descriptor, str(_SDK), [*path, str(_SDK.parent)]])
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    try:
+        return subprocess.Popen(
+            [_python(), "-I", "-B", "-c", _PROGRAM, argument],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=kept | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            cwd="/",
+            pass_fds=(descriptor,),
+            start_new_session=True,  # Ctrl-C in a terminal is for the host
+        )
+    except OSError as error:
+        raise unavailable(f"it cannot be started: {error.strerror}") from error
+
+
+def _python() -> str:
+    named = os.environ.get(PYTHON_VARIABLE)
+    if named:
+        return named
+    program = sys.executable or ""
+    if getattr(sys, "frozen", False) or not _IS_PYTHON.fullmatch(os.path.basename(program)):
+        raise unavailable(f"this program ({shown(program)}) is no Python interpreter")
+    return program
+
+
+def unavailable(why: str) -> SourceError:
+    """Build the error for a decoding process that cannot be had."""
+    return SourceError(
+        "source-decoder-unavailable",
+        f"files are decoded by a process of their own: {shown(why, 400)}; name a Python "
+        f"interpreter that can import sdk in the environment variable {PYTHON_VARIABLE}",
+    )
