@@ -25,12 +25,13 @@ from sdk.preprocess import Preprocessing
 Shown = tuple[str, sdk.Frame]  # a caption, and the frame
 TILE = (240, 200)
 PER_LABEL = 6
-PYDICOM_ULTRASOUND = (
-    "examples_jpeg2k.dcm",
-    "examples_palette.dcm",
-    "examples_rgb_color.dcm",
-    "examples_ybr_color.dcm",
-)
+# two name a region that reaches beyond their frame, and are refused without one that is given
+PYDICOM_ULTRASOUND = {
+    "examples_jpeg2k.dcm": None,
+    "examples_palette.dcm": sdk.Region.rectangle(120, 60, 680, 290),
+    "examples_rgb_color.dcm": None,
+    "examples_ybr_color.dcm": sdk.Region.rectangle(0, 0, 320, 240),
+}
 
 
 def real_frames(root: Path) -> Iterator[Shown]:
@@ -46,10 +47,10 @@ def dicom_frames() -> Iterator[Shown]:
     """Read the real ultrasound files that pydicom's wheel carries; none of them is fetal."""
     from pydicom.data import get_testdata_file
 
-    for name in PYDICOM_ULTRASOUND:
+    for name, region in PYDICOM_ULTRASOUND.items():
         path = get_testdata_file(name, download=False)
         if path:
-            frame, _ = next(iter(sources.open(str(path))))
+            frame, _ = next(iter(sources.open(str(path), region=region)))
             yield "real, not fetal", frame
 
 

@@ -74,10 +74,10 @@ def test_json_is_one_object_a_line_errors_included(run, files) -> None:  # type:
 
 
 def test_every_frame_of_a_cine_is_classified(run) -> None:  # type: ignore[no-untyped-def]
-    done = run("classify", "--json", REAL / "examples_ybr_color.dcm")
+    done = run("classify", "--json", "--region", "0,0,320,240", REAL / "examples_ybr_color.dcm")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["index"] for line in lines] == list(range(30))
-    assert {line["region_origin"] for line in lines} == {"file"}
+    assert {line["region_origin"] for line in lines} == {"given"}
 
 
 def test_a_folder_is_every_file_in_it_and_a_bad_one_stops_no_other(run, files, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -5,20 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pydicom.data
 import pytest
 from dicom_files import make_dataset, region, regions, write
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_dataset
 
 from sdk import Region, sources
-from sdk.sources.dicom_region import choose_region
+from sdk.errors import SourceError
+from sdk.sources.dicom.region import choose_region
+from sdk.sources.dicom.values import Header
 
+REAL = Path(pydicom.data.__file__).parent / "test_files"
 TISSUE, FLOW, SPECTRUM, ECG = (1, 1), (1, 2), (3, 3), (4, 10)
+
+
+def read(dataset: Dataset) -> Header:
+    """The data set as it is after it was written and read."""
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, False
+    write_dataset(buffer, dataset)
+    buffer.seek(0)
+    return Header("a.dcm", read_dataset(buffer, is_implicit_VR=False, is_little_endian=True))
 
 
 def chosen_box(*items: Dataset) -> tuple[float, ...] | None:
     dataset = Dataset()
     dataset.SequenceOfUltrasoundRegions = regions(*items)
-    chosen = choose_region(dataset, 100, 80)
+    chosen = choose_region(read(dataset), 100, 80)
     return None if chosen is None else chosen.region.numbers
 
 
@@ -47,16 +63,51 @@ def test_tissue_comes_before_a_larger_colour_flow_region() -> None:
     assert chosen_box(flow) == (0, 0, 100, 80)
 
 
-def test_a_region_is_cut_at_the_frame_and_one_outside_it_passed_over() -> None:
-    assert chosen_box(region((50, 40, 300, 400), *TISSUE)) == (50, 40, 50, 40)
-    assert chosen_box(region((100, 0, 120, 20), *TISSUE)) is None
-    assert chosen_box(region((20, 0, 10, 20), *TISSUE)) is None
+def refusal(*items: Dataset) -> str:
+    with pytest.raises(SourceError) as caught:
+        chosen_box(*items)
+    return caught.value.slug
 
 
-def test_an_incomplete_item_is_passed_over() -> None:
+@pytest.mark.parametrize(
+    "box",
+    [
+        (50, 40, 300, 400), (0, 0, 100, 79), (0, 0, 99, 80),  # beyond the frame, by one as well
+        (100, 0, 120, 20), (20, 0, 10, 20), (0, 30, 20, 10),  # outside, turned round
+        (0, 0, 0, 0), (5, 5, 5, 50), (5, 5, 50, 5),  # without area
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_region_that_the_frame_contradicts_is_refused(box: tuple[int, int, int, int]) -> None:
+    assert refusal(region(box, *TISSUE)) == "region-outside"
+    assert refusal(region(box, *FLOW)) == "region-outside"
+    assert refusal(region((0, 0, 50, 50), *TISSUE), region(box, *TISSUE)) == "region-outside"
+    assert chosen_box(region(box, *ECG)) is None
+
+
+def test_an_incomplete_region_is_refused() -> None:
     item = region((0, 0, 9, 9), *TISSUE)
     del item.RegionLocationMaxX1
-    assert chosen_box(item) is None
+    assert refusal(item) == "source-malformed"
+
+
+@pytest.mark.parametrize(
+    ("name", "frame", "corners"),
+    [
+        ("examples_ybr_color", "320 x 240", "84,31 to 595,414"),
+        ("examples_palette", "800 x 350", "120,60 to 800,518"),
+    ],
+)
+def test_real_files_whose_region_is_larger_than_the_frame_say_so(
+    name: str, frame: str, corners: str
+) -> None:
+    path = REAL / f"{name}.dcm"
+    with pytest.raises(SourceError, match=f"{corners}.*{frame}.*region=") as caught:
+        next(sources.open(path))
+    assert caught.value.slug == "region-outside"
+    width, height = map(int, frame.split(" x "))
+    found, info = next(sources.open(path, region=Region.rectangle(0, 0, width, height)))
+    assert (found.region_box, info.region_origin) == ((0, 0, width, height), "given")
 
 
 @pytest.mark.parametrize(
@@ -66,16 +117,15 @@ def test_an_incomplete_item_is_passed_over() -> None:
         ({"PhysicalDeltaY": -0.03}, (0.2, 0.3)),
         ({"PhysicalUnitsYDirection": 4}, None),
         ({"PhysicalDeltaX": 0.0}, None),
-        ({"PhysicalDeltaX": float("nan")}, None),
     ],
-    ids=["cm", "negative", "seconds", "zero", "nan"],
+    ids=["cm", "negative", "seconds", "zero"],
 )
 def test_pixel_size_is_known_only_for_lengths(
     tags: dict[str, object], size: tuple[float, float] | None
 ) -> None:
     dataset = Dataset()
     dataset.SequenceOfUltrasoundRegions = regions(region((0, 0, 9, 9), *TISSUE, **tags))
-    chosen = choose_region(dataset, 100, 80)
+    chosen = choose_region(read(dataset), 100, 80)
     assert chosen is not None
     assert chosen.pixel_size_mm == (None if size is None else pytest.approx(size))
 

@@ -1,0 +1,1 @@
+"""The matrix of ways to store a picture in a DICOM file, and what each must be read as."""
