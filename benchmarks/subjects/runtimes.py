@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.subjects.spec import Subject
-from sdk import runtime
 
 Infer = Callable[[np.ndarray], np.ndarray]
 
 
 def onnxruntime_infer(subject: Subject, threads: int) -> Infer:
     """Return onnxruntime's CPU provider on ``subject.path``, with the options the SDK uses."""
-    onnxruntime = runtime.load()
+    # not by sdk.runtime: this process pays for no SDK. Its environment turns the telemetry off,
+    # see benchmarks.processes.environment.
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
