@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.subjects.spec import Subject
-from sdk import runtime
 
 #: From a tensor to the first output; a subject that takes no frame ignores the tensor.
 Infer = Callable[[Any], Any]
@@ -31,7 +30,10 @@ ORT_OPTIONS = {
 
 def onnxruntime_session(path: str, threads: int) -> Any:
     """Return a session of onnxruntime's CPU provider with the options that the SDK uses."""
-    onnxruntime = runtime.load()
+    # not by sdk.runtime: this process pays for no SDK. Its environment turns the telemetry off,
+    # see benchmarks.processes.environment.
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
