@@ -28,7 +28,7 @@ class Tally:
         frames: that came of them.
         outcomes: of each file, `frames` or the slug of its error, by the family of its name.
         escapes: exceptions that are no typed error, messages too long or unprintable: none may be.
-        ended: names of files that cost a decoding process its life.
+        ended: files that cost a decoding process its life, or came to its limits, and how.
         slowest_s: wall time for one file.
         host_growth_mib: of this process's peak memory.
     """
@@ -60,8 +60,6 @@ def run(files: Iterable[tuple[str, bytes]]) -> Tally:
         took = time.monotonic() - start
         tally.files += 1
         tally.outcomes.setdefault(name.split()[0], Counter())[outcome] += 1
-        if outcome in ("source-decoder-crashed", "source-too-costly"):
-            tally.ended.append(name)
         if took > tally.slowest_s:
             tally.slowest_s, tally.slowest = took, name
     tally.host_growth_mib = _peak_mib() - before
@@ -87,6 +85,8 @@ def _read(name: str, data: bytes, tally: Tally) -> str:
         text = str(error)
         if not isinstance(error, SourceError) or len(text) > MAX_MESSAGE or not text.isprintable():
             tally.escapes.append(f"{name}: {error.slug}: {text[:200]!r}")
+        if error.slug in ("source-decoder-crashed", "source-too-costly"):
+            tally.ended.append(f"{name}: {text[:200]}")
         return error.slug
     except Exception as error:
         tally.escapes.append(f"{name}: {type(error).__name__}: {str(error)[:200]!r}")

@@ -138,6 +138,11 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
     "strips that don't add up": (tagged(t278=(5,)), "source-malformed", "make"),
     "strip too short": (tagged(t279=(5,)), "source-truncated", "bytes"),
     "strip beyond the end": (tagged(t273=(10**6,)), "source-truncated", "beyond"),
+    "a directory beyond all": (
+        b"II+\0\x08\0\0\0" + struct.pack("<Q", 2**64 - 1),
+        "source-truncated",
+        "beyond",
+    ),
     "only a thumbnail": (tagged(t254=(1,)), "source-no-pixels", "reduced"),
     "ImageJ stack": (
         tagged(t270=tuple(b"ImageJ=1.53\nimages=7\n")),

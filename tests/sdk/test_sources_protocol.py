@@ -152,6 +152,40 @@ LIES: dict[str, bytes] = {
 }  # fmt: skip
 
 
+WRONG_FIELDS: list[tuple[str, Any]] = [
+    ("more", 1), ("format", "BGRA32"), ("format", ["GRAY8"]), ("format", None), ("width", 0),
+    ("width", -3), ("width", True), ("width", 3.0), ("width", "3"), ("width", 16_385),
+    ("height", True), ("height", None), ("index", 1), ("index", False), ("index", -1),
+    ("frame_count", 0), ("frame_count", True), ("frame_count", 10**9), ("frame_count", 1.5),
+    ("kind", "video"), ("kind", []), ("kind", None), ("region_origin", "x"), ("region_origin", {}),
+    ("timestamp_us", -1), ("timestamp_us", 10**16), ("timestamp_us", 1.5), ("timestamp_us", True),
+    ("region", "all"), ("region", []), ("region", ["rectangle"]), ("region", ["sector", [1]]),
+    ("region", ["rectangle", [0, 0, 9, 9]]), ("region", [[], [0, 0, 1, 1]]),
+    ("region", ["rectangle", [0, 0, 1.5, 1]]), ("pixel_size_mm", None), ("pixel_size_mm", [1]),
+    ("pixel_size_mm", [0, 0]), ("pixel_size_mm", ["1", "1"]), ("pixel_size_mm", 5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_FIELDS, ids=str)
+def test_one_wrong_field_is_enough(name: str, value: Any) -> None:
+    message = copy.deepcopy(FRAME)
+    message["frame"][name] = value
+    with pytest.raises(protocol.ProtocolError):
+        protocol.frame_of(message, protocol.empty_pixels(message), "x", 0)
+
+
+@pytest.mark.parametrize("name", sorted(FRAME["frame"]))
+def test_a_field_that_is_missing_is_enough(name: str) -> None:
+    message = copy.deepcopy(FRAME)
+    del message["frame"][name]
+    with pytest.raises(protocol.ProtocolError):
+        protocol.empty_pixels(message)
+
+
+def test_an_endless_message_is_not_waited_for(told: Callable[..., Any]) -> None:
+    assert "(length)" in str(told(LIES["an endless message"], hangs=True))
+
+
 @pytest.mark.parametrize("lie", LIES)
 def test_a_process_that_goes_astray_is_ended(lie: str, told: Callable[..., Any]) -> None:
     found = told(LIES[lie])

@@ -97,7 +97,7 @@ def read_directory(file: BinaryIO, form: Form, place: Place, name: str) -> Direc
 def _block(file: BinaryIO, form: Form, at: int, name: str) -> tuple[bytes, int]:
     """Return the entries of a directory, and where the next one is."""
     descriptor, head, tail = file.fileno(), _size(form.entries), _size(form.offset)
-    data = os.pread(descriptor, _AT_ONCE, at)
+    data = os.pread(descriptor, _AT_ONCE, at) if at < size_of(file) else b""
     if len(data) < head:
         raise truncated(name, f"a TIFF directory at byte {at} lies beyond the file's end")
     count = int(struct.unpack_from(f"{form.order}{form.entries}", data)[0])
