@@ -44,6 +44,10 @@ class FrameSet:
     parts: dict[str, list[LabelledFrame]] = field(default_factory=dict)
 
 
+# what else lies in the data folder is for other uses
+_SCORED = ("fetal_planes_db", "african_planes")
+
+
 def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
     """Return the frames of ``folder``, else of the data set, else of the phantom.
 
@@ -58,15 +62,13 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
     if folder is not None:
         return _from_folder(folder, count)
     from export.data.dataset import find_data_root, load_records
-    from export.evaluation import GUARDED_DATASETS
 
     root = find_data_root()
     if root is None:
         return _phantom(count)
     parts: dict[str, list[LabelledFrame]] = {"test": [], "external": []}
     for record in load_records(root):
-        # the two sets that the description names; what else lies in the folder is for other uses
-        if record.split in parts and record.dataset in GUARDED_DATASETS:
+        if record.split in parts and record.dataset in _SCORED:
             frame = LabelledFrame(record.id, str(record.path), record.label, record.group)
             parts[record.split].append(frame)
     text = "fetal_planes_db test part (patients never trained on); external: african_planes"

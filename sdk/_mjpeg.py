@@ -45,6 +45,8 @@ def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryv
     try:
         view = memoryview(data).cast("B")
     except (TypeError, ValueError) as error:
+        if not raised_by(error, "sdk"):
+            raise  # a signal handler's
         raise FrameError(
             "data-type", f"data is a {type(data).__name__}, MJPEG needs one contiguous buffer"
         ) from error

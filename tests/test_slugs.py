@@ -91,6 +91,7 @@ def test_slugs_that_are_handed_on_are_named_where_a_table_has_them() -> None:
     helpers = {path: errors for path, errors in handing.items() if errors}
     assert helpers  # there are such helpers, or this test has nothing to hold
     every = {slug for error in CLASSES.values() for slug in error.slugs}
+    names = _helper_names(helpers)
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
@@ -99,7 +100,7 @@ def test_slugs_that_are_handed_on_are_named_where_a_table_has_them() -> None:
                         assert keyword.value.value in every, (path, node.lineno)
                 words = _strings(ast.Tuple([a for a in node.args if isinstance(a, ast.Constant)]))
                 helper = ast.unparse(node.func).rpartition(".")[2]
-                if helper in _helper_names(helpers):
+                if helper in names:
                     told = [w for w in words if SLUG.fullmatch(w)]
                     assert set(told) <= every, (path, node.lineno, told)
 

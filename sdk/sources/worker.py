@@ -136,7 +136,8 @@ def _receive(host: socket.socket) -> tuple[dict[str, Any], int | None]:
     if not head:
         raise _Gone
     (length,) = LENGTH.unpack(head + _exactly(host, LENGTH.size - len(head)))
-    assert length <= MAX_MESSAGE_BYTES
+    if length > MAX_MESSAGE_BYTES:
+        raise _Gone
     return decode(_exactly(host, length)), (files[0] if files else None)
 
 

@@ -94,8 +94,8 @@ def read(log: str, work: Path) -> Seen:
         if "AF_INET" in arguments or "AF_NETLINK" in arguments or "AF_PACKET" in arguments:
             if name != "socket" and (not _LOOPBACK.search(arguments) or _DNS.search(arguments)):
                 seen.calls.append(line)
-        elif name in _READING and not _WRITES.search(arguments):
-            continue
+        elif name == "connect" or (name in _READING and not _WRITES.search(arguments)):
+            continue  # connecting to a socket on the device makes no file
         elif " = -1 " not in arguments or "unfinished" in arguments:
             for base, path in _PATH.findall(arguments):
                 seen.written.add(os.path.normpath(os.path.join(work, base, path)))

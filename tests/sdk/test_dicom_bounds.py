@@ -35,10 +35,10 @@ MALFORMED, TOO_LARGE, TRUNCATED = "source-malformed", "source-too-large", "sourc
 
 @pytest.fixture(autouse=True)
 def costs_little() -> object:
-    """Each refusal takes less than a second and 64 MB."""
+    """Each refusal takes less than the three seconds that a frame may, and 128 MB."""
     began, size = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < 3
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - size < 128 * 1024
 
 

@@ -57,7 +57,7 @@ def samples() -> Iterator[tuple[str, bytes]]:
 
 
 @pytest.mark.parametrize(
-    ("name", "data"), samples(), ids=lambda value: value if isinstance(value, str) else ""
+    ("name", "data"), list(samples()), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_no_beginning_of_a_file_is_a_picture(name: str, data: bytes) -> None:
     assert isinstance(read(data), list)

@@ -58,7 +58,8 @@ class BoundedFile:
             SourceError: `source-truncated` beyond its end, `source-too-large` when too much would
                 be inflated on the way.
         """
-        assert whence == os.SEEK_SET
+        if whence != os.SEEK_SET:
+            raise NotImplementedError("only positions from the start")
         self.blanks_next = False
         if self.size is None and position > MAX_HEADER_BYTES:
             raise self.refuse(
@@ -132,7 +133,8 @@ class _Inflated(io.RawIOBase):
         return b""
 
     def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
-        assert whence in (os.SEEK_SET, os.SEEK_CUR)
+        if whence not in (os.SEEK_SET, os.SEEK_CUR):
+            raise NotImplementedError("the inflated size is unknown")
         target = position + (self._position if whence == os.SEEK_CUR else 0)
         if target < self._position:
             self._restart()

@@ -204,7 +204,7 @@ def _tag(keyword: str) -> int:
     from pydicom.datadict import tag_for_keyword
 
     tag = tag_for_keyword(keyword)
-    assert tag is not None, keyword
+    assert tag is not None
     return tag
 
 
