@@ -62,13 +62,17 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
     if folder is not None:
         return _from_folder(folder, count)
     from export.data.dataset import find_data_root, load_records
+    from export.recipe import load_recipe
 
     root = find_data_root()
     if root is None:
         return _phantom(count)
     parts: dict[str, list[LabelledFrame]] = {"test": [], "external": []}
+    # the teacher's recorded outputs are of these; frames that joined the set later are not in them
+    without = load_recipe("default").data.without_source_quality
     for record in load_records(root):
-        if record.split in parts and record.dataset in _SCORED:
+        named = record.dataset in _SCORED and record.source_quality not in without
+        if record.split in parts and named:
             frame = LabelledFrame(record.id, str(record.path), record.label, record.group)
             parts[record.split].append(frame)
     text = "fetal_planes_db test part (patients never trained on); external: african_planes"
