@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+
+_MODULES = ("_interpreters", "_xxsubinterpreters")  # from Python 3.13 on, and before
 
 
 def _in_main_interpreter() -> bool:
-    interpreters: Any
-    try:
-        import _interpreters as interpreters  # type: ignore[import-not-found]  # from 3.13 on
-    except ImportError:
+    for name in _MODULES:
         try:
-            import _xxsubinterpreters as interpreters
+            interpreters = import_module(name)
         except ImportError:
-            return True  # this Python has none
-    return bool(interpreters.get_current() == interpreters.get_main())
+            continue
+        return bool(interpreters.get_current() == interpreters.get_main())
+    return True  # this Python has no others
 
 
 if not _in_main_interpreter():
