@@ -4,6 +4,7 @@
 >>> result = sdk.classify(frame)  # doctest: +SKIP
 """
 
+import sdk._interpreter  # noqa: F401 - first: it refuses what the others would hang in
 from sdk.classifier import Classifier, classify
 from sdk.errors import FrameError, ModelError, SdkError, SourceError
 from sdk.frame import Frame, PixelFormat, Region
