@@ -8,6 +8,7 @@ sockets. Nothing here holds a lock, since an iterator may be collected at any po
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import socket
@@ -118,10 +119,14 @@ class Worker:
         self._process.wait()
         return code
 
+    def abandon(self) -> None:
+        """Leave it to the kernel, which ends it with this process: a daemon thread may be at it."""
+        self._process.returncode = 0
+
     def forget(self) -> None:
         """Let go of it in a forked child, whose parent still owns it."""
         self._socket.close()
-        self._process.returncode = 0
+        self.abandon()
 
     def _greet(self) -> None:
         assert self._process.stderr is not None
@@ -222,10 +227,17 @@ def part(worker: Worker, size_bytes: int | None) -> None:
     worker.end()
 
 
-def _end_all() -> None:
+def end_idle() -> None:
+    """End the decoding processes that wait; those at a file are left alone."""
+    while _idle:
+        with contextlib.suppress(IndexError):  # another thread was faster
+            _idle.pop().end()
+
+
+def _at_exit() -> None:
+    end_idle()
     for worker in list(_live):
-        worker.end()
-    _idle.clear()
+        worker.abandon()
 
 
 def _after_fork() -> None:
@@ -235,7 +247,7 @@ def _after_fork() -> None:
     _idle.clear()
 
 
-atexit.register(_end_all)
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
 
 

@@ -6,11 +6,13 @@ other end of the socket is gone, even inside a codec.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import gc
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from sdk.errors import SdkError, SourceError, shown
@@ -29,7 +31,8 @@ from sdk.sources.protocol import (
 )
 
 _HOST = 3
-_Frames = Iterator[tuple[Frame, FrameInfo]]
+_OWN = {0, 1, 2, _HOST}
+_Frames = Generator[tuple[Frame, FrameInfo], None, None]
 
 
 class _Gone(Exception):
@@ -58,45 +61,73 @@ def main(descriptor: int) -> None:
 def _serve(host: socket.socket) -> None:
     frames: _Frames | None = None
     while True:
-        if frames is None:  # nothing that a reader left open is kept for the next file
-            os.closerange(_HOST + 1, limits.OPEN_FILES)
         request, file = _receive(host)
-        if request["do"] == "close":
+        if request["do"] == "close" and frames is not None:
+            frames.close()
             frames = None
-            continue
-        message, pixels, frames = _step(host, request, file, frames)
-        message["size_bytes"] = limits.size_bytes()
-        host.sendall(encode(message))
-        if pixels is not None:
-            host.sendall(memoryview(pixels).cast("B"))
-        if message.get("spent"):
-            os._exit(0)
+            _close_leaks()
+        if request["do"] == "open":
+            assert file is not None
+            prepare(request["kind"])
+            region = region_of(request["region"])
+            frames = read(os.fdopen(file, "rb"), request["kind"], request["name"], region)
+        if request["do"] != "close":
+            assert frames is not None
+            if not _answer(host, request, frames):
+                frames = None
+
+
+def _answer(host: socket.socket, request: dict[str, Any], frames: _Frames) -> bool:
+    """Send what comes next of a file; return whether more may come."""
+    message, pixels = _step(host, request, frames)
+    if pixels is None:
+        _close_leaks()
+    message["size_bytes"] = limits.size_bytes()
+    host.sendall(encode(message))
+    if pixels is not None:
+        host.sendall(memoryview(pixels).cast("B"))
+    if message.get("spent"):
+        os._exit(0)
+    return pixels is not None
+
+
+def _close_leaks() -> None:
+    """Close what a reader left open: nothing of one file is there when the next is read.
+
+    What an object still owns is left to the collector first. Closed behind its back, it would later
+    close whatever has the number by then.
+    """
+    if _descriptors() != _OWN:
+        gc.collect()
+        for descriptor in _descriptors() - _OWN:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def _descriptors() -> set[int]:
+    found = set()
+    for descriptor in range(limits.OPEN_FILES):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_GETFD)
+            found.add(descriptor)
+    return found
 
 
 def _step(
-    host: socket.socket, request: dict[str, Any], file: int | None, frames: _Frames | None
-) -> tuple[dict[str, Any], Any, _Frames | None]:
-    """Decode one frame under the limits; return the reply, its pixels, and what is left."""
-    if request["do"] == "open":
-        assert file is not None
-        prepare(request["kind"])
-        region = region_of(request["region"])
-        frames = read(os.fdopen(file, "rb"), request["kind"], request["name"], region)
-    assert frames is not None
+    host: socket.socket, request: dict[str, Any], frames: _Frames
+) -> tuple[dict[str, Any], Any]:
+    """Decode one frame under the limits; return the reply and its pixels."""
     _watch(host, True)
     limits.begin()
     try:
-        found, trouble = next(frames, None), None
+        found = next(frames, None)
     except BaseException as error:  # a panic of a codec written in Rust is no Exception
-        found, trouble = None, error
+        limits.end()  # what follows is this package's own
+        return _told(request, error), None
     finally:
         limits.end()
         _watch(host, False)
-    if trouble is not None:
-        return _told(request, trouble), None, None
-    if found is None:
-        return {"end": True}, None, None
-    return *describe_frame(*found), frames
+    return ({"end": True}, None) if found is None else describe_frame(*found)
 
 
 def _told(request: dict[str, Any], trouble: BaseException) -> dict[str, Any]:
