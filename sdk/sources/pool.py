@@ -47,12 +47,15 @@ class Worker:
         """
         self._owner = os.getpid()
         self._socket, there = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
         try:
             with there:
-                self._process = start(there.fileno())
+                self._process = start(there.fileno(), lifeline)
         except BaseException:
-            self._socket.close()
+            self._hang_up()
             raise
+        finally:
+            os.close(lifeline)
         _live.add(self)
         try:
             self._greet()
@@ -108,16 +111,13 @@ class Worker:
         """Drop the file it is at."""
         self._send(encode({"do": "close"}), None)
 
-    def end(self) -> int | None:
-        """End the process; return what it ended with when it had ended by itself."""
+    def end(self) -> None:
+        """End the process."""
         _live.discard(self)
-        self._socket.close()
-        if self._owner != os.getpid():
-            return None
-        code = self._process.poll()
-        self._process.kill()
-        self._process.wait()
-        return code
+        self._hang_up()
+        if self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
 
     def abandon(self) -> None:
         """Leave it to the kernel, which ends it with this process: a daemon thread may be at it."""
@@ -125,8 +125,14 @@ class Worker:
 
     def forget(self) -> None:
         """Let go of it in a forked child, whose parent still owns it."""
-        self._socket.close()
+        self._hang_up()
         self.abandon()
+
+    def _hang_up(self) -> None:
+        self._socket.close()
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
 
     def _greet(self) -> None:
         assert self._process.stderr is not None

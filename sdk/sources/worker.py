@@ -1,7 +1,6 @@
 """The decoding process: reads the files that its host hands to it, one frame at a time.
 
-Started by `sdk.sources.pool`. It ends when its host does: the kernel signals it as soon as the
-other end of the socket is gone, even inside a codec.
+Started by `sdk.sources.pool`, and ends when its host does.
 """
 
 from __future__ import annotations
@@ -47,15 +46,26 @@ def main(descriptor: int) -> None:
         os.close(descriptor)
     host = socket.socket(fileno=_HOST)
     limits.restrict()
+    _end_with_host()
     base.on_declared_pixels = limits.allow_pixels
     host.sendall(encode({"ready": os.getpid()}))
-    silence = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
         os.dup2(silence, standard)
     try:
         _serve(host)
     except (_Gone, ConnectionError):
         os._exit(0)
+
+
+def _end_with_host() -> None:
+    """Have the kernel end this process, even inside a codec, when its host is gone.
+
+    Standard input is a pipe on which nothing is ever sent: its other end is the host's, and when
+    that is closed, by whatever means, SIGIO comes here, whose default is to end the process.
+    """
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _serve(host: socket.socket) -> None:
@@ -79,7 +89,7 @@ def _serve(host: socket.socket) -> None:
 
 def _answer(host: socket.socket, request: dict[str, Any], frames: _Frames) -> bool:
     """Send what comes next of a file; return whether more may come."""
-    message, pixels = _step(host, request, frames)
+    message, pixels = _step(request, frames)
     if pixels is None:
         _close_leaks()
     message["size_bytes"] = limits.size_bytes()
@@ -113,11 +123,8 @@ def _descriptors() -> set[int]:
     return found
 
 
-def _step(
-    host: socket.socket, request: dict[str, Any], frames: _Frames
-) -> tuple[dict[str, Any], Any]:
+def _step(request: dict[str, Any], frames: _Frames) -> tuple[dict[str, Any], Any]:
     """Decode one frame under the limits; return the reply and its pixels."""
-    _watch(host, True)
     limits.begin()
     try:
         found = next(frames, None)
@@ -126,7 +133,6 @@ def _step(
         return _told(request, error), None
     finally:
         limits.end()
-        _watch(host, False)
     return ({"end": True}, None) if found is None else describe_frame(*found)
 
 
@@ -150,15 +156,6 @@ def _mishap(request: dict[str, Any], error: BaseException) -> SourceError:
     return SourceError(
         "source-decoder-crashed", f"{name}: a decoder failed on it: {what}; copy it again"
     )
-
-
-def _watch(host: socket.socket, on: bool) -> None:
-    """Have the kernel end this process when the host closes its end; nothing is sent meanwhile."""
-    if on:
-        fcntl.fcntl(host, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(host, fcntl.F_GETFL)
-    wanted = flags | os.O_ASYNC if on else flags & ~os.O_ASYNC
-    fcntl.fcntl(host, fcntl.F_SETFL, wanted)
 
 
 def _receive(host: socket.socket) -> tuple[dict[str, Any], int | None]:
