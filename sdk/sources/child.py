@@ -30,11 +30,12 @@ main(descriptor)
 """
 
 
-def start(descriptor: int) -> subprocess.Popen[bytes]:
+def start(descriptor: int, lifeline: int) -> subprocess.Popen[bytes]:
     """Start a decoding process that is served on a socket.
 
     Args:
         descriptor: of its end of the socket; its standard error is a pipe until it has started.
+        lifeline: of the reading end of a pipe; it ends as soon as nobody has the other end.
 
     Raises:
         SourceError: `source-decoder-unavailable`.
@@ -45,7 +46,7 @@ def start(descriptor: int) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             [_python(), "-I", "-B", "-c", _PROGRAM, argument],
-            stdin=subprocess.DEVNULL,
+            stdin=lifeline,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             env=kept | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import BinaryIO
 
 from sdk.errors import SourceError
@@ -25,11 +25,13 @@ def kind_of(header: bytes) -> str | None:
 
 def read(
     file: BinaryIO, kind: str, name: str, region: Region | None
-) -> Iterator[tuple[Frame, FrameInfo]]:
+) -> Generator[tuple[Frame, FrameInfo], None, None]:
     """Yield the frames of a file whose kind is known; closes the file."""
-    if kind == _DICOM:
-        return read_dicom(file, name, region)
-    return read_images(file, name, kind, region)
+    with file:
+        if kind == _DICOM:
+            yield from read_dicom(file, name, region)
+        else:
+            yield from read_images(file, name, kind, region)
 
 
 def prepare(kind: str) -> None:

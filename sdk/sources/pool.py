@@ -8,6 +8,7 @@ sockets. Nothing here holds a lock, since an iterator may be collected at any po
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import signal
 import socket
@@ -47,12 +48,15 @@ class Worker:
         """
         self._owner = os.getpid()
         self._socket, there = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
         try:
             with there:
-                self._process = start(there.fileno())
+                self._process = start(there.fileno(), lifeline)
         except BaseException:
-            self._socket.close()
+            self._hang_up()
             raise
+        finally:
+            os.close(lifeline)
         _live.add(self)
         try:
             self._greet()
@@ -108,21 +112,28 @@ class Worker:
         """Drop the file it is at."""
         self._send(encode({"do": "close"}), None)
 
-    def end(self) -> int | None:
-        """End the process; return what it ended with when it had ended by itself."""
+    def end(self) -> None:
+        """End the process."""
         _live.discard(self)
-        self._socket.close()
-        if self._owner != os.getpid():
-            return None
-        code = self._process.poll()
-        self._process.kill()
-        self._process.wait()
-        return code
+        self._hang_up()
+        if self._owner == os.getpid():
+            self._process.kill()
+            self._process.wait()
+
+    def abandon(self) -> None:
+        """Leave it to the kernel, which ends it with this process: a daemon thread may be at it."""
+        self._process.returncode = 0
 
     def forget(self) -> None:
         """Let go of it in a forked child, whose parent still owns it."""
+        self._hang_up()
+        self.abandon()
+
+    def _hang_up(self) -> None:
         self._socket.close()
-        self._process.returncode = 0
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
 
     def _greet(self) -> None:
         assert self._process.stderr is not None
@@ -223,10 +234,17 @@ def part(worker: Worker, size_bytes: int | None) -> None:
     worker.end()
 
 
-def _end_all() -> None:
+def end_idle() -> None:
+    """End the decoding processes that wait; those at a file are left alone."""
+    while _idle:
+        with contextlib.suppress(IndexError):  # another thread was faster
+            _idle.pop().end()
+
+
+def _at_exit() -> None:
+    end_idle()
     for worker in list(_live):
-        worker.end()
-    _idle.clear()
+        worker.abandon()
 
 
 def _after_fork() -> None:
@@ -236,7 +254,7 @@ def _after_fork() -> None:
     _idle.clear()
 
 
-atexit.register(_end_all)
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
 
 

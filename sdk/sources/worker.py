@@ -1,16 +1,17 @@
 """The decoding process: reads the files that its host hands to it, one frame at a time.
 
-Started by `sdk.sources.pool`. It ends when its host does: the kernel signals it as soon as the
-other end of the socket is gone, even inside a codec.
+Started by `sdk.sources.pool`, and ends when its host does.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import gc
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from sdk._shown import shown
@@ -30,7 +31,8 @@ from sdk.sources.protocol import (
 )
 
 _HOST = 3
-_Frames = Iterator[tuple[Frame, FrameInfo]]
+_OWN = {0, 1, 2, _HOST}
+_Frames = Generator[tuple[Frame, FrameInfo], None, None]
 
 
 class _Gone(Exception):
@@ -45,10 +47,11 @@ def main(descriptor: int) -> None:
         os.close(descriptor)
     host = socket.socket(fileno=_HOST)
     limits.restrict()
+    _end_with_host()
     base.on_declared_pixels = limits.allow_pixels
     host.sendall(encode({"ready": os.getpid()}))
-    silence = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for standard in (1, 2):
         os.dup2(silence, standard)
     try:
         _serve(host)
@@ -56,48 +59,82 @@ def main(descriptor: int) -> None:
         os._exit(0)
 
 
+def _end_with_host() -> None:
+    """Have the kernel end this process, even inside a codec, when its host is gone.
+
+    Standard input is a pipe on which nothing is ever sent: its other end is the host's, and when
+    that is closed, by whatever means, SIGIO comes here, whose default is to end the process.
+    """
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+
+
 def _serve(host: socket.socket) -> None:
     frames: _Frames | None = None
     while True:
-        if frames is None:  # nothing that a reader left open is kept for the next file
-            os.closerange(_HOST + 1, limits.OPEN_FILES)
         request, file = _receive(host)
-        if request["do"] == "close":
+        if request["do"] == "close" and frames is not None:
+            frames.close()
             frames = None
-            continue
-        message, pixels, frames = _step(host, request, file, frames)
-        message["size_bytes"] = limits.size_bytes()
-        host.sendall(encode(message))
-        if pixels is not None:
-            host.sendall(memoryview(pixels).cast("B"))
-        if message.get("spent"):
-            os._exit(0)
+            _close_leaks()
+        if request["do"] == "open":
+            assert file is not None
+            prepare(request["kind"])
+            region = region_of(request["region"])
+            frames = read(os.fdopen(file, "rb"), request["kind"], request["name"], region)
+        if request["do"] != "close":
+            assert frames is not None
+            if not _answer(host, request, frames):
+                frames = None
 
 
-def _step(
-    host: socket.socket, request: dict[str, Any], file: int | None, frames: _Frames | None
-) -> tuple[dict[str, Any], Any, _Frames | None]:
-    """Decode one frame under the limits; return the reply, its pixels, and what is left."""
-    if request["do"] == "open":
-        assert file is not None
-        prepare(request["kind"])
-        region = region_of(request["region"])
-        frames = read(os.fdopen(file, "rb"), request["kind"], request["name"], region)
-    assert frames is not None
-    _watch(host, True)
+def _answer(host: socket.socket, request: dict[str, Any], frames: _Frames) -> bool:
+    """Send what comes next of a file; return whether more may come."""
+    message, pixels = _step(request, frames)
+    if pixels is None:
+        _close_leaks()
+    message["size_bytes"] = limits.size_bytes()
+    host.sendall(encode(message))
+    if pixels is not None:
+        host.sendall(memoryview(pixels).cast("B"))
+    if message.get("spent"):
+        os._exit(0)
+    return pixels is not None
+
+
+def _close_leaks() -> None:
+    """Close what a reader left open: nothing of one file is there when the next is read.
+
+    What an object still owns is left to the collector first. Closed behind its back, it would later
+    close whatever has the number by then.
+    """
+    if _descriptors() != _OWN:
+        gc.collect()
+        for descriptor in _descriptors() - _OWN:
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+
+def _descriptors() -> set[int]:
+    found = set()
+    for descriptor in range(limits.OPEN_FILES):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_GETFD)
+            found.add(descriptor)
+    return found
+
+
+def _step(request: dict[str, Any], frames: _Frames) -> tuple[dict[str, Any], Any]:
+    """Decode one frame under the limits; return the reply and its pixels."""
     limits.begin()
     try:
-        found, trouble = next(frames, None), None
+        found = next(frames, None)
     except BaseException as error:  # a panic of a codec written in Rust is no Exception
-        found, trouble = None, error
+        limits.end()  # what follows is this package's own
+        return _told(request, error), None
     finally:
         limits.end()
-        _watch(host, False)
-    if trouble is not None:
-        return _told(request, trouble), None, None
-    if found is None:
-        return {"end": True}, None, None
-    return *describe_frame(*found), frames
+    return ({"end": True}, None) if found is None else describe_frame(*found)
 
 
 def _told(request: dict[str, Any], trouble: BaseException) -> dict[str, Any]:
@@ -120,15 +157,6 @@ def _mishap(request: dict[str, Any], error: BaseException) -> SourceError:
     return SourceError(
         "source-decoder-crashed", f"{name}: a decoder failed on it: {what}; copy it again"
     )
-
-
-def _watch(host: socket.socket, on: bool) -> None:
-    """Have the kernel end this process when the host closes its end; nothing is sent meanwhile."""
-    if on:
-        fcntl.fcntl(host, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(host, fcntl.F_GETFL)
-    wanted = flags | os.O_ASYNC if on else flags & ~os.O_ASYNC
-    fcntl.fcntl(host, fcntl.F_SETFL, wanted)
 
 
 def _receive(host: socket.socket) -> tuple[dict[str, Any], int | None]:

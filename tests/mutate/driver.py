@@ -69,6 +69,7 @@ def run(files: Iterable[tuple[str, bytes]]) -> Tally:
 def check(tally: Tally) -> None:
     """Fail where something came that may not."""
     assert tally.escapes == []
+    assert len(tally.ended) <= tally.files // 1000, tally.ended
     assert tally.slowest_s < limits.WALL_S, tally.slowest
     assert tally.host_growth_mib < 1024  # four frames of the largest size
 

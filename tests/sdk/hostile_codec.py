@@ -27,6 +27,13 @@ DEEDS = {
     "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "writes a file": "import tempfile; f = tempfile.TemporaryFile(); f.write(b'x'); f.flush()",
     "opens files": "import os\nfor _ in range(100): os.open('/dev/null', 0)",
+    "keeps a file in a circle": (
+        "import io\n"
+        "class Holder: pass\n"
+        "holder = Holder()\n"
+        "holder.file, holder.self = io.open('/dev/null', 'rb'), holder\n"
+        "raise OSError"
+    ),
     "os error": "raise OSError('unrecognized')",
     "prints": "import os; os.write(1, b'x' * 10**6); os.write(2, b'x' * 10**6); raise OSError",
 }  # fmt: skip
@@ -43,8 +50,8 @@ def hostile_pillow(folder: Path, deed: str, monkeypatch: pytest.MonkeyPatch) -> 
     (package / "Image.py").write_text(f"MAX_IMAGE_PIXELS = 1\ndef open(*a, **k):\n{body}\n")
     with monkeypatch.context() as patch:
         patch.syspath_prepend(package.parent)
-        pool._end_all()
+        pool.end_idle()
         try:
             yield
         finally:
-            pool._end_all()
+            pool.end_idle()

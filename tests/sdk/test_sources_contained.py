@@ -31,6 +31,7 @@ EXPECTED = {
     "spins in C": {"source-too-costly"}, "hangs": {"source-too-costly"},
     "hangs in C": {"source-too-costly"}, "killed": {"source-too-costly"},
     "writes a file": {"source-decoder-crashed"}, "opens files": {"source-malformed"},
+    "keeps a file in a circle": {"source-malformed"},
     "os error": {"source-malformed"}, "prints": {"source-malformed"},
 }  # fmt: skip
 # What the error says of what happened, beyond its slug.
@@ -99,6 +100,46 @@ def test_a_hostile_decoder_costs_an_error_and_the_next_file_is_read(
         assert str(caught.value).isprintable()
         assert len(list(sources.open(pgm))) == 1
     assert len(list(sources.open(png))) == 1
+
+
+def test_what_a_decoder_left_open_never_closes_the_next_file(
+    png: Path, cine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An object in a circle closes its descriptor when the collector comes, whoever has it then."""
+    with hostile_pillow(tmp_path, DEEDS["keeps a file in a circle"], monkeypatch):
+        list(sources.open(cine))
+        for _ in range(20):
+            frames = sources.open(cine)
+            next(frames)
+            with pytest.raises(SourceError):
+                list(sources.open(png))
+            assert len(list(frames)) == 4
+            assert len(list(sources.open(cine))) == 5
+
+
+COLLECTED_LATER = """
+import gc, os, sys
+from sdk.sources import limits, worker
+gc.disable()
+os.dup2(0, 3)
+class Holder: pass
+holder = Holder()
+holder.file, holder.me = open(sys.argv[1], "rb"), holder
+lost = os.open(sys.argv[1], os.O_RDONLY)
+del holder
+worker._close_leaks()
+assert worker._descriptors() == {0, 1, 2, 3}, worker._descriptors()
+following = open(sys.argv[1], "rb", 0)
+gc.collect()
+assert following.read(2) == b"P5"
+"""
+
+
+def test_no_object_closes_a_descriptor_that_was_given_to_the_next_file(pgm: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTED_LATER, pgm], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_file_that_was_ended_early_leaves_an_empty_file_at_most(tmp_path: Path) -> None:
@@ -237,7 +278,7 @@ def test_a_forked_child_reads_with_processes_of_its_own(cine: Path) -> None:
                 right = right and "before a fork" in str(error)
             del frames
             gc.collect()
-            pool._end_all()
+            pool.end_idle()
         finally:
             os._exit(0 if right else 1)
     assert os.waitpid(child, 0)[1] == 0
@@ -302,7 +343,7 @@ def test_the_interpreter_ends_cleanly(what: str, cine: Path) -> None:
 def test_a_host_that_is_no_interpreter_is_told_what_to_do(
     program: str | None, said: str, pgm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool._end_all()
+    pool.end_idle()
     if program is None:
         fake = tmp_path / "python3"
         fake.write_text("#!/bin/sh\necho no module named numpy >&2; exit 1\n")
@@ -319,7 +360,7 @@ def test_a_host_that_is_no_interpreter_is_told_what_to_do(
 def test_an_embedding_host_can_name_an_interpreter(
     pgm: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool._end_all()
+    pool.end_idle()
     monkeypatch.setenv(child.PYTHON_VARIABLE, sys.executable)
     monkeypatch.setattr(sys, "executable", "/usr/sbin/uwsgi")
     assert len(list(sources.open(pgm))) == 1

@@ -318,9 +318,9 @@ def test_without_pydicom_the_error_names_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "pydicom.py").write_text("raise ModuleNotFoundError('gone', name='pydicom')")
-    pool._end_all()
+    pool.end_idle()
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(SdkError, match=r"pip install 'sonogaze\[dicom\]'") as caught:
         list(sources.open(REAL / "examples_palette.dcm"))
     assert caught.value.slug == "dependency-missing"
-    pool._end_all()
+    pool.end_idle()

@@ -181,10 +181,10 @@ def test_without_a_sound_pillow_the_error_names_the_extra(
     (tmp_path / "b.pgm").write_bytes(b"P5 1 1 255\n7")
     (tmp_path / "PIL").mkdir()
     (tmp_path / "PIL" / "__init__.py").write_text(code)
-    pool._end_all()
+    pool.end_idle()
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(SourceError, match=r"'sonogaze\[images\]'") as caught:
         list(sources.open(tmp_path / "a.png"))
     assert caught.value.slug == slug
     assert len(list(sources.open(tmp_path / "b.pgm"))) == 1
-    pool._end_all()
+    pool.end_idle()

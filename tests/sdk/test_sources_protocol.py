@@ -37,6 +37,7 @@ class Liar(pool.Worker):
 
     def __init__(self, says: bytes, hangs: bool = False) -> None:
         self._owner = os.getpid()
+        self._lifeline = -1
         self._socket, there = socket.socketpair()
         self.ended = False
 

@@ -56,10 +56,9 @@ def samples() -> Iterator[tuple[str, bytes]]:
     yield "big tiff", written(RGB, bigtiff=True, tile=(16, 16), compression="lzw")
 
 
-@pytest.mark.parametrize(
-    ("name", "data"), list(samples()), ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_no_beginning_of_a_file_is_a_picture(name: str, data: bytes) -> None:
+@pytest.mark.parametrize("name", dict(samples()))
+def test_no_beginning_of_a_file_is_a_picture(name: str) -> None:
+    data = dict(samples())[name]
     assert isinstance(read(data), list)
     for end in sorted({*range(4, len(data) - 2, max(1, len(data) // 40)), len(data) - 3}):
         assert read(data[:end]) in {
