@@ -176,11 +176,28 @@ def test_a_scan_without_one_of_its_restart_intervals_is_refused() -> None:
     assert refusal(dataset, "cannot be decoded") == MALFORMED
 
 
-def test_a_sequential_scan_with_senseless_parameters_is_read() -> None:
-    data, syntax, image, tags = WHOLE_JPEGS["extended-12"]
+@pytest.mark.parametrize("kind", ["baseline-grey", "extended-12"])
+def test_a_sequential_scan_with_senseless_parameters_is_read(kind: str) -> None:
+    data, syntax, image, tags = WHOLE_JPEGS[kind]
     parameters = data.index(b"\xff\xda") + 7
     odd = data[:parameters] + bytes(3) + data[parameters + 3 :]  # as some scanners write them
     np.testing.assert_array_equal(
         pixels(wrapped([odd], syntax, image, **tags)),
+        pixels(wrapped([data], syntax, image, **tags)),
+    )
+
+
+def test_a_jfif_marker_of_an_unknown_revision_is_no_damage() -> None:
+    data = jpeg(GREY)
+    newer = data.replace(b"JFIF\0\x01", b"JFIF\0\x02")
+    np.testing.assert_array_equal(pixels(wrapped([newer], JPEGBaseline8Bit, GREY)), luma_of(data))
+
+
+@pytest.mark.parametrize("kind", WHOLE_JPEGS)
+def test_fill_bytes_before_the_end_of_image_are_no_damage(kind: str) -> None:
+    data, syntax, image, tags = WHOLE_JPEGS[kind]
+    filled = data[:-2] + b"\xff" + data[-2:]
+    np.testing.assert_array_equal(
+        pixels(wrapped([filled], syntax, image, **tags)),
         pixels(wrapped([data], syntax, image, **tags)),
     )

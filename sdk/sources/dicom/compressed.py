@@ -152,10 +152,8 @@ def _decode_with_turbo(data: bytes, stream: Codestream, luma: bool) -> npt.NDArr
     # RGB is what isn't converted, whatever it is
     luma = luma and stream.is_lossy_jpeg
     colours = "GRAY" if luma or stream.components == 1 else "RGB"
-    if stream.components == 3:
-        data = marked(data, rgb=not luma)
     # strict: libjpeg would make up what is missing or damaged, and warn
-    values = np.asarray(turbo.decode_jpeg(data, colours, strict=True))
+    values = np.asarray(turbo.decode_jpeg(marked(data, rgb=not luma), colours, strict=True))
     if values.shape[:2] != (stream.height, stream.width):
         raise Damaged(f"it is decoded to {values.shape}")
     return values[..., 0] if colours == "GRAY" else values

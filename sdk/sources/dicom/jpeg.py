@@ -79,7 +79,7 @@ def marked(data: bytes, *, rgb: bool) -> bytes:
         data: that `read_jpeg` read.
         rgb: the components are not to be converted.
     """
-    segments = _before_scan(data)
+    data, segments = _plain(data)
     kept = [data[a:b] for marker, a, b in segments if marker not in (_APP0, _APP14)]
     return data[:2] + _ADOBE + (b"\0" if rgb else b"\1") + b"".join(kept) + data[segments[-1][2] :]
 
@@ -87,18 +87,24 @@ def marked(data: bytes, *, rgb: bool) -> bytes:
 def lengthened(data: bytes) -> bytes:
     """Return a codestream whose last scan has a byte that it doesn't need, if it is complete.
 
-    GDCM forgives one oddity of a codestream, and this byte may be one; so parameters of a
-    sequential scan that mean nothing, and that some scanners set wrong, are put right.
-
     Args:
         data: that `read_jpeg` read.
     """
+    data, _ = _plain(data)
+    end = len(data[: data.rindex(bytes((0xFF, _EOI)))].rstrip(b"\xff"))  # before fill bytes
+    return data[:end] + _FILLING + data[end:]
+
+
+def _plain(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """Put right what means nothing in a sequential scan: some scanners set it wrong.
+
+    A decoder that is strict refuses it; GDCM forgives one oddity, and this would be the one.
+    """
     segments = _before_scan(data)
-    if {marker for marker, _, _ in segments} & {*_LOSSY}:
+    if any(marker in _LOSSY for marker, _, _ in segments):
         scan = segments[-1][2]
         data = data[: scan - 3] + b"\0\x3f\0" + data[scan:]
-    end = data.rindex(bytes((0xFF, _EOI)))
-    return data[:end] + _FILLING + data[end:]
+    return data, segments
 
 
 def _before_scan(data: bytes) -> list[tuple[int, int, int]]:
