@@ -15,7 +15,7 @@ from sdk.sources.images import image_kind, read_images
 
 _DICOM = "DICOM"
 # what a reader imports on its own; not to be counted as the cost of the first file
-_IMPORTS = ("pydicom.filereader", "pydicom.datadict", "PIL.Image")
+_IMPORTS = ("pydicom.filereader", "pydicom.datadict", "simplejpeg")
 
 
 def kind_of(header: bytes) -> str | None:

@@ -144,6 +144,11 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
         "beyond",
     ),
     "only a thumbnail": (tagged(t254=(1,)), "source-no-pixels", "reduced"),
+    "only a thumbnail, its type a big-endian SHORT": (
+        tiff.by_hand(bytes(tiff.H * tiff.W), 8, ">", {254: (1,)}),
+        "source-no-pixels",
+        "reduced",
+    ),
     "ImageJ stack": (
         tagged(t270=tuple(b"ImageJ=1.53\nimages=7\n")),
         "source-unsupported",

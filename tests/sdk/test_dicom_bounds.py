@@ -278,7 +278,7 @@ def test_what_others_raise_meanwhile_passes(
         list(read_dicom(io.BytesIO(codecs.saved(dataset)), "a", None))
 
 
-@pytest.mark.parametrize("module", ["gdcm", "jpeg_ls", "openjpeg.utils", "PIL.Image"])
+@pytest.mark.parametrize("module", ["gdcm", "jpeg_ls", "openjpeg.utils", "simplejpeg"])
 def test_a_decoder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
     import sys
 
@@ -287,7 +287,7 @@ def test_a_decoder_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, mod
         "gdcm": None,
         "jpeg_ls": wrapped([codecs.jpeg_ls(GREY, 8, 0)], JPEGLSLossless, GREY),
         "openjpeg.utils": wrapped([codecs.jpeg2000(GREY, 8, False, False)], JPEG2000Lossless, GREY),
-        "PIL.Image": wrapped([jpeg()], JPEGBaseline8Bit),
+        "simplejpeg": wrapped([jpeg()], JPEGBaseline8Bit),
     }
     dataset = frames[module]
     if dataset is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+import imagecodecs
 import numpy as np
 import pytest
 from dicom_jpegs import (
@@ -24,6 +25,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import (
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
@@ -128,3 +130,74 @@ def test_rle_that_holds_more_or_less_than_a_frame_is_refused() -> None:
     longer, shorter = np.vstack([GREY, GREY[:1]]), GREY[:-1]
     assert refusal(wrapped([codecs.rle(longer, 1)], RLELossless, GREY), "holds more") == MALFORMED
     assert refusal(wrapped([codecs.rle(shorter, 1)], RLELossless, GREY), "holds 18") == TRUNCATED
+
+
+# JPEG: a decoder makes up what a scan doesn't hold, and says so at most in a warning
+
+
+WIDE = GREY.astype(np.uint16) * 16 + 5
+TWELVE_BITS = {"BitsStored": 12, "HighBit": 11}
+WHOLE_JPEGS = {
+    "baseline": (jpeg(), JPEGBaseline8Bit, COLOUR, {}),
+    "baseline-grey": (jpeg(GREY), JPEGBaseline8Bit, GREY, {}),
+    "baseline-rgb": (RGB_JPEG, JPEGBaseline8Bit, COLOUR, {}),
+    "restarts": (jpeg(restart_marker_blocks=2), JPEGBaseline8Bit, COLOUR, {}),
+    "lossless": (imagecodecs.jpeg8_encode(GREY, lossless=True), JPEGLosslessSV1, GREY, {}),
+    "lossless-rgb": (imagecodecs.jpeg8_encode(COLOUR, lossless=True), JPEGLosslessSV1, COLOUR, {}),
+    "extended-12": (
+        imagecodecs.jpeg8_encode(WIDE, bitspersample=12), JPEGExtended12Bit, WIDE, TWELVE_BITS,
+    ),
+    "lossless-12": (
+        imagecodecs.ljpeg_encode(WIDE, bitspersample=12), JPEGLosslessSV1, WIDE, TWELVE_BITS,
+    ),
+    "lossless-16": (
+        imagecodecs.ljpeg_encode(WIDE * 16, bitspersample=16), JPEGLosslessSV1, WIDE, {},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("kind", WHOLE_JPEGS)
+def test_a_scan_that_ends_early_is_refused_though_an_end_of_image_follows(
+    kind: str, missing: float
+) -> None:
+    data, syntax, image, tags = WHOLE_JPEGS[kind]
+    pixels(wrapped([data], syntax, image, **tags))
+    scan = data.index(b"\xff\xda")
+    kept = len(data) - 2 - max(2, int(missing * (len(data) - scan - 30)))
+    cut = data[:kept].rstrip(b"\xff") + b"\xff\xd9"
+    assert refusal(wrapped([cut], syntax, image, **tags), "frame 0") in (MALFORMED, TRUNCATED)
+
+
+def test_a_scan_without_one_of_its_restart_intervals_is_refused() -> None:
+    data, syntax, image, _ = WHOLE_JPEGS["restarts"]
+    third, fourth = data.index(b"\xff\xd2"), data.index(b"\xff\xd3")
+    dataset = wrapped([data[:third] + data[fourth:]], syntax, image)
+    assert refusal(dataset, "cannot be decoded") == MALFORMED
+
+
+@pytest.mark.parametrize("kind", ["baseline-grey", "extended-12"])
+def test_a_sequential_scan_with_senseless_parameters_is_read(kind: str) -> None:
+    data, syntax, image, tags = WHOLE_JPEGS[kind]
+    parameters = data.index(b"\xff\xda") + 7
+    odd = data[:parameters] + bytes(3) + data[parameters + 3 :]  # as some scanners write them
+    np.testing.assert_array_equal(
+        pixels(wrapped([odd], syntax, image, **tags)),
+        pixels(wrapped([data], syntax, image, **tags)),
+    )
+
+
+def test_a_jfif_marker_of_an_unknown_revision_is_no_damage() -> None:
+    data = jpeg(GREY)
+    newer = data.replace(b"JFIF\0\x01", b"JFIF\0\x02")
+    np.testing.assert_array_equal(pixels(wrapped([newer], JPEGBaseline8Bit, GREY)), luma_of(data))
+
+
+@pytest.mark.parametrize("kind", WHOLE_JPEGS)
+def test_fill_bytes_before_the_end_of_image_are_no_damage(kind: str) -> None:
+    data, syntax, image, tags = WHOLE_JPEGS[kind]
+    filled = data[:-2] + b"\xff" + data[-2:]
+    np.testing.assert_array_equal(
+        pixels(wrapped([filled], syntax, image, **tags)),
+        pixels(wrapped([data], syntax, image, **tags)),
+    )

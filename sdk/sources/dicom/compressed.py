@@ -5,7 +5,6 @@ Which decoder reads what, and why: `docs/integrating.md`, "DICOM".
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from typing import Any
@@ -21,12 +20,12 @@ from sdk.sources.dicom.codestream import Codestream, Cut, Damaged
 from sdk.sources.dicom.fragments import Fragments
 from sdk.sources.dicom.header import DicomFile
 from sdk.sources.dicom.image import LUMA_FIRST, Image
-from sdk.sources.dicom.jpeg import read_jpeg
+from sdk.sources.dicom.jpeg import lengthened, marked, read_jpeg
 from sdk.sources.dicom.jpeg2000 import read_jpeg2000
 from sdk.sources.dicom.native import Cells, frame_bits, shape_cells
 from sdk.sources.dicom.rle import decode_rle
 
-# what Pillow, GDCM, OpenJPEG, CharLS and zlib raise on damaged data
+# what simplejpeg, GDCM, OpenJPEG, CharLS and zlib raise on damaged data
 _CODECS_RAISE = (
     OSError,
     RuntimeError,
@@ -88,16 +87,20 @@ class CompressedFrames:
             return self._without_header(_inflate_frame(data, image))
         stream = read_jpeg2000(data) if kind == "jpeg-2000" else read_jpeg(data)
         codestream.check(stream, image, self._dicom.syntax, self._header, index)
-        marked = stream.is_lossy_jpeg and stream.colour == "YBR"
-        luma = marked or image.photometric in LUMA_FIRST
+        said_luma = stream.is_lossy_jpeg and stream.colour == "YBR"
+        luma = said_luma or image.photometric in LUMA_FIRST
         if kind == "jpeg-2000":
             values = _decode_jpeg2000(data, stream)
         elif kind == "jpeg-ls":
             values = _decode_jpeg_ls(data, stream)
         elif stream.precision == 8:
-            values = _decode_with_pillow(data, stream, luma)
+            values = _decode_with_turbo(data, stream, luma)
         else:
             values = _decode_with_gdcm(data, stream, self._dicom.syntax.uid)
+            # GDCM makes up what is missing and says nothing, and then does so of this instead
+            longer = _decode_with_gdcm(lengthened(data), stream, self._dicom.syntax.uid)
+            if not np.array_equal(values, longer):
+                raise Cut("its scan ends before its last pixel")
         cells = _clipped(values, stream, image) if stream.lossy else values
         chosen: Cells = cells[..., 0] if luma and cells.ndim == 3 else cells
         return chosen
@@ -143,26 +146,21 @@ def _inflate_frame(data: bytes, image: Image) -> Cells:
     return shape_cells(inflated[:needed], image, big_endian=False)
 
 
-def _decode_with_pillow(data: bytes, stream: Codestream, luma: bool) -> npt.NDArray[Any]:
+def _decode_with_turbo(data: bytes, stream: Codestream, luma: bool) -> npt.NDArray[Any]:
     """Decode 8 bits with libjpeg-turbo, components as they are stored, or the luma alone."""
-    pillow = optional_import("PIL.Image", "Pillow", "dicom")
-    marked = stream.colour == "YBR"
-    with pillow.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-        # a lossless picture is RGB to libjpeg-turbo unless it is marked as YCbCr
-        taken_for_rgb = stream.colour == "RGB" or (not stream.is_lossy_jpeg and not marked)
-        if stream.components == 3 and luma and stream.is_lossy_jpeg:
-            picture.draft("L", picture.size)
-        elif stream.components == 3 and not taken_for_rgb:
-            # taken for YCbCr and asked for as YCbCr: no component is changed
-            picture.draft("YCbCr", picture.size)
-        values = np.asarray(picture)
-    if values.dtype != np.uint8 or values.shape[:2] != (stream.height, stream.width):
-        raise Damaged(f"it is decoded to {values.dtype} {values.shape}")
-    return values
+    turbo = optional_import("simplejpeg", "simplejpeg", "dicom")
+    # RGB is what isn't converted, whatever it is
+    luma = luma and stream.is_lossy_jpeg
+    colours = "GRAY" if luma or stream.components == 1 else "RGB"
+    # strict: libjpeg would make up what is missing or damaged, and warn
+    values = np.asarray(turbo.decode_jpeg(marked(data, rgb=not luma), colours, strict=True))
+    if values.shape[:2] != (stream.height, stream.width):
+        raise Damaged(f"it is decoded to {values.shape}")
+    return values[..., 0] if colours == "GRAY" else values
 
 
 def _decode_with_gdcm(data: bytes, stream: Codestream, uid: str) -> npt.NDArray[Any]:
-    """Decode JPEG of 2 to 16 bits, which libjpeg-turbo as Pillow builds it reads at 8 bits only."""
+    """Decode JPEG of 2 to 16 bits, which simplejpeg reads at 8 bits only."""
     gdcm = optional_import("gdcm", "python-gdcm", "dicom")
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(data)

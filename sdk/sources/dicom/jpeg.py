@@ -14,11 +14,15 @@ _APP0, _APP14 = 0xE0, 0xEE
 _LOSSLESS, _JPEG_LS = 0xC3, 0xF7
 # frame headers, without the tables DHT, JPG and DAC among their numbers
 _FRAME_HEADERS: Final = frozenset({*range(0xC0, 0xD0), _JPEG_LS} - {0xC4, 0xC8, 0xCC})
-_READ = (0xC0, 0xC1, _LOSSLESS, _JPEG_LS)
+_LOSSY = (0xC0, 0xC1)
+_READ = (*_LOSSY, _LOSSLESS, _JPEG_LS)
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _MAX_SEGMENTS = 4096
 _RGB_IDS = tuple(b"RGB")
 _JFIF_IDS = (1, 2, 3)
+_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+# neither the zeros that a decoder puts where data is missing, nor like them in any code
+_FILLING = b"\x5a"
 # the next marker behind entropy-coded bytes: not a stuffed byte, a restart or a fill byte
 _NEXT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _NEXT_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
@@ -66,6 +70,53 @@ def read_jpeg(data: bytes) -> Codestream:
         colour=None if count != 3 else _colour(found, parts, subsampled),
         transformed=False,
     )  # fmt: skip
+
+
+def marked(data: bytes, *, rgb: bool) -> bytes:
+    """Return a codestream whose only mark of colour says RGB, or YCbCr.
+
+    Args:
+        data: that `read_jpeg` read.
+        rgb: the components are not to be converted.
+    """
+    data, segments = _plain(data)
+    kept = [data[a:b] for marker, a, b in segments if marker not in (_APP0, _APP14)]
+    return data[:2] + _ADOBE + (b"\0" if rgb else b"\1") + b"".join(kept) + data[segments[-1][2] :]
+
+
+def lengthened(data: bytes) -> bytes:
+    """Return a codestream whose last scan has a byte that it doesn't need, if it is complete.
+
+    Args:
+        data: that `read_jpeg` read.
+    """
+    data, _ = _plain(data)
+    end = len(data[: data.rindex(bytes((0xFF, _EOI)))].rstrip(b"\xff"))  # before fill bytes
+    return data[:end] + _FILLING + data[end:]
+
+
+def _plain(data: bytes) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """Put right what means nothing in a sequential scan: some scanners set it wrong.
+
+    A decoder that is strict refuses it; GDCM forgives one oddity, and this would be the one.
+    """
+    segments = _before_scan(data)
+    if any(marker in _LOSSY for marker, _, _ in segments):
+        scan = segments[-1][2]
+        data = data[: scan - 3] + b"\0\x3f\0" + data[scan:]
+    return data, segments
+
+
+def _before_scan(data: bytes) -> list[tuple[int, int, int]]:
+    """Return marker, start and end of each segment, up to the first scan's header."""
+    segments, marker, position = [], 0, 2
+    while marker != _SOS:
+        start = position
+        marker, position = _marker(data, position)
+        if marker not in _ALONE:
+            _, position = _segment(data, position)
+        segments.append((marker, start, position))
+    return segments
 
 
 def _colour(found: _Found, parts: list[bytes], subsampled: bool) -> str | None:

@@ -24,6 +24,8 @@ _MAX_VALUES = 1 << 20
 _AT_ONCE = 512  # bytes: most directories are shorter
 # field types (TIFF 6.0 page 15) that hold whole numbers, and text; with BigTIFF's of 8 bytes
 _TYPES = {1: "B", 2: "s", 3: "H", 4: "I", 7: "B", 13: "I", 16: "Q", 18: "Q"}
+# those that fit into a field, whether it is a TIFF or a BigTIFF file
+_SHORT_TYPES = {kind: _TYPES[kind] for kind in (1, 3, 4, 13)}
 
 Directory = dict[int, tuple[int, ...]]
 """Tag to values; a description is its bytes."""
@@ -115,10 +117,11 @@ def _block(file: BinaryIO, form: Form, at: int, name: str) -> tuple[bytes, int]:
 def _subfile_type(block: bytes, form: Form) -> int:
     """Return what a directory is of: 0 an image, with bit 0 a reduced copy, with bit 2 a mask."""
     for entry in range(0, len(block), form.entry_bytes):
-        (tag,) = struct.unpack_from(f"{form.order}H", block, entry)
+        tag, kind = struct.unpack_from(f"{form.order}HH", block, entry)
         if tag == SUBFILE_TYPE:
-            value = block[entry + form.entry_bytes - _size(form.offset) :][:4]
-            return int(struct.unpack(f"{form.order}I", value)[0])
+            letter = _SHORT_TYPES.get(kind, "I")
+            value = entry + form.entry_bytes - _size(form.offset)
+            return int(struct.unpack_from(f"{form.order}{letter}", block, value)[0])
         if tag > SUBFILE_TYPE:  # tags ascend
             break
     return 0
