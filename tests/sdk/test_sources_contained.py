@@ -125,11 +125,13 @@ os.dup2(0, 3)
 class Holder: pass
 holder = Holder()
 holder.file, holder.me = open(sys.argv[1], "rb"), holder
-lost = os.open(sys.argv[1], os.O_RDONLY)
+number, lost = holder.file.fileno(), os.open(sys.argv[1], os.O_RDONLY)
 del holder
 worker._close_leaks()
 assert worker._descriptors() == {0, 1, 2, 3}, worker._descriptors()
-following = open(sys.argv[1], "rb", 0)
+kept = []
+while (following := open(sys.argv[1], "rb", 0)).fileno() != number:
+    kept.append(following)
 gc.collect()
 assert following.read(2) == b"P5"
 """
