@@ -58,8 +58,11 @@ def take(source: Any) -> tuple[Opened, str]:
         except Exception as error:
             raise _wrong_type(source) from error
         return open_path(name), os.fsdecode(name)
-    if hasattr(source, "read"):
-        name = getattr(source, "name", None)
+    try:
+        readable, name = hasattr(source, "read"), getattr(source, "name", None)
+    except Exception as error:
+        raise _wrong_type(source) from error
+    if readable:
         text = os.fsdecode(name) if isinstance(name, str | bytes) else f"<{type(source).__name__}>"
         text = printable(text)  # anything can be a file object's name
         return _copy(source, text), text

@@ -96,6 +96,17 @@ def test_an_unwilling_path_is_a_typed_error() -> None:
     assert slug_of(Unwilling()) == "source-type"
 
 
+@pytest.mark.parametrize("what", ["name", "read"])
+def test_an_object_that_fails_to_tell_of_itself_is_a_typed_error(what: str) -> None:
+    class Unwilling(io.BytesIO):
+        def __getattribute__(self, attribute: str) -> object:
+            if attribute == what:
+                raise RuntimeError("no")
+            return super().__getattribute__(attribute)
+
+    assert slug_of(Unwilling(PGM)) == "source-type"
+
+
 class Failing:
     def __init__(self, what: object) -> None:
         self.what = what

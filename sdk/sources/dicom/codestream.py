@@ -19,6 +19,10 @@ class Cut(Damaged):
     """A codestream that ends early."""
 
 
+class Foreign(Damaged):
+    """Sound data of a kind that is not read here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codestream:
     """The header of a JPEG, JPEG-LS or JPEG 2000 codestream.

@@ -16,7 +16,7 @@ from sdk._shown import shown
 from sdk.errors import SourceError
 from sdk.sources.base import optional_import
 from sdk.sources.dicom import codestream
-from sdk.sources.dicom.codestream import Codestream, Cut, Damaged
+from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, Foreign
 from sdk.sources.dicom.fragments import Fragments
 from sdk.sources.dicom.header import DicomFile
 from sdk.sources.dicom.image import LUMA_FIRST, Image
@@ -67,6 +67,8 @@ class CompressedFrames:
             raise
         except Cut as error:
             raise self._error("source-truncated", index, str(error)) from error
+        except Foreign as error:
+            raise self._error("source-unsupported", index, str(error), "convert it") from error
         except Damaged as error:
             raise self._error("source-malformed", index, str(error)) from error
         except _CODECS_RAISE as error:
@@ -75,9 +77,9 @@ class CompressedFrames:
             what = f"{type(error).__name__}: {shown(str(error))}"
             raise self._error("source-malformed", index, f"cannot be decoded: {what}") from error
 
-    def _error(self, slug: str, index: int, what: str) -> SourceError:
+    def _error(self, slug: str, index: int, what: str, mend: str = "copy it again") -> SourceError:
         title = self._dicom.syntax.title
-        return self._header.error(slug, f"frame {index}, {title}: {what}; copy it again")
+        return self._header.error(slug, f"frame {index}, {title}: {what}; {mend}")
 
     def _decode(self, data: bytes, index: int) -> Cells:
         kind, image = self._dicom.syntax.pixels, self._image

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, is_padding
+from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, Foreign, is_padding
 
 _SOC, _SIZ, _COD, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFF93, 0xFFD9
 _JP2 = b"\0\0\0\x0cjP  "
@@ -21,11 +21,11 @@ def read_jpeg2000(data: bytes) -> Codestream:
         data: of one frame; zeros may pad it.
 
     Raises:
-        Damaged: it breaks the format, is wrapped in a JP2 file, or has tiles, precincts or layers
-            that cost out of proportion. `Cut` when it ends early.
+        Damaged: it breaks the format, or has tiles, precincts or layers that cost out of
+            proportion. `Cut` when it ends early, `Foreign` when it is wrapped in a JP2 file.
     """
     if data.startswith(_JP2):
-        raise Damaged("it is wrapped in a JP2 file, whose boxes may say otherwise; unwrap it")
+        raise Foreign("it is wrapped in a JP2 file, whose boxes may say otherwise")
     if _word(data, 0) != _SOC or _word(data, 2) != _SIZ:
         raise Damaged(f"it begins with {data[:4].hex()}, not with SOC and SIZ")
     size, style = b"", b""
