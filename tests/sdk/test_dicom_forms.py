@@ -72,7 +72,7 @@ def test_any_preamble_will_do(tmp_path: Path, preamble: bytes) -> None:
         ("rtplan_truncated", "source-truncated"),
         ("MR_small_padded", "source-malformed"),
         ("badVR", "source-malformed"),
-        ("GDCMJ2K_TextGBR", "source-malformed"),
+        ("GDCMJ2K_TextGBR", "source-unsupported"),
         ("liver_1frame", "source-malformed"),
     ],
 )
