@@ -11,14 +11,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-import benchmarks.cli
+import benchmarks.commands
 import export.commands
 import sdk.cli.app
 
 APPS = {
     "sonogaze": sdk.cli.app.app,
     "sonogaze-export": export.commands.app,
-    "sonogaze-bench": benchmarks.cli.app,
+    "sonogaze-bench": benchmarks.commands.app,
 }
 
 

@@ -20,7 +20,10 @@ WATCHED = """
 import os, sys
 events = []
 def hook(event, arguments):
-    if event.startswith("socket.") and event != "socket.__new__": events.append((event, arguments))
+    if not event.startswith("socket.") or event == "socket.__new__": return
+    # to the decoding process, by the pair of sockets it was started with
+    if event == "socket.sendmsg" and arguments[0].family == 1 and arguments[1] is None: return
+    events.append((event, arguments))
 sys.addaudithook(hook)
 import numpy  # its linear algebra has threads of its own
 before = len(os.listdir("/proc/self/task"))
