@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from weakref import WeakSet
 
 from sdk._origin import raised_by
+from sdk._signals import postponed
 
 __all__ = [
     "end_begun_elsewhere",
@@ -94,7 +95,9 @@ def load() -> ModuleType:
         before = os.environ.get(_SWITCH)
         os.environ[_SWITCH] = "1"
         try:
-            import onnxruntime
+            # what a handler raises inside turns into ImportError, and may spoil it for good
+            with postponed():
+                import onnxruntime
         finally:
             if before is None:
                 del os.environ[_SWITCH]
@@ -150,7 +153,9 @@ def others_run() -> bool:
 
 
 def _in_forked_child() -> None:
+    global _ending_thread
     _lock.release()
+    _ending_thread = None  # the parent's end isn't the child's, which has this thread alone
     for session in tuple(_watched):
         session.forget()
 

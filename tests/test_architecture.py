@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Lower layers first; a module imports only from its own layer or below.
 LAYERS = (
-    ("errors", "result", "_origin", "_interpreter", "_shown"),
+    ("errors", "result", "_origin", "_interpreter", "_shown", "_signals"),
     ("fields", "_kernels", "runtime"),
     ("_array_checks", "_frame_checks"),
     ("_mjpeg", "frame"),

@@ -20,9 +20,10 @@ WATCHED = """
 import os, sys
 events = []
 def hook(event, arguments):
-    # the socket of two ends that a decoding process hangs on has no name, and nobody else joins it
-    own = event == "socket.__new__" or getattr(arguments[:1] and arguments[0], "family", 0) == 1
-    if event.startswith("socket.") and not own: events.append((event, arguments))
+    if not event.startswith("socket.") or event == "socket.__new__": return
+    # to the decoding process, by the pair of sockets it was started with
+    if event == "socket.sendmsg" and arguments[0].family == 1 and arguments[1] is None: return
+    events.append((event, arguments))
 sys.addaudithook(hook)
 import numpy  # its linear algebra has threads of its own
 before = len(os.listdir("/proc/self/task"))

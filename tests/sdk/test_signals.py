@@ -86,3 +86,25 @@ def test_what_the_runtime_raises_is_still_a_model_error() -> None:
         except sdk.ModelError as error: print(error.slug, "it fails" in str(error))
     """
     assert ran(code) == "model-not-runnable True\n" * 4
+
+
+@pytest.mark.parametrize("kind", ["Stop", "KeyboardInterrupt"])
+def test_a_handlers_exception_passes_through_the_import_of_onnxruntime(kind: str) -> None:
+    # the signal arrives when the compiled module, which takes long, begins to be loaded
+    code = f"""
+    import importlib.machinery
+    class Stop(Exception): pass
+    def handler(*_): raise {kind}("from a handler")
+    signal.signal(signal.SIGUSR1, handler)
+    loader = importlib.machinery.ExtensionFileLoader
+    create = loader.create_module
+    def poked(self, spec):
+        if "onnxruntime" in spec.name: signal.raise_signal(signal.SIGUSR1)
+        return create(self, spec)
+    loader.create_module = poked
+    try: sdk.classify(FRAME)
+    except {kind} as error: print(repr(error))
+    print(signal.getsignal(signal.SIGUSR1) is handler, os.environ.get("ORT_DISABLE_TELEMETRY"))
+    print(sdk.classify(FRAME).decision)
+    """
+    assert ran(code) == f"{kind}('from a handler')\nTrue None\nabstain\n"
