@@ -1,7 +1,7 @@
 """The `sonogaze-bench` command: `benchmarks.commands`, or how to get what it needs.
 
-A plain wheel has none of the libraries that measuring takes, so nothing but the standard library is
-imported here.
+A plain wheel has none of the libraries that measuring takes, so nothing but the standard library
+and the SDK is imported here.
 """
 
 from __future__ import annotations
@@ -9,12 +9,19 @@ from __future__ import annotations
 import sys
 from typing import NoReturn
 
+from sdk.cli.output import results_alone
+
 _OWN = ("sdk", "export", "benchmarks")
 _EXIT_ERROR = 3
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command; where a library is missing, name it and the extra that brings it."""
+    with results_alone("sonogaze-bench"):
+        _run()
+
+
+def _run() -> NoReturn:
     try:
         from benchmarks.commands import app, guarded
 

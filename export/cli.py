@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from typing import Any
 
+from sdk.cli.output import results_alone
+
 _OWN = ("export", "sdk")
 
 
@@ -22,6 +24,11 @@ def version() -> str:
 
 def main() -> None:
     """Run the command; without what training needs, one line names the extra."""
+    with results_alone("sonogaze-export"):
+        _run()
+
+
+def _run() -> None:
     if sys.argv[1:] == ["--version"]:  # needs no extra
         print(f"sonogaze-export {version()}")
         return

@@ -10,7 +10,7 @@ from sdk.cli.output import results_alone
 
 def main() -> None:
     """Run the command; without typer and rich, say how to get them."""
-    with results_alone():
+    with results_alone("sonogaze"):
         _app()()
 
 

@@ -33,8 +33,11 @@ class _Results(io.FileIO):
 
 
 @contextmanager
-def results_alone() -> Iterator[None]:
+def results_alone(command: str) -> Iterator[None]:
     """Give `sys.stdout` to results alone while the command runs.
+
+    Args:
+        command: its name, for the line on standard error.
 
     Raises:
         SystemExit: `READER_GONE`, without a word, or `NOT_WRITTEN`, with a line on standard error.
@@ -43,8 +46,11 @@ def results_alone() -> Iterator[None]:
         # or the next file that is opened becomes what libraries write their warnings to
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if sys.stdout is None:
-        raise _not_written("it is closed; send it to a file, a pipe or /dev/null")
+        raise _not_written(command, "it is closed; send it to a file, a pipe or /dev/null")
     before = sys.stdout
+    if not _has_descriptor(before):  # somebody in this process reads it
+        yield
+        return
     before.flush()
     sys.stdout = results = _copy_of(before)
     os.dup2(2, 1)
@@ -54,10 +60,18 @@ def results_alone() -> Iterator[None]:
         finally:
             results.flush()  # commands end by SystemExit
     except OutputLost as lost:
-        raise _ended(lost.__cause__) from None
+        raise _ended(command, lost.__cause__) from None
     finally:
+        os.dup2(results.fileno(), 1)
         _close(results)
         sys.stdout = before
+
+
+def _has_descriptor(stream: TextIO) -> bool:
+    try:
+        return stream.fileno() >= 0
+    except OSError:
+        return False
 
 
 def _copy_of(stream: TextIO) -> TextIO:
@@ -70,15 +84,15 @@ def _copy_of(stream: TextIO) -> TextIO:
     )
 
 
-def _ended(cause: BaseException | None) -> SystemExit:
+def _ended(command: str, cause: BaseException | None) -> SystemExit:
     if isinstance(cause, BrokenPipeError):
         return SystemExit(READER_GONE)
-    return _not_written(cause.strerror if isinstance(cause, OSError) else "unknown")
+    return _not_written(command, cause.strerror if isinstance(cause, OSError) else "unknown")
 
 
-def _not_written(why: object) -> SystemExit:
+def _not_written(command: str, why: object) -> SystemExit:
     with suppress(OSError):  # standard error may be full as well
-        print(f"sonogaze: standard output cannot be written: {why}", file=sys.stderr)
+        print(f"{command}: standard output cannot be written: {why}", file=sys.stderr)
     return SystemExit(NOT_WRITTEN)
 
 

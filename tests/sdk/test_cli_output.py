@@ -24,8 +24,8 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def shell(line: str, picture: Path) -> subprocess.CompletedProcess[str]:
-    command = line.replace("sonogaze", COMMAND).replace("PICTURE", str(picture))
+def shell(line: str, picture: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = line.replace("sonogaze ", COMMAND + " ").replace("PICTURE", str(picture))
     words = ["bash", "-o", "pipefail", "-c", command]
     return subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
 
@@ -41,6 +41,20 @@ def test_results_that_cannot_be_written_are_told_in_one_line(
     assert done.returncode == 3
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith(f"sonogaze: standard output cannot be written: {why}")
+
+
+@pytest.mark.parametrize("case", ["--help", "--version"])
+@pytest.mark.parametrize("tool", ["benchmarks", "export"])
+def test_the_other_commands_do_as_this_one(tool: str, case: str) -> None:
+    name = "sonogaze-" + tool.replace("benchmarks", "bench")
+    line = f"{sys.executable} -m {tool}.cli {case}"
+    for where, why in (("> /dev/full", "No space left on device"), (">&-", "it is closed")):
+        done = shell(f"{line} {where}")
+        assert done.returncode == 3
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stderr.startswith(f"{name}: standard output cannot be written: {why}")
+    gone = shell(f"{line} | true")
+    assert (gone.returncode, gone.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("case", CASES)
