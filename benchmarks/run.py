@@ -59,6 +59,7 @@ class Session:
     watch: Watch
     paths: dict[str, str]
     planned: int = 0
+    changed: list[str] = field(default_factory=list)
     runs: list[dict[str, Any]] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
     complete: bool = False
@@ -87,6 +88,7 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> dict[str, Any
             jobs += quality_jobs(subjects, frames, folder)
         session.planned = len(jobs)
         _measure(session, jobs, launcher, advance)
+        session.changed = _changed(session)  # while the folder with the teacher's file is there
     advance("score", len(session.runs), session.planned)
     return _finish(session)
 
@@ -177,16 +179,18 @@ def _measure(session: Session, jobs: Sequence[Job], launcher: Launcher, advance:
             raise
 
 
+def _changed(session: Session) -> list[str]:
+    """Return the subjects whose file is no longer that of the run's beginning."""
+    return [e["name"] for e in session.subjects if session.watch.changed(session.paths[e["name"]])]
+
+
 def _finish(session: Session) -> dict[str, Any]:
     request, notes = session.request, []
     teacher = read_teacher()
     if request.quality and session.frames.kind == "data-set" and teacher is None:
         notes.append(caution("quality-not-measured", "the teacher's committed logits are missing"))
-    changed = [
-        e["name"] for e in session.subjects if session.watch.changed(session.paths[e["name"]])
-    ]
-    if changed:
-        notes.append(caution("model-changed", ", ".join(changed)))
+    if session.changed:
+        notes.append(caution("model-changed", ", ".join(session.changed)))
     reference = reference_ms(SystemClock()) if session.complete else None
     state = {
         **session.state,

@@ -12,18 +12,26 @@ _WITH_UNIT = re.compile(r"^([≤≥] )?[\d.,]+ \S{1,5}$")
 _INTERVAL = re.compile(r"^(?P<value>[^()]+) (?P<interval>\([^()]+ to [^()]+\))$")
 
 
+def printable(text: object) -> object:
+    """Return text without what moves a terminal or turns a line about; anything else as it is."""
+    if not isinstance(text, str) or isinstance(text, Markup):
+        return text
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def markdown_cell(text: object) -> str:
     """Return text that Markdown shows as it stands, on one line, in a table's cell or beside it."""
-    line = "".join(c if c.isprintable() else " " for c in str(text)).strip()
+    line = str(printable(str(text))).strip()
     return _MARKS.sub(lambda match: "\\" + match[0], line)
 
 
 def parted(text: object) -> Markup:
     """Return a cell for HTML: a value with its unit never wraps; its interval stands below it."""
-    match = _INTERVAL.match(str(text))
+    line = str(printable(str(text)))
+    match = _INTERVAL.match(line)
     if match is None:
-        plain = escape(str(text))
-        whole = _WITH_UNIT.match(str(text))
+        plain = escape(line)
+        whole = _WITH_UNIT.match(line)
         return Markup('<span class="value">{}</span>').format(plain) if whole else plain
     return Markup('<span class="value">{}</span> <span class="interval">{}</span>').format(
         match["value"], match["interval"]

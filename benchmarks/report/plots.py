@@ -33,10 +33,12 @@ def paced_against_back_to_back(view: View) -> str | None:
         series.append((f"paced at {fps} fps, call to result", view.samples_ms(name, scenario), "-"))
         response = view.samples_ms(name, scenario, "response_ns")
         series.append((f"paced at {fps} fps, frame due to result", response, "--"))
-    return _percentile_plot(series, f"{label(name)}: latency (ms)")
+    return _percentile_plot(series, "latency (ms)", title=label(name))
 
 
-def _percentile_plot(series: Sequence[tuple[str, list[float], str]], y_label: str) -> str | None:
+def _percentile_plot(
+    series: Sequence[tuple[str, list[float], str]], y_label: str, title: str = ""
+) -> str | None:
     series = [entry for entry in series if entry[1]]
     if not series:
         return None
@@ -54,6 +56,7 @@ def _percentile_plot(series: Sequence[tuple[str, list[float], str]], y_label: st
         _plain_log(axes.yaxis)
         axes.set_xlabel("share of frames that are faster; the dot is the slowest frame")
         axes.set_ylabel(y_label)
+        axes.set_title(title, loc="left", fontsize="medium")
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
         return svg(axes)
 

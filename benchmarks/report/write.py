@@ -9,7 +9,7 @@ from typing import Any
 from benchmarks.budget import Budget, check_budget
 from benchmarks.record.store import write_record, write_text
 from benchmarks.report.cover import budget_table, cover, verdict
-from benchmarks.report.escape import markdown_cell, parted
+from benchmarks.report.escape import markdown_cell, parted, printable
 from benchmarks.report.plots import latency_distributions, memory_bars, paced_against_back_to_back
 from benchmarks.report.sowhat import so_what
 from benchmarks.report.tables import all_tables
@@ -68,6 +68,7 @@ def render(
     environment = Environment(
         loader=PackageLoader("benchmarks.report"),
         autoescape=html,
+        finalize=printable if html else None,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from export.errors import ExportError
 
-MAX_WHOLE = 10**15  # thirty years in microseconds
+MAX_WHOLE = 2**53  # in microseconds 285 years: clocks that count from 1970 lie within
 REQUIRED_COLUMNS = ("file", "label", "group")
 
 
@@ -36,7 +36,7 @@ class Row:
         return value
 
     def whole(self, column: str, low: int = -MAX_WHOLE) -> int | None:
-        """Return a whole number from `low` to 10**15, or None where the cell is empty.
+        """Return a whole number from `low` to 2**53, or None where the cell is empty.
 
         Raises:
             ExportError: `data-number`.

@@ -10,7 +10,7 @@ LARGEST_DISPLAY_PX = 100_000
 LARGEST_MM = 100_000.0
 LARGEST_PLACE_PX = 1e6
 LARGEST_MAP_CELLS = 512
-LARGEST_TIME_US = 10**15  # thirty years
+LARGEST_TIME_US = 2**53  # as far as readers take times: clocks that count from 1970 lie within
 LARGEST_WINDOW_US = 3_600_000_000
 
 

@@ -94,7 +94,11 @@ def _teacher_again(
 ) -> dict[str, dict[str, Any]]:
     known = read_evidence()
     if known.teacher_sha256 != report["provenance"]["teacher_sha256"]:
-        raise ExportError("weights-hash", "the committed logits are of another teacher")
+        raise ExportError(
+            "weights-hash",
+            "docs/results/teacher-logits.json is of another teacher than this release; package it "
+            "again by `sonogaze-export release`, which asks the teacher itself",
+        )
     again = {part: score(known.of(r), r, labels=known.labels) for part, r in parts.items()}
     for part, found in again.items():
         _same(report["teacher_scores"][part], found, f"teacher on {part}")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from benchmarks.budget import Budget
-from benchmarks.report import text
+from benchmarks.report import plots, text
 from benchmarks.report.escape import markdown_cell, parted
 from benchmarks.report.sowhat import so_what
 from benchmarks.report.view import View
@@ -224,6 +224,30 @@ def test_names_from_outside_are_escaped():
     page = render(fake_record(runs=runs, subjects=[subject], quality=[]), "report.html.j2")
     assert evil not in page
     assert "&lt;script&gt;" in page
+
+
+def test_no_text_of_a_record_turns_a_line_about_or_reaches_a_terminal():
+    nasty = "a\x1b[31mb\u202ec"
+    record = fake_record()
+    record["input"]["description"] = record["machine"]["cpu_model"] = nasty
+    record["warnings"] = [{"slug": "other-load", "meaning": nasty, "detail": nasty}]
+    for template in ("report.html.j2", "report.md.j2"):
+        page = render(record, template)
+        assert not {"\x1b", "\u202e"} & set(page)
+        assert page.count("31mb c") >= 4
+
+
+def test_a_long_name_is_no_axis_label_which_would_be_cut(monkeypatch):
+    titles = []
+    monkeypatch.setattr(plots, "svg", lambda axes: titles.append(axes) or "<svg></svg>")
+    subject = {**SUBJECTS[0], "name": "x" * 180 + "-fp32/sdk"}
+    runs = fake_runs()
+    for run in runs:
+        run["job"]["name"] = run["job"]["name"].replace("student-fp32/sdk", subject["name"])
+    view = View(fake_record(runs=runs, subjects=[subject], quality=[]))
+    assert plots.paced_against_back_to_back(view)
+    assert titles[0].get_ylabel() == "latency (ms)"
+    assert "xxx" in titles[0].get_title(loc="left")
 
 
 @pytest.mark.parametrize("runs", [[], fake_runs()[:1], fake_runs()[2:3]])

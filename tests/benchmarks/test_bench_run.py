@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from bench_fakes import timing_result
@@ -185,6 +187,17 @@ def test_a_model_that_changes_during_the_run_fails_from_then_on_and_is_told(prep
     told = {w["slug"]: w["detail"] for w in record["warnings"]}
     assert told["model-changed"] == "toy-fp32/sdk, toy-fp32/onnxruntime"
     assert "file changed during the run" in told["worker-failed"]
+
+
+def test_a_model_that_the_run_itself_made_and_removed_has_not_changed(prepared, monkeypatch):
+    def assembled(*arguments):
+        folder = arguments[3]  # as the teacher's file, which is exported anew for each run
+        path = folder / "toy.onnx"
+        path.write_bytes(toy_student())
+        return [replace(subject, path=str(path)) for subject in prepared]
+
+    monkeypatch.setattr(running, "assemble", assembled)
+    assert "model-changed" not in {w["slug"] for w in go(answer)["warnings"]}
 
 
 def test_a_foreign_model_that_takes_no_frame_makes_a_valid_record_with_its_reasons(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from export.gaze.errors import GazeError
-from export.gaze.readers.columns import Columns
+from export.gaze.readers.columns import Columns, Parser
+from export.gaze.readers.numbers import PositionParser
 from export.gaze.samples import (
     Bools,
     Eye,
@@ -31,6 +35,17 @@ def rising(table: Columns, timestamp_us: Floats) -> NDArray[np.int64]:
             "a file of its own, with times in microseconds",
         )
     return times
+
+
+def check_commas(path: Path, parsers: Iterable[Parser]) -> None:
+    """Refuse gaze points whose commas may be decimal ones or part thousands (``gaze-number``)."""
+    doubtful = PositionParser.ambiguous(p for p in parsers if isinstance(p, PositionParser))
+    if doubtful:
+        raise GazeError(
+            "gaze-number",
+            f"{path}: the gaze point {doubtful!r} may have a decimal comma or part thousands; "
+            "export it without thousands separators, or with a decimal point",
+        )
 
 
 def eye(table: Columns, x: Floats, y: Floats, valid: Bools, what: str) -> Eye:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from math import isfinite
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_THOUSANDS = re.compile(r"[+-]?\d{1,3},\d{3}", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}", re.ASCII)
+_EXPONENT = re.compile(r"[+-]?\d*\.?(\d*)[eE]([+-]?\d+)", re.ASCII)
 LARGEST = 2**53
 FARTHEST_PX = 1e6  # no display is as wide; a position beyond it is damage
 NAN = float("nan")
@@ -33,7 +35,15 @@ def whole(cell: str) -> float:
     value = number(cell)
     if value != int(value) or abs(value) > LARGEST:
         raise ValueError("is not a whole number below 2**53")
+    _check_digits(cell)
     return value
+
+
+def _check_digits(cell: str) -> None:
+    """Refuse a number whose exponent hides its last whole digits, as a spreadsheet rounds it."""
+    parts = _EXPONENT.fullmatch(cell)
+    if parts and int(parts[2]) > len(parts[1]):
+        raise ValueError("is rounded: write it with all its digits, without an exponent")
 
 
 def position(cell: str) -> float:
@@ -90,6 +100,7 @@ class TimeParser:
                 self._decimal = True
             cell = point(cell)
         value = number(cell) * self._unit_us
+        _check_digits(cell)
         if abs(value) > LARGEST:
             raise ValueError("is beyond 2**53 us")
         return value
@@ -105,7 +116,27 @@ class PositionParser:
 
     def __init__(self, px_per_unit: float = 1.0) -> None:
         self._scale = px_per_unit
+        self._grouped, self._decimal, self._plain = "", False, False
 
     def __call__(self, cell: str) -> float:
         """Return pixels; NaN for an empty cell."""
-        return position(point(cell)) * self._scale
+        value = position(point(cell))
+        if "," not in cell:
+            self._plain = self._plain or value > 1  # 0 and -1 may stand for a loss of track
+        elif _THOUSANDS.fullmatch(cell):
+            self._grouped = self._grouped or cell
+        else:
+            self._decimal = True
+        return value * self._scale
+
+    @staticmethod
+    def ambiguous(parsers: Iterable[PositionParser]) -> str:
+        """Return a cell that may be read in two ways, or nothing.
+
+        Commas are decimal where one stands before other than three digits, or where every position
+        has one; commas before three digits beside positions without any may part thousands.
+        """
+        found = list(parsers)
+        if any(one._decimal for one in found) or not any(one._plain for one in found):
+            return ""
+        return next((one._grouped for one in found if one._grouped), "")

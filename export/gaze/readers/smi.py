@@ -14,7 +14,7 @@ import numpy as np
 
 from export.gaze.display import Display
 from export.gaze.errors import GazeError
-from export.gaze.readers.checks import eye, recording
+from export.gaze.readers.checks import check_commas, eye, recording
 from export.gaze.readers.columns import Columns, Parser, Table, open_table
 from export.gaze.readers.numbers import PositionParser, flag, whole
 from export.gaze.readers.text import lines_of, open_recording
@@ -54,9 +54,9 @@ def read_smi(path: str | Path, display: Display) -> GazeSamples:
                 "regard (POR) in pixels",
             )
         kind = table.header.index("Type")
-        rows = table.read(
-            _wanted(table, sides), lambda cells: "SMP" not in map(str.strip, cells[kind : kind + 1])
-        )
+        wanted = _wanted(table, sides)
+        rows = table.read(wanted, lambda cells: "SMP" not in map(str.strip, cells[kind : kind + 1]))
+    check_commas(table.path, wanted.values())
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row of Type 'SMP'")
     eyes = [_eye(rows, side) for side in sides]

@@ -15,7 +15,7 @@ import numpy as np
 
 from export.gaze.display import Display
 from export.gaze.errors import GazeError
-from export.gaze.readers.checks import eye, mean_distance, recording
+from export.gaze.readers.checks import check_commas, eye, mean_distance, recording
 from export.gaze.readers.columns import Columns, Parser, Skip, Table, open_table
 from export.gaze.readers.numbers import PositionParser
 from export.gaze.readers.text import lines_of, open_recording
@@ -87,6 +87,7 @@ def read_tobii_pro_lab(
             else f"{table.path} has no row with gaze or a validity",
         )
     _check_display(rows, display)
+    check_commas(table.path, gaze.values())
     times, clock = times_of(rows, clocks)
     both = _both(rows, list(gaze), bool(validity))
     distance = mean_distance(*(rows.get(f"Eye position {s} Z [DACS mm]") for s in _SIDES))

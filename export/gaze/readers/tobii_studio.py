@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
+
 from export.gaze.display import Display
 from export.gaze.errors import GazeError
-from export.gaze.readers.checks import eye, mean_distance, recording
+from export.gaze.readers.checks import check_commas, eye, mean_distance, recording
 from export.gaze.readers.columns import Columns, Parser, Table, open_table
 from export.gaze.readers.numbers import PositionParser
 from export.gaze.readers.text import lines_of, open_recording
@@ -83,6 +85,7 @@ def read_tobii_studio(
         )
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row with a validity: no sample")
+    check_commas(table.path, (parse for pair in gaze.values() for parse in pair.values()))
     times, clock = times_of(rows, clocks)
     both = _both(rows, {side: list(names) for side, names in gaze.items()})
     distance = mean_distance(*(rows.get(f"Distance{side}") for side in _SIDES))
@@ -112,6 +115,9 @@ def _both(rows: Columns, names: dict[str, list[str]]) -> Eye:
     if "" in names:
         x, y = (rows.get(name) for name in names[""])
         valid = (rows.get("ValidityLeft") == 1) | (rows.get("ValidityRight") == 1)
+        valid &= np.isfinite(x) | np.isfinite(
+            y
+        )  # "strict average" gives none where one eye is lost
         return eye(rows, x, y, valid, "the gaze of both eyes")
     return combine_eyes(*(_eye(rows, side, names[side]) for side in _SIDES))
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,21 @@ def test_a_shift_by_a_quarter_of_an_hour_is_refused_with_both_times_and_the_way_
     assert coverage is not None
     assert coverage.share == 1.0
     assert [r.frames_us for r in coverage.recordings] == [(QUARTER_US, QUARTER_US + 1_900_000)] * 2
+
+
+def test_the_advice_for_a_clock_that_counts_from_1970_works(folder: Folder, tmp_path: Path):
+    begin = 1_790_000_000_000_000
+    for clip in ("one", "two"):
+        folder.gaze(clip, [begin + SAMPLE_US * i for i in range(10 * FRAMES)])
+    assert f"{-begin} puts the first frame at the first" in _refused(folder.records(), tmp_path)
+    coverage = _obtain(folder.records(gaze_offset_us=str(-begin)), tmp_path).coverage
+    assert coverage is not None
+    assert coverage.share == 1.0
+    write_session(replace(SESSION, map=replace(SESSION.map, offset_us=-begin)),
+                  folder.root / "gaze.toml")  # fmt: skip
+    coverage = _obtain(folder.records(), tmp_path).coverage
+    assert coverage is not None
+    assert coverage.share == 1.0
 
 
 def test_gaze_that_was_never_tracked_or_lies_beside_the_frame_is_refused_with_the_reason(

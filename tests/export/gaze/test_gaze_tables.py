@@ -233,3 +233,54 @@ def test_pandas_reads_the_same_from_a_studio_table(tmp_path: Path) -> None:
     right = known["GazePointRightX (ADCSpx)"].where(known["ValidityRight"] <= 1)
     np.testing.assert_allclose(found.x_px, pd.concat([left, right], axis=1).mean(axis=1))
     assert found.timestamp_us.tolist() == (1000 * known["RecordingTimestamp"]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("places", "read"),
+    [
+        (("998", "1,002", "512"), None),
+        (("998.5", "1,002", "512"), None),
+        (("998,0", "1,002", "512"), 1.002),
+        (("998,000", "1,002", "512,125"), 1.002),
+        (("0,500", "1,002", "-1"), 1.002),
+    ],
+)
+def test_a_comma_in_a_gaze_point_is_a_decimal_one_only_where_the_export_shows_it(
+    places: tuple[str, str, str], read: float | None, tmp_path: Path
+) -> None:
+    first, second, y = places
+    header = (
+        "RecordingTimestamp\tGazePointX (ADCSpx)\tGazePointY (ADCSpx)\tValidityLeft\tValidityRight"
+    )
+    text = f"{header}\n0\t{first}\t{y}\t0\t0\n8\t{second}\t{y}\t0\t0\n"
+    if read is not None:
+        assert _read(tmp_path, text).x_px[1] == read
+        return
+    with pytest.raises(GazeError, match="'1,002' may have a decimal comma or part th") as caught:
+        _read(tmp_path, text)
+    assert caught.value.slug == "gaze-number"
+
+
+@pytest.mark.parametrize("stamp", ["1.008E+06", "1e6", "1.56466617033e+15"])
+def test_a_time_that_a_spreadsheet_rounded_is_refused(stamp: str, tmp_path: Path) -> None:
+    sdk = (
+        "device_time_stamp;left_gaze_point_on_display_area;left_gaze_point_validity;"
+        "right_gaze_point_on_display_area;right_gaze_point_validity\n"
+        f"{stamp};(0.5, 0.5);1;(0.5, 0.5);1\n"
+    )
+    for text in (sdk, pro_lab_text().replace("\n1000\t", f"\n{stamp}\t")):
+        with pytest.raises(GazeError, match="is rounded: write it with all its dig") as caught:
+            _read(tmp_path, text)
+        assert caught.value.slug == "gaze-number"
+    whole = sdk.replace(stamp, "1.564666170330001e+15")
+    assert _read(tmp_path, whole).timestamp_us.tolist() == [1564666170330001]
+
+
+def test_a_strict_average_of_both_eyes_is_lost_where_one_eye_is(tmp_path: Path) -> None:
+    header = (
+        "RecordingTimestamp\tGazePointX (ADCSpx)\tGazePointY (ADCSpx)\tValidityLeft\tValidityRight"
+    )
+    found = _read(tmp_path, f"{header}\n0\t10\t20\t0\t0\n8\t\t\t0\t4\n")
+    assert found.valid.tolist() == [True, False]
+    with pytest.raises(GazeError, match="called valid but has no position"):
+        _read(tmp_path, f"{header}\n0\t10\t20\t0\t0\n8\t5\t\t0\t4\n")
