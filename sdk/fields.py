@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from sdk._origin import raised_by
 from sdk._shown import shown
 from sdk.errors import ModelError
 
@@ -29,6 +30,8 @@ def parse_json(source: str, field: str) -> Any:
     try:
         return json.loads(source, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
+        if not raised_by(error, "json", "sdk"):
+            raise  # a signal handler's
         raise invalid(field, source, f"strict JSON ({error})") from error
 
 

@@ -6,6 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 
+from sdk._origin import raised_by
 from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.model_file.digest import is_sealed, verify_seal
@@ -78,13 +79,8 @@ def parse_model_file(data: bytes) -> ModelFile:
     return ModelFile(data, digest, metadata, attention_shape)
 
 
-def _read_bytes(path: str | os.PathLike[str]) -> bytes:
-    if not isinstance(path, str | os.PathLike):
-        raise ModelError(
-            "model-unreadable",
-            f"model file: path is {shown(path)} ({type(path).__name__}), "
-            "it must be a str or a path",
-        )
+def _read_bytes(given: str | os.PathLike[str]) -> bytes:
+    path = _path_of(given)
     try:
         # looked at before it is opened: to open a device can do something
         _check_regular(path, os.stat(path).st_mode)
@@ -93,20 +89,35 @@ def _read_bytes(path: str | os.PathLike[str]) -> bytes:
         with open(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
             status = os.fstat(file.fileno())
             _check_regular(path, status.st_mode)
-            _check_size(status.st_size, shown(os.fspath(path)))
+            _check_size(status.st_size, shown(path))
             data = file.read(status.st_size + 1)
-    except FileNotFoundError as error:
-        raise ModelError(
-            "model-not-found", f"model file: {shown(os.fspath(path))} isn't there"
-        ) from error
     except (OSError, ValueError) as error:
+        if not raised_by(error, "sdk"):
+            raise  # a signal handler's
+        if isinstance(error, FileNotFoundError):
+            raise ModelError("model-not-found", f"model file: {shown(path)} isn't there") from error
         raise _unreadable(path, error) from error
     if len(data) != status.st_size:
         raise _unreadable(path, "its size changed while it was read")
     return data
 
 
-def _check_regular(path: str | os.PathLike[str], mode: int) -> None:
+def _path_of(given: str | os.PathLike[str]) -> str:
+    path: object
+    try:
+        path = os.fspath(given)
+    except Exception:  # whatever an object's own method raises
+        path = None
+    if not isinstance(path, str):
+        raise ModelError(
+            "model-unreadable",
+            f"model file: path is {shown(given)} ({type(given).__name__}), "
+            "it must be a str or a path",
+        )
+    return path
+
+
+def _check_regular(path: str, mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise _unreadable(path, "not a regular file")
 
@@ -120,11 +131,11 @@ def _check_size(size: int, what: str) -> None:
         )
 
 
-def _unreadable(path: str | os.PathLike[str], why: object) -> ModelError:
+def _unreadable(path: str, why: object) -> ModelError:
     reason = why.strerror if isinstance(why, OSError) and why.strerror else shown(str(why))
     return ModelError(
         "model-unreadable",
-        f"model file: {shown(os.fspath(path))} cannot be read: {reason}; name an .onnx file",
+        f"model file: {shown(path)} cannot be read: {reason}; name an .onnx file",
     )
 
 

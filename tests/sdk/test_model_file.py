@@ -173,7 +173,19 @@ def test_other_kinds_of_file_are_told_apart(data: bytes, slug: str) -> None:
     assert slug_of(data) == slug
 
 
-def read_slug(path: Path | str) -> str:
+class _Path(os.PathLike[str]):
+    """A path that answers what it was given, or raises it."""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+
+    def __fspath__(self) -> str:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer  # type: ignore[return-value]
+
+
+def read_slug(path: Path | str | _Path) -> str:
     with pytest.raises(ModelError) as caught:
         read_model_file(path)
     return caught.value.slug
@@ -182,6 +194,8 @@ def read_slug(path: Path | str) -> str:
 def test_paths_that_are_no_readable_file(tmp_path: Path) -> None:
     assert read_slug(tmp_path / "none.onnx") == "model-not-found"
     assert read_slug(tmp_path) == "model-unreadable"
+    for answer in (5, b"a.onnx", ValueError("no")):
+        assert read_slug(_Path(answer)) == "model-unreadable"
     assert read_slug("bad\0name") == "model-unreadable"
     assert read_slug("x" * 5000) == "model-unreadable"
     assert read_slug("\ud800.onnx") in {"model-unreadable", "model-not-found"}

@@ -47,7 +47,7 @@ def after():
     passes(prepare, kind)
 
 
-@pytest.mark.parametrize("kind", ["Stop", "RuntimeError"])
+@pytest.mark.parametrize("kind", ["Stop", "RuntimeError", "ValueError", "FileNotFoundError"])
 def test_a_handlers_exception_passes_through_loading(kind: str) -> None:
     prepare = """
 sdk.Classifier()
