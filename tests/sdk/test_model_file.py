@@ -262,7 +262,7 @@ def test_a_pipe_that_takes_the_place_of_the_file_is_refused(
 
     def swapped(target: object, **options: object) -> os.stat_result:
         status = stat(target, **options)  # type: ignore[call-overload]
-        if target == path:
+        if target == str(path):
             os.replace(pipe, path)
         return status
 
