@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import resource
 import sys
 import time
@@ -19,19 +18,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-
 import numpy as np
-import onnxruntime
 
 if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[3])]
 
 from model_fuzz.differential import case
 from model_fuzz.heaviest import HEAVIEST
+from sdk import runtime
 from sdk.errors import ModelError
 from sdk.model_file.onnx_walk import walk_onnx
 
+onnxruntime = runtime.load()  # without telemetry
 LIMIT_BYTES = 2 * 1024**3
 
 
