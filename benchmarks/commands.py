@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -23,6 +22,7 @@ from benchmarks.compare import Change, Comparison, compare
 from benchmarks.errors import BenchError
 from benchmarks.options import check_identity, read_identity, read_shapes
 from benchmarks.record.store import read_record
+from sdk import __version__
 
 EXIT_MISSED, EXIT_ERROR, EXIT_INTERRUPTED = 1, 3, 130
 
@@ -43,7 +43,7 @@ Operator = Annotated[str | None, typer.Option(help="Who measures.")]
 
 def _print_version(asked: bool) -> None:
     if asked:
-        console.print(f"sonogaze-bench {metadata.version('sonogaze')}", highlight=False)
+        console.print(f"sonogaze-bench {__version__}", highlight=False)
         raise typer.Exit
 
 

@@ -1,25 +1,12 @@
-"""The `sonogaze-export` command, which needs the extra `train`; without it, says so.
-
-Attributes of `export.commands` are found here too, when they are asked for.
-"""
+"""The `sonogaze-export` command, which needs the extra `train`; without it, says so."""
 
 import importlib
 import sys
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
-from typing import Any
 
+from sdk import __version__
 from sdk.cli.output import results_alone
 
 _OWN = ("export", "sdk")
-
-
-def version() -> str:
-    """Return the installed version of the package; `unknown` for sources that aren't installed."""
-    try:
-        return installed_version("sonogaze")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def main() -> None:
@@ -30,7 +17,7 @@ def main() -> None:
 
 def _run() -> None:
     if sys.argv[1:] == ["--version"]:  # needs no extra
-        print(f"sonogaze-export {version()}")
+        print(f"sonogaze-export {__version__}")
         return
     try:
         app = importlib.import_module("export.commands")
@@ -45,12 +32,6 @@ def _run() -> None:
         )
         raise SystemExit(1) from None
     app.main()
-
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(importlib.import_module("export.commands"), name)
 
 
 if __name__ == "__main__":

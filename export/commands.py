@@ -17,7 +17,6 @@ from export.ablation.family import plot_family
 from export.ablation.plot import plot_ablation
 from export.ablation.run import ablate as run_ablation
 from export.ablation.table import markdown
-from export.cli import version
 from export.data.phantom import write_phantom_set
 from export.display import bars
 from export.files import write_json
@@ -28,7 +27,7 @@ from export.model_card import write_card
 from export.recipe import PLAIN
 from export.release import ship
 from export.release.summary import told
-from sdk import SdkError
+from sdk import SdkError, __version__
 
 # without markup, which would eat the `[losses.NAME]` of help texts
 app = typer.Typer(
@@ -58,7 +57,7 @@ LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of 
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"sonogaze-export {version()}")
+        typer.echo(f"sonogaze-export {__version__}")
         raise typer.Exit
 
 

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from export.cli import version
+from sdk import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 # What a student's numbers depend on. Results, looks and documents that a run itself writes don't
@@ -25,7 +25,7 @@ def sources(root: Path = ROOT) -> str:
         commit = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--", *WATCHED, OWN_OUTPUT)
     except (OSError, subprocess.CalledProcessError):
-        return f"sonogaze {version()}"
+        return f"sonogaze {__version__}"
     return commit + (DIRTY if changed else "")
 
 

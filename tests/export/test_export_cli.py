@@ -8,7 +8,8 @@ import torch
 from typer.testing import CliRunner
 
 from export import evaluation
-from export.cli import app, main
+from export.cli import main
+from export.commands import app
 from export.data.dataset import load_records
 from export.evidence.known import EVIDENCE, read_evidence
 from export.files import file_sha256, write_json
@@ -242,7 +243,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, ca
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("export.cli.steps.teacher", interrupted)
+    monkeypatch.setattr("export.commands.steps.teacher", interrupted)
     monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher"])
     with pytest.raises(SystemExit) as caught:
         main()

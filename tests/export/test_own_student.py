@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 import sdk
 from export import evaluation
-from export.cli import app
+from export.commands import app
 from export.data.dataset import load_records
 from export.data.phantom import phantom_cine
 from export.recipe import RECIPES

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from export import steps
-from export.cli import version
 from export.distill.folder import note_sources, sources_of
 from export.distill.teaching import weights_path
 from export.errors import ExportError
 from export.release import gates, ship
 from export.sources import is_clean, sources
+from sdk import __version__
 
 FILES = ("export/sources.py", "sdk/x.py", "sdk/models/release.json", "docs/results/looks.jsonl")
 
@@ -64,8 +64,8 @@ def test_an_installed_package_is_told_by_its_version_whatever_repository_lies_ar
     installed = checkout / "venv" / "site-packages"
     (installed / "export").mkdir(parents=True)
     (installed / "export" / "sources.py").write_text("1\n")
-    assert sources(installed) == f"sonogaze {version()}"
-    assert sources(checkout / "nowhere") == f"sonogaze {version()}"
+    assert sources(installed) == f"sonogaze {__version__}"
+    assert sources(checkout / "nowhere") == f"sonogaze {__version__}"
 
 
 def test_a_run_that_went_on_by_other_sources_names_them_all(tmp_path, monkeypatch):
