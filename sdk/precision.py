@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sdk._origin import raised_by
+
 PRECISION_BY_FEATURES: tuple[tuple[frozenset[str], str], ...] = ((frozenset(), "fp32"),)
 """Rows of (CPU features that must all be there, precision); the first row that fits counts.
 
@@ -31,9 +33,11 @@ def cpu_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
         Names such as `avx512_vnni` or `asimddp`; empty where there is no such file.
     """
     try:
-        with cpuinfo.open("rb") as file:
+        with open(cpuinfo, "rb") as file:
             text = file.read(_CPUINFO_BYTES).decode("ascii", "replace")
-    except OSError:
+    except OSError as error:
+        if not raised_by(error, "sdk"):
+            raise  # a signal handler's
         return frozenset()
     for line in text.splitlines():
         name, _, value = line.partition(":")

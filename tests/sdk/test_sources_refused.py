@@ -132,9 +132,11 @@ def test_a_file_that_memory_cannot_hold_is_refused(begins: bytes, tmp_path: Path
     os.truncate(path, 1 << 32)
     with pytest.raises(SdkError) as caught:
         list(sources.open(path))
-    assert caught.value.slug == "source-too-costly"
-    # on a busy machine the limit of CPU time may be the first that is met
-    assert "512 MiB" in str(caught.value) or "CPU time" in str(caught.value)
+    # which limit is met first depends on the machine, and a library may not survive the refusal of
+    # memory; the file is refused all the same, and the next one is read
+    assert caught.value.slug in ("source-too-costly", "source-decoder-crashed")
+    assert any(why in str(caught.value) for why in ("512 MiB", "CPU time", "more memory"))
+    assert isinstance(read(saved(RGB, "PNG")), list)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.99])
