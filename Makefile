@@ -42,7 +42,7 @@ test-cpp: setup
 
 # the SDK with the oldest and the newest onnxruntime and numpy that pyproject.toml allows
 test-ranges: setup
-	$(BIN)/python tests/ranges.py
+	$(BIN)/python -m tests.ranges
 
 test-arm64:
 	cmake --preset arm64

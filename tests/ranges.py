@@ -1,6 +1,6 @@
 """The SDK's tests with the oldest and the newest onnxruntime and numpy that pyproject.toml allows.
 
-    python tests/ranges.py [-o docs/results/ranges.json]      (`make test-ranges`)
+    python -m tests.ranges [-o docs/results/ranges.json]      (`make test-ranges`)
 
 Each pair gets a throw-away environment that sees this one's other packages. After the tests a
 student classifies a frame many times, and the growth of the process is recorded: versions 1.24 to
@@ -85,7 +85,7 @@ def main() -> None:
     out = parser.parse_args().out
     record: dict[str, Any] = {
         "format": "sonogaze-ranges/1",
-        "command": "python tests/ranges.py -o docs/results/ranges.json",
+        "command": "python -m tests.ranges -o docs/results/ranges.json",
         "machine": platform.machine(),
         "python": platform.python_version(),
         "pairs": [],

@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import sys
 from pathlib import Path
 
 import cv2
@@ -10,8 +9,6 @@ import pytest
 
 from export.data.dataset import LABELS
 from export.data.phantom import phantom_frame
-
-sys.path.append(str(Path(__file__).parents[1] / "sdk"))  # toy_student
 
 COLUMNS = [
     *("file", "id", "label", "fine", "dataset", "country", "group", "patient", "machine"),

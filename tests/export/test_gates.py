@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from toy_student import toy_student
 
 from export.data.dataset import FrameRecord
 from export.errors import ExportError
 from export.evaluation import score
 from export.release import gates
 from sdk.model_file.digest import seal
+from tests.sdk.toy_student import toy_student
 
 
 def test_a_student_one_point_below_its_teacher_passes_and_more_fails():

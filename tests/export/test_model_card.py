@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from toy_student import toy_student
 
 from export.data.dataset import FrameRecord, load_records
 from export.errors import ExportError
@@ -18,6 +17,7 @@ from export.model_card.write import MAX_PICTURE_BYTES
 from export.release.calibration import calibration_report
 from export.release.files import coverage, mistakes
 from export.release.gates import GATES
+from tests.sdk.toy_student import toy_student
 
 ROOT = Path(__file__).parents[2]
 LABELS = ("head", "abdomen", "femur", "background")

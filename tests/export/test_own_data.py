@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_folder import write_clip, write_table
 from PIL import Image
 
 from export.data.dataset import EVERY, check_labels, load_records
 from export.data.frames import grey_of, read_greys
 from export.errors import ExportError
 from sdk import Frame
+from tests.export.own_folder import write_clip, write_table
 
 LABELS = ("heart", "kidney")
 

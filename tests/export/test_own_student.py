@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from own_folder import HEIGHT, OWN, WIDTH, write_clip, write_own_folder
 from typer.testing import CliRunner
 
 import sdk
@@ -16,6 +15,7 @@ from export.data.phantom import phantom_cine
 from export.recipe import RECIPES
 from export.release import gates
 from sdk import sources
+from tests.export.own_folder import HEIGHT, OWN, WIDTH, write_clip, write_own_folder
 
 RUN = CliRunner()
 

@@ -10,15 +10,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-import parallel_worker
 import pytest
 import torch
-from parallel_worker import Wrapped, bank_of, normalise
 
 from export import cli, parallel
 from export.distill.learning import load_student
 from export.errors import ExportError
 from export.recipe import load_recipe
+from tests.export import parallel_worker
+from tests.export.parallel_worker import Wrapped, bank_of, normalise
 
 WORKER = Path(__file__).with_name("parallel_worker.py")
 PLAIN = {"epochs": 3, "batch": 7, "batch_norm": False}

@@ -11,19 +11,16 @@ import platform
 import random
 import re
 import struct
-import sys
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "sdk"))
-
-import image_other_files as other
-import image_png_files as png
-import image_tiff_files as tiff
-from test_sources_matrix import jpegs
-from test_sources_refused import samples
+from tests.sdk import image_other_files as other
+from tests.sdk import image_png_files as png
+from tests.sdk import image_tiff_files as tiff
+from tests.sdk.test_sources_matrix import jpegs
+from tests.sdk.test_sources_refused import samples
 
 from .driver import check, run
 

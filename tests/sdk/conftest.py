@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toy_student import toy_student
 
 import sdk.classifier
+from tests.sdk.toy_student import toy_student
 
 
 @pytest.fixture(scope="session")

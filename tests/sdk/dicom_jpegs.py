@@ -6,10 +6,11 @@ import io
 import struct
 
 import numpy as np
-from dicom_files import make_dataset
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
+
+from tests.sdk.dicom_files import make_dataset
 
 H, W = 40, 48
 RNG = np.random.default_rng(3)

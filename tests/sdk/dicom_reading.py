@@ -6,12 +6,12 @@ import io
 import re
 
 import numpy as np
-from dicom_matrix.codecs import saved
 from pydicom.dataset import Dataset
 
 from sdk.errors import SdkError
 from sdk.frame import Region
 from sdk.sources.dicom import read_dicom
+from tests.sdk.dicom_matrix.codecs import saved
 
 
 def raw_frames(data: bytes, region: Region | None = None) -> list[np.ndarray]:

@@ -10,8 +10,9 @@ from typing import Any
 
 import imagecodecs
 import numpy as np
-from image_png_files import Case
 from PIL import Image
+
+from tests.sdk.image_png_files import Case
 
 H, W = 19, 27
 

@@ -6,13 +6,14 @@ import io
 import struct
 from typing import Any
 
-import image_other_files as other
-import image_png_files as png
-import image_tiff_files as tiff
 import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image
+
+from tests.sdk import image_other_files as other
+from tests.sdk import image_png_files as png
+from tests.sdk import image_tiff_files as tiff
 
 GREY = (np.arange(24 * 32) % 256).astype(np.uint8).reshape(24, 32)
 RGB = np.dstack([GREY, GREY.T.reshape(24, 32), 255 - GREY])

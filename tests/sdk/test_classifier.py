@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
-from toy_student import CARD, LABELS, toy_int8_model, toy_model
 
 import sdk
 import sdk.classifier
 from export.onnx.packaging import package
 from sdk import Decision, FrameError, ModelError
 from sdk.model_file.known_answers import pattern_frame
+from tests.sdk.toy_student import CARD, LABELS, toy_int8_model, toy_model
 
 
 @pytest.fixture(scope="module")

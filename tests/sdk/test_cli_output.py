@@ -101,10 +101,10 @@ sdk.cli.main()
 
 def test_a_model_that_onnxruntime_refuses_prints_one_object(tmp_path: Path, picture: Path) -> None:
     import onnx
-    from toy_student import CARD, toy_model
 
     from export.onnx.packaging import package
     from sdk.model_file.digest import seal
+    from tests.sdk.toy_student import CARD, toy_model
 
     model = onnx.load_from_string(package(toy_model(), CARD))
     del model.metadata_props[-1]

@@ -12,10 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import make_dataset
-from dicom_jpegs import COLOUR, GREY, jpeg, wrapped
-from dicom_matrix import codecs
-from dicom_reading import raw_frames, refusal
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
@@ -29,6 +25,10 @@ from pydicom.uid import (
 from sdk import sources
 from sdk.errors import SourceError
 from sdk.sources.dicom import read_dicom
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_jpegs import COLOUR, GREY, jpeg, wrapped
+from tests.sdk.dicom_matrix import codecs
+from tests.sdk.dicom_reading import raw_frames, refusal
 
 MALFORMED, TOO_LARGE, TRUNCATED = "source-malformed", "source-too-large", "source-truncated"
 

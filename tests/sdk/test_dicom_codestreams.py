@@ -7,19 +7,6 @@ import io
 import imagecodecs
 import numpy as np
 import pytest
-from dicom_jpegs import (
-    COLOUR,
-    GREY,
-    MALFORMED,
-    TRUNCATED,
-    jpeg,
-    luma_of,
-    renamed,
-    without,
-    wrapped,
-)
-from dicom_matrix import codecs
-from dicom_reading import pixels, refusal
 from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -30,6 +17,20 @@ from pydicom.uid import (
     JPEGLSLossless,
     RLELossless,
 )
+
+from tests.sdk.dicom_jpegs import (
+    COLOUR,
+    GREY,
+    MALFORMED,
+    TRUNCATED,
+    jpeg,
+    luma_of,
+    renamed,
+    without,
+    wrapped,
+)
+from tests.sdk.dicom_matrix import codecs
+from tests.sdk.dicom_reading import pixels, refusal
 
 # JPEG: what its components are
 

@@ -6,10 +6,6 @@ import struct
 
 import numpy as np
 import pytest
-from dicom_files import make_dataset
-from dicom_jpegs import COLOUR, GREY, MALFORMED, RNG, UNSUPPORTED, H, jpeg, wrapped
-from dicom_matrix import codecs
-from dicom_reading import raw_frames, refusal
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -19,6 +15,11 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
     JPEGBaseline8Bit,
 )
+
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_jpegs import COLOUR, GREY, MALFORMED, RNG, UNSUPPORTED, H, jpeg, wrapped
+from tests.sdk.dicom_matrix import codecs
+from tests.sdk.dicom_reading import raw_frames, refusal
 
 # photometric interpretation, samples, planar configuration and length of native pixels
 

@@ -10,10 +10,6 @@ import imagecodecs
 import numpy as np
 import pydicom.data
 import pytest
-from dicom_files import make_dataset, write
-from dicom_jpegs import COLOUR, GREY, wrapped
-from dicom_matrix import codecs
-from dicom_reading import pixels, raw_frames, refusal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openjpeg.utils import encode_array
@@ -22,6 +18,10 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 from sdk import sources
 from sdk.sources.dicom import is_dicom
 from sdk.sources.images import image_kind
+from tests.sdk.dicom_files import make_dataset, write
+from tests.sdk.dicom_jpegs import COLOUR, GREY, wrapped
+from tests.sdk.dicom_matrix import codecs
+from tests.sdk.dicom_reading import pixels, raw_frames, refusal
 
 REAL = Path(pydicom.data.__file__).parent / "test_files"
 ROOT = "1.2.840.10008.1.2"

@@ -6,12 +6,13 @@ import struct
 
 import numpy as np
 import pytest
-from dicom_files import make_dataset
-from dicom_jpegs import GREY, MALFORMED, SMOOTH, TRUNCATED, jpeg, luma_of, wrapped
-from dicom_matrix import codecs
-from dicom_reading import raw_frames, refusal
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEGBaseline8Bit
+
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_jpegs import GREY, MALFORMED, SMOOTH, TRUNCATED, jpeg, luma_of, wrapped
+from tests.sdk.dicom_matrix import codecs
+from tests.sdk.dicom_reading import raw_frames, refusal
 
 # frames and fragments
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import make_dataset
-from dicom_matrix import compare, independent, real_files
-from dicom_matrix.cells import SYNTAXES, Cell, Made, build, cells
-from dicom_matrix.displays import DISPLAYS, PLACES
-from dicom_matrix.palettes import PALETTES
-from tools import require
+
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_matrix import compare, independent, real_files
+from tests.sdk.dicom_matrix.cells import SYNTAXES, Cell, Made, build, cells
+from tests.sdk.dicom_matrix.displays import DISPLAYS, PLACES
+from tests.sdk.dicom_matrix.palettes import PALETTES
+from tests.sdk.tools import require
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 SAMPLE = compare.sample(60_000, seed=20)

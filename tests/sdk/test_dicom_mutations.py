@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
-from dicom_matrix import independent, mutate
-from tools import require
+
+from tests.sdk.dicom_matrix import independent, mutate
+from tests.sdk.tools import require
 
 FILES = mutate.seeds(60, seed=4)
 

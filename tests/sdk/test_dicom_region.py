@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pydicom.data
 import pytest
-from dicom_files import make_dataset, region, regions, write
 from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
@@ -17,6 +16,7 @@ from sdk import Region, sources
 from sdk.errors import SourceError
 from sdk.sources.dicom.region import choose_region
 from sdk.sources.dicom.values import Header
+from tests.sdk.dicom_files import make_dataset, region, regions, write
 
 REAL = Path(pydicom.data.__file__).parent / "test_files"
 TISSUE, FLOW, SPECTRUM, ECG = (1, 1), (1, 2), (3, 3), (4, 10)

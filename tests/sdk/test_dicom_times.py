@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from dicom_files import make_dataset
-from dicom_reading import refusal, times
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_reading import refusal, times
 
 FRAME_TIME, VECTOR, CINE_RATE, SLICES = 0x00181063, 0x00181065, 0x00180040, 0x00540080
 GREY = np.zeros((4, 8, 8), np.uint8)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from processes import ran
+
+from tests.sdk.processes import ran
 
 CHILD = """
 def child(work):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from processes import ran, run
+
+from tests.sdk.processes import ran, run
 
 LOOPS = {
     "kernel": """

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from toy_student import CARD, toy_student
 
 import sdk
 from sdk import ModelError
 from sdk.model_file.digest import seal
 from sdk.model_file.known_answers import PATTERNS, pattern_frame, tensor_sha256
+from tests.sdk.toy_student import CARD, toy_student
 
 PINNED = "3df8fbd839d24bb5937085b35927897a3fdce7287b90ade5f434303ea8ec4fdb"
 

@@ -15,15 +15,15 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_fuzz.differential import Disagreement, case, judge, run
-from model_fuzz.heaviest import HEAVIEST
-from model_fuzz.in_runtime import accepted_files, run_limited, summary
-from toy_student import toy_int8_model, toy_model
 
 from sdk.model_file import operators, shapes
 from sdk.model_file.operators import OPERATORS
 from sdk.model_file.values import Output
 from sdk.model_file.wire import WireReader
+from tests.sdk.model_fuzz.differential import Disagreement, case, judge, run
+from tests.sdk.model_fuzz.heaviest import HEAVIEST
+from tests.sdk.model_fuzz.in_runtime import accepted_files, run_limited, summary
+from tests.sdk.toy_student import toy_int8_model, toy_model
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
 ONE_MILLION = 1_000_000

@@ -11,14 +11,14 @@ import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_fuzz.wire_tree import varint
-from toy_student import CARD, LABELS, toy_model, toy_student
 
 from export.onnx.packaging import package
 from sdk import ModelError
 from sdk.model_file import parse_model_file, read_model_file
 from sdk.model_file.digest import seal
 from sdk.model_file.reader import MAX_FILE_BYTES
+from tests.sdk.model_fuzz.wire_tree import varint
+from tests.sdk.toy_student import CARD, LABELS, toy_model, toy_student
 
 
 def slug_of(data: bytes) -> str:

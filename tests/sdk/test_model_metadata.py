@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
-from toy_student import CARD, toy_model, toy_student
 from typer.testing import CliRunner
 
 from export.onnx.packaging import package
@@ -27,6 +26,7 @@ from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
 from sdk.model_file.metadata import ModelMetadata
 from sdk.preprocess import Preprocessing
+from tests.sdk.toy_student import CARD, toy_model, toy_student
 
 PREFIX = "sonogaze."
 PROPERTIES = {

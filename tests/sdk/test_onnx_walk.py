@@ -7,17 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
-from model_fuzz.generate import Builder, generated
-from model_fuzz.heaviest import HEAVIEST, model
-from model_fuzz.wire_tree import Node, encode, parse, varint
 from onnx import TensorProto, helper, numpy_helper
-from toy_student import toy_int8_model, toy_model, toy_student
 
 from sdk import ModelError
 from sdk.model_file import onnx_walk, parse_model_file
 from sdk.model_file.digest import seal
 from sdk.model_file.onnx_walk import MAX_FIELDS, walk_onnx
 from sdk.model_file.operators import OPERATORS
+from tests.sdk.model_fuzz.generate import Builder, generated
+from tests.sdk.model_fuzz.heaviest import HEAVIEST, model
+from tests.sdk.model_fuzz.wire_tree import Node, encode, parse, varint
+from tests.sdk.toy_student import toy_int8_model, toy_model, toy_student
 
 
 def slug_of(data: bytes) -> str:

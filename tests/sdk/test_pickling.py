@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import ran
-from toy_student import toy_student
 
 import sdk
 from sdk import Classifier, Frame, FrameError, ModelError, Region
 from sdk.model_file.known_answers import pattern_frame
 from sdk.preprocess import Preprocessing
+from tests.sdk.processes import ran
+from tests.sdk.toy_student import toy_student
 
 RANDOM = np.random.default_rng(4)
 RECIPES = [Preprocessing(24, 18), Preprocessing(24, 18, aspect="stretch")]

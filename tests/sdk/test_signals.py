@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from processes import ran
+
+from tests.sdk.processes import ran
 
 RAISED = ("Stop", "RuntimeError", "ValueError", "OSError", "MemoryError", "KeyboardInterrupt")
 HANDLER = """

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_codec import DEEDS, hostile_pillow
 from PIL import Image
 
 from sdk import SourceError, sources
 from sdk.sources import child, limits, pool
+from tests.sdk.hostile_codec import DEEDS, hostile_pillow
 
 H, W = 24, 32
 ENDED = {"source-decoder-crashed", "source-too-costly"}

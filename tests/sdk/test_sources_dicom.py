@@ -12,7 +12,6 @@ import numpy as np
 import pydicom
 import pydicom.data
 import pytest
-from dicom_files import make_dataset, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -30,6 +29,7 @@ from pydicom.uid import (
 from sdk import Region, SdkError, sources
 from sdk.preprocess import Preprocessing
 from sdk.sources import pool
+from tests.sdk.dicom_files import make_dataset, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 REAL = Path(pydicom.data.__file__).parent / "test_files"

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
-import image_other_files as other
-import image_png_files as png
-import image_tiff_files as tiff
 import imagecodecs
 import numpy as np
 import pytest
 import simplejpeg
 import tifffile
-from frames_shown import furthest, read
 from PIL import Image
+
+from tests.sdk import image_other_files as other
+from tests.sdk import image_png_files as png
+from tests.sdk import image_tiff_files as tiff
+from tests.sdk.frames_shown import furthest, read
 
 FAMILIES: dict[str, tuple[Callable[[], Iterable[png.Case]], int]] = {
     "PNG": (png.stills, 50),

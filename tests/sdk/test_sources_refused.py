@@ -10,19 +10,19 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import image_other_files as other
-import image_png_files as png
-import image_tiff_files as tiff
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
-from frames_shown import read
-from image_refusals import GREY, J2K, REFUSED, RGB, boxed, jpeg, saved, written
 from PIL import Image
 
 from sdk import SdkError, sources
 from sdk.sources import pool
+from tests.sdk import image_other_files as other
+from tests.sdk import image_png_files as png
+from tests.sdk import image_tiff_files as tiff
+from tests.sdk.frames_shown import read
+from tests.sdk.image_refusals import GREY, J2K, REFUSED, RGB, boxed, jpeg, saved, written
 
 
 def error(data: bytes) -> SdkError:

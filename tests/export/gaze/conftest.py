@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from gaze_files import LOST, TX300_HEADER, tx300_row
 
 from export.gaze import Display
+from tests.export.gaze.gaze_files import LOST, TX300_HEADER, tx300_row
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ readers, or be refused.
 
 Long form::
 
-    python tests/export/gaze/gaze_mutations.py 100000 docs/results/gaze-mutations.json
+    python -m tests.export.gaze.gaze_mutations 100000 docs/results/gaze-mutations.json
 """
 
 from __future__ import annotations
@@ -24,10 +24,15 @@ from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
-from gaze_files import EYELINK, PRO_LAB_HEADER, TX300_HEADER, pro_lab_text, tx300_row
-
 from export.gaze import Display, GazeError, read_gaze
 from export.gaze.settings import read_session
+from tests.export.gaze.gaze_files import (
+    EYELINK,
+    PRO_LAB_HEADER,
+    TX300_HEADER,
+    pro_lab_text,
+    tx300_row,
+)
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
 MEMORY_BYTES = 3 * 2**30  # of address space: what is imported takes most of it
@@ -322,7 +327,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     count, target = int(sys.argv[1]), Path(sys.argv[2])
     record = run(count)
-    record["command"] = f"python tests/export/gaze/gaze_mutations.py {count} {target.as_posix()}"
+    record["command"] = f"python -m tests.export.gaze.gaze_mutations {count} {target.as_posix()}"
     record["memory_limit_bytes"] = MEMORY_BYTES
     record["peak_rss_bytes"] = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     target.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dicom_files import make_dataset
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, encapsulate_extended
 
-from dicom_matrix import codecs, reference
-from dicom_matrix.displays import DISPLAYS, PLACES, display, put
-from dicom_matrix.palettes import PALETTES, put_palette
+from tests.sdk.dicom_files import make_dataset
+from tests.sdk.dicom_matrix import codecs, reference
+from tests.sdk.dicom_matrix.displays import DISPLAYS, PLACES, display, put
+from tests.sdk.dicom_matrix.palettes import PALETTES, put_palette
 
 ROOT = "1.2.840.10008.1.2"
 # name -> (transfer syntax, VR of Pixel Data, byte order)

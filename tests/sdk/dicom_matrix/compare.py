@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 
-from dicom_matrix import codecs, independent
-from dicom_matrix.cells import Cell, Made, build, cells
 from sdk.errors import SdkError
 from sdk.sources.dicom import read_dicom
+from tests.sdk.dicom_matrix import codecs, independent
+from tests.sdk.dicom_matrix.cells import Cell, Made, build, cells
 
 # half a level, for the reference isn't rounded
 ROUNDING = 0.501

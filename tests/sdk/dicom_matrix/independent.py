@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dicom_matrix.cells import Cell
+from tests.sdk.dicom_matrix.cells import Cell
 
 # Debian package -> programs. `.ci/run` installs them.
 PROGRAMS = ("dcm2pnm", "dcmj2pnm", "dcml2pnm", "dcmconv", "dcmcjpeg", "dcmdjpeg", "dcmcjpls")

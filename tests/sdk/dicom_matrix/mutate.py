@@ -1,6 +1,6 @@
 """Damaged DICOM files: bytes changed at random, and elements changed as a parser sees them.
 
-`python tests/sdk/dicom_matrix/mutate.py --count 40000 -o RESULT.json` opens them all through
+`python -m tests.sdk.dicom_matrix.mutate --count 40000 -o RESULT.json` opens them all through
 `sdk.sources.open`. Run it from the project's root, with its environment.
 """
 
@@ -20,14 +20,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 import numpy as np
 
-from dicom_matrix import codecs, compare, independent
-from dicom_matrix.cells import Cell, build
 from sdk import sources
 from sdk.errors import FrameError, SourceError
+from tests.sdk.dicom_matrix import codecs, compare, independent
+from tests.sdk.dicom_matrix.cells import Cell, build
 
 _LONG = (b"OB", b"OW", b"SQ", b"UN", b"UT", b"OV", b"UC", b"UR", b"OF", b"OD", b"OL")
 _NUMBERS = (0, 1, 2, 3, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 64, 255, 256, 32767, 32768, 65535)
@@ -242,7 +240,7 @@ def main() -> None:
     ).stdout.strip()
     record = {
         "what": "mutated DICOM files through sdk.sources.open: frames or a typed error",
-        "command": "python tests/sdk/dicom_matrix/mutate.py " + " ".join(sys.argv[1:]),
+        "command": "python -m tests.sdk.dicom_matrix.mutate " + " ".join(sys.argv[1:]),
         "commit": commit,
         "seed": arguments.seed,
         "files": sum(counts.values()),

@@ -1,28 +1,25 @@
 """The files of pydicom's wheel: frames or a typed error, and held against independent decoders.
 
-`python tests/sdk/dicom_matrix/real_files.py -o RESULT.json`, from the project's root.
+`python -m tests.sdk.dicom_matrix.real_files -o RESULT.json`, from the project's root.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import pydicom
 import pydicom.data
 from PIL import Image
 
-from dicom_matrix import independent
 from sdk import Region, sources
 from sdk.errors import SdkError
+from tests.sdk.dicom_matrix import independent
 
 FOLDER = Path(pydicom.data.__file__).parent
 # a pixel of RGB or of lossy JPEG may be rounded twice on dcmtk's way to the screen
@@ -114,7 +111,7 @@ def main() -> None:
     rows = table()
     record = {
         "what": "the DICOM files of pydicom's wheel; levels of 0 to 255",
-        "command": "python tests/sdk/dicom_matrix/real_files.py",
+        "command": "python -m tests.sdk.dicom_matrix.real_files",
         "pydicom": pydicom.__version__,
         "dcmtk": independent.run("dcm2pnm", "--version").stdout.splitlines()[:1],
         "files": rows,

@@ -1,4 +1,4 @@
-"""The matrix at length: `python tests/sdk/dicom_matrix/run.py -o RESULT.json`.
+"""The matrix at length: `python -m tests.sdk.dicom_matrix.run -o RESULT.json`.
 
 Needs Debian's dcmtk; run from the project's root, with its environment.
 """
@@ -14,10 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from dicom_matrix import compare, independent
-from dicom_matrix.cells import Cell, cells
+from tests.sdk.dicom_matrix import compare, independent
+from tests.sdk.dicom_matrix.cells import Cell, cells
 
 Counts = collections.Counter[str]
 
@@ -64,7 +62,7 @@ def main() -> None:
     record = {
         "what": "DICOM files of every allowed combination, held against a slow reference and "
         "independent decoders",
-        "command": "python tests/sdk/dicom_matrix/run.py " + " ".join(sys.argv[1:]),
+        "command": "python -m tests.sdk.dicom_matrix.run " + " ".join(sys.argv[1:]),
         "commit": commit,
         "dcmtk": version,
         "cells in all": sum(1 for _ in cells()),

@@ -1,6 +1,6 @@
 """Hold the walk against `onnx`: whatever protobuf and the checker see, the walk saw.
 
-    python tests/sdk/model_fuzz/differential.py --files 1000000 --processes 2 --out FILE.json
+    python -m tests.sdk.model_fuzz.differential --files 1000000 --processes 2 --out FILE.json
 
 Each file is generated, mutated and walked. One that the walk accepts must parse in protobuf, hold
 no unknown field, serialise to the same bytes, tell the same story, pass `onnx.checker`, and have
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,14 +23,11 @@ import onnx
 from google.protobuf.unknown_fields import UnknownFieldSet
 from onnx import numpy_helper
 
-if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[3])]
-
-from model_fuzz.generate import generated
-from model_fuzz.mutate import mutated
 from sdk.errors import ModelError
 from sdk.model_file.onnx_walk import Graph, Header, walk_onnx
 from sdk.model_file.values import Value
+from tests.sdk.model_fuzz.generate import generated
+from tests.sdk.model_fuzz.mutate import mutated
 
 
 class Disagreement(AssertionError):
@@ -188,7 +184,7 @@ def main() -> None:
         results = workers.starmap(run, chunks)
     verdicts = sum((r["verdicts"] for r in results), Counter())
     report = {
-        "command": f"python tests/sdk/model_fuzz/differential.py --files {given.files} "
+        "command": f"python -m tests.sdk.model_fuzz.differential --files {given.files} "
         f"--processes {given.processes}",
         "onnx": onnx.__version__,
         "files": sum(verdicts.values()),

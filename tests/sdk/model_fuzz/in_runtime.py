@@ -1,6 +1,6 @@
 """Run what the walk accepts in onnxruntime, under a limit of memory.
 
-    python tests/sdk/model_fuzz/in_runtime.py --files 5000 --out FILE.json
+    python -m tests.sdk.model_fuzz.in_runtime --files 5000 --out FILE.json
 
 Every file is loaded and run once in a child process whose address space is limited
 (`RLIMIT_AS`): the heaviest graphs that the limits let through, then mutated and generated ones.
@@ -12,7 +12,6 @@ import argparse
 import json
 import multiprocessing
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,14 +19,11 @@ from typing import Any
 
 import numpy as np
 
-if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[3])]
-
-from model_fuzz.differential import case
-from model_fuzz.heaviest import HEAVIEST
 from sdk import runtime
 from sdk.errors import ModelError
 from sdk.model_file.onnx_walk import walk_onnx
+from tests.sdk.model_fuzz.differential import case
+from tests.sdk.model_fuzz.heaviest import HEAVIEST
 
 onnxruntime = runtime.load()  # without telemetry
 LIMIT_BYTES = 2 * 1024**3
@@ -108,7 +104,7 @@ def main() -> None:
         heaviest[name] = summary(run_limited([data], 60)) | {"walk_ms": round(walk_ms, 1)}
     files = list(accepted_files(given.files))
     report = {
-        "command": f"python tests/sdk/model_fuzz/in_runtime.py --files {given.files}",
+        "command": f"python -m tests.sdk.model_fuzz.in_runtime --files {given.files}",
         "onnxruntime": onnxruntime.__version__,
         "limit_bytes": LIMIT_BYTES,
         "accepted": summary(run_limited(files, 600)),

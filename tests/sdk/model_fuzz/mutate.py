@@ -8,7 +8,7 @@ from random import Random
 import onnx
 from onnx import helper
 
-from model_fuzz.wire_tree import Node, copy_of, encode, parse, pick_list
+from tests.sdk.model_fuzz.wire_tree import Node, copy_of, encode, parse, pick_list
 
 Mutation = Callable[[list[Node], Random], None]
 

@@ -104,8 +104,9 @@ def test_a_worker_says_which_kernel_it_ran_and_the_suite_names_no_other(monkeypa
 
 def test_a_result_that_is_not_finite_is_a_failure_and_no_broken_json(tmp_path):
     import numpy as np
-    import onnx_zoo
     from onnx import TensorProto, helper
+
+    from tests.benchmarks import onnx_zoo
 
     path = tmp_path / "m.onnx"
     nodes = [helper.make_node("Log", ["x"], ["y"])]

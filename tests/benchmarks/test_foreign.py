@@ -3,17 +3,17 @@ import json
 from functools import partial
 
 import numpy as np
-import onnx_zoo as zoo
 import pytest
-from foreign_sweep import sweep
 from onnx import TensorProto
-from onnx_zoo import MACS, PARAMETERS
 
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.facts import probe
 from benchmarks.processes import launch_module
 from benchmarks.subjects.foreign import model_name, user_subjects
 from benchmarks.subjects.watch import Watch
+from tests.benchmarks import onnx_zoo as zoo
+from tests.benchmarks.foreign_sweep import sweep
+from tests.benchmarks.onnx_zoo import MACS, PARAMETERS
 
 F16 = {"kind": TensorProto.FLOAT16, "dtype": np.float16}
 PLAIN = (PARAMETERS, MACS)
@@ -201,7 +201,7 @@ def test_a_foreign_file_is_measured_bare_and_says_what_it_cannot_tell(tmp_path):
 
 
 def test_a_students_own_training_state_is_unknown_too(tmp_path):
-    from toy_student import toy_student
+    from tests.sdk.toy_student import toy_student
 
     (tmp_path / "toy.onnx").write_bytes(toy_student())
     assert {s.weights for s in user_subjects(tmp_path / "toy.onnx")} == {"unknown"}

@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from bench_fakes import fake_record
 
 from benchmarks import budget as budgeting
 from benchmarks.budget import check_budget, read_budget
 from benchmarks.errors import BenchError
+from tests.benchmarks.bench_fakes import fake_record
 
 RECORD = fake_record()
 

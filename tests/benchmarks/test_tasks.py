@@ -3,7 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_student import toy_student
 
 from benchmarks.frames import make_ring
 from benchmarks.measure.tasks import TASKS
@@ -13,6 +12,7 @@ from benchmarks.quality.collect import numerics_jobs
 from benchmarks.run import write_inputs
 from benchmarks.subjects.chain import FrameShape
 from benchmarks.subjects.foreign import user_subjects
+from tests.sdk.toy_student import toy_student
 
 SHORT = Effort("quick", 1, 20, 10, 0.01, 0.1, (60.0,), (2,), 0.05, False)
 SHAPE = FrameShape(320, 240, "BGRA32")

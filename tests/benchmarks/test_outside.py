@@ -4,11 +4,11 @@ import sys
 
 import numpy as np
 import pytest
-from toy_student import toy_student
 
 from benchmarks import outside
 from benchmarks.errors import BenchError
 from benchmarks.outside import Line
+from tests.sdk.toy_student import toy_student
 
 
 def completed(stderr="", code=0):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gaze_files import PRO_LAB_HEADER, pro_lab_text
 from PIL import Image
 
 from export.data.dataset import load_records
@@ -15,6 +14,7 @@ from export.gaze.folder import add_simulated_gaze, folder_gaze
 from export.gaze.settings import ImageArea, Session, read_session, write_session
 from export.gaze.show import show_gaze
 from sdk import SdkError
+from tests.export.gaze.gaze_files import PRO_LAB_HEADER, pro_lab_text
 
 SESSION = Session(
     Display(1920, 1080, 0.2665, 620.0), ImageArea(0, 0, 1920, 1080), MapSettings(16, 12)

@@ -1,10 +1,10 @@
 import math
 
 import pytest
-from bench_fakes import fake_record, fake_runs
 
 from benchmarks.record.figures import latency_figures, make_figure
 from benchmarks.record.scenarios import all_figures
+from tests.benchmarks.bench_fakes import fake_record, fake_runs
 
 KEY = ("s", "single_stream", "threads=1", "end_to_end")
 

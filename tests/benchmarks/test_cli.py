@@ -6,12 +6,12 @@ import sys
 from importlib import metadata
 
 import pytest
-from bench_fakes import fake_record, fake_runs
 from typer.testing import CliRunner
 
 from benchmarks import cli, commands
 from benchmarks.errors import BenchError
 from benchmarks.record.store import write_record
+from tests.benchmarks.bench_fakes import fake_record, fake_runs
 
 RUNNER = CliRunner()
 

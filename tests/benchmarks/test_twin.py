@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from toy_student import toy_student
+
+from tests.sdk.toy_student import toy_student
 
 torch = pytest.importorskip("torch")
 

@@ -1,9 +1,9 @@
 import copy
 
 import pytest
-from bench_fakes import fake_record, fake_runs
 
 from benchmarks.record.cautions import CAUTIONS, all_cautions, caution
+from tests.benchmarks.bench_fakes import fake_record, fake_runs
 
 
 def slugs(record):

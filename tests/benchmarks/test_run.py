@@ -2,8 +2,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from bench_fakes import timing_result
-from toy_student import LABELS, toy_student
 
 from benchmarks import plan
 from benchmarks import run as running
@@ -11,6 +9,8 @@ from benchmarks.frames import FrameSet, LabelledFrame
 from benchmarks.record.store import check_record
 from benchmarks.run import Request, run
 from benchmarks.subjects.foreign import user_subjects
+from tests.benchmarks.bench_fakes import timing_result
+from tests.sdk.toy_student import LABELS, toy_student
 
 RANDOM = np.random.default_rng(0)
 
@@ -203,7 +203,7 @@ def test_a_model_that_the_run_itself_made_and_removed_has_not_changed(prepared, 
 def test_a_foreign_model_that_takes_no_frame_makes_a_valid_record_with_its_reasons(
     prepared, monkeypatch, tmp_path
 ):
-    import onnx_zoo
+    from tests.benchmarks import onnx_zoo
 
     subjects = user_subjects(onnx_zoo.two_inputs(tmp_path / "two.onnx"))[:1]
     monkeypatch.setattr(running, "assemble", lambda *_: subjects)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from asc_layouts import Truth, asc_files
-from gaze_files import EYELINK
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.gaze import Display, GazeError, read_gaze
+from tests.export.gaze.asc_layouts import Truth, asc_files
+from tests.export.gaze.gaze_files import EYELINK
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
 

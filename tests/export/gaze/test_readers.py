@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gaze_files import EYELINK, PRO_LAB_HEADER, PRO_LAB_ROWS, pro_lab_text
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -14,6 +13,7 @@ from export.gaze import Display, GazeError, GazeSamples, read_gaze, write_gaze_c
 from export.gaze.readers import read_tobii_pro_lab, read_tobii_tx300
 from export.gaze.readers.table import read_gaze_csv
 from export.gaze.samples import from_points
+from tests.export.gaze.gaze_files import EYELINK, PRO_LAB_HEADER, PRO_LAB_ROWS, pro_lab_text
 
 NAN = float("nan")
 

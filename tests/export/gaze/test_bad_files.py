@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gaze_files import EYELINK, TX300_HEADER, pro_lab_text, tx300_row
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from export.gaze import Display, GazeError, GazeSamples, read_gaze, write_gaze_csv
 from export.gaze.errors import SLUGS
 from sdk.errors import SdkError, SourceError
+from tests.export.gaze.gaze_files import EYELINK, TX300_HEADER, pro_lab_text, tx300_row
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
 CSV = "timestamp_us,x_px,y_px,valid\n0,1,2,1\n10,3,4,1\n"

@@ -1,9 +1,9 @@
 """Mutated recordings: samples or typed errors, and no silent difference (short form)."""
 
 import pytest
-from gaze_mutations import FILES, run
 
 from export.gaze.readers import tobii_table
+from tests.export.gaze.gaze_mutations import FILES, run
 
 
 def test_mutants_give_samples_or_typed_errors_and_no_silent_difference():

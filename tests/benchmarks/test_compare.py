@@ -1,11 +1,11 @@
 import copy
 
 import pytest
-from bench_fakes import fake_record
 
 from benchmarks.alike import ALIKE
 from benchmarks.compare import compare
 from benchmarks.errors import BenchError
+from tests.benchmarks.bench_fakes import fake_record
 
 OLD = fake_record(seed=1)
 

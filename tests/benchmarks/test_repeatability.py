@@ -4,12 +4,12 @@ from functools import partial
 
 import pytest
 import typer
-from test_bench_kernels import fake_launcher, no_clock  # noqa: F401 - a fixture
 
 from benchmarks import repeatability, slowed_worker
 from benchmarks.kernels import request, run_kernels
 from benchmarks.processes import launch_module
 from sdk.preprocess import Preprocessing
+from tests.benchmarks.test_kernels import fake_launcher, no_clock  # noqa: F401 - a fixture
 
 
 def suite(launcher):

@@ -4,12 +4,12 @@ import math
 from pathlib import Path
 
 import pytest
-from bench_fakes import fake_record
 from typer.testing import CliRunner
 
 from benchmarks.commands import app
 from benchmarks.errors import BenchError
 from benchmarks.record.store import check_record, dumps, read_record, write_record
+from tests.benchmarks.bench_fakes import fake_record
 
 RECORD = fake_record()
 

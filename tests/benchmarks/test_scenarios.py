@@ -1,8 +1,8 @@
 import pytest
-from bench_fakes import FakeClock
 
 from benchmarks.measure.clock import resolution_ns
 from benchmarks.measure.scenarios import missed_deadlines, paced, single_stream
+from tests.benchmarks.bench_fakes import FakeClock
 
 MS = 1_000_000
 

@@ -2,7 +2,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from toy_student import toy_student
 
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.facts import model_facts
@@ -14,6 +13,7 @@ from benchmarks.subjects.chain import tensor_query
 from benchmarks.subjects.foreign import user_subjects
 from benchmarks.subjects.runtimes import INFER, available
 from benchmarks.subjects.spec import IMPORTS, Subject
+from tests.sdk.toy_student import toy_student
 
 RNG = np.random.default_rng(0)
 

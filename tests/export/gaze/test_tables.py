@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from gaze_files import PRO_LAB_HEADER, PRO_LAB_ROWS, pro_lab_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from table_layouts import Truth, pro_lab_files, smi_files, studio_files
 
 from export.gaze import Display, GazeError, read_gaze
+from tests.export.gaze.gaze_files import PRO_LAB_HEADER, PRO_LAB_ROWS, pro_lab_text
+from tests.export.gaze.table_layouts import Truth, pro_lab_files, smi_files, studio_files
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
 

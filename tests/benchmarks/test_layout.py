@@ -11,10 +11,10 @@ import shutil
 import subprocess
 
 import pytest
-from bench_fakes import SUBJECTS, fake_quality, fake_record, fake_runs
 
 from benchmarks.budget import Budget
 from benchmarks.report.write import render
+from tests.benchmarks.bench_fakes import SUBJECTS, fake_quality, fake_record, fake_runs
 
 PACKAGES = {"chromium": "chromium", "pdftotext": "poppler-utils"}
 LIMITS = Budget({"": {"p99_ms": 5.0, "above_imports_and_frame_mb": 25.0, "accuracy": 0.99}})

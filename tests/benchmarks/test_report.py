@@ -2,7 +2,6 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from bench_fakes import SUBJECTS, fake_record, fake_runs
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -13,6 +12,7 @@ from benchmarks.report.escape import markdown_cell, parted
 from benchmarks.report.sowhat import so_what
 from benchmarks.report.view import View
 from benchmarks.report.write import render, write_all
+from tests.benchmarks.bench_fakes import SUBJECTS, fake_record, fake_runs
 
 RECORD = fake_record()
 HTML = render(RECORD, "report.html.j2")
