@@ -62,7 +62,7 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
     if folder is not None:
         return _from_folder(folder, count)
     from export.data.dataset import find_data_root, load_records
-    from export.recipe import load_recipe
+    from export.recipe.read import load_recipe
 
     root = find_data_root()
     if root is None:

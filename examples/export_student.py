@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sdk
 from export.data.phantom import phantom_frame, write_phantom_set
-from export.release import ship
+from export.release import release as releasing
 
 
 def main(arguments: list[str]) -> None:
@@ -27,7 +27,7 @@ def main(arguments: list[str]) -> None:
     why = "two epochs on synthetic frames"
     names = ("sources", "better-than-guessing", "every-label", "teacher-gap", "int8-loss")
     gates = [f"{gate}={why}" for gate in (*names, "calibration")]
-    ship.release(
+    releasing.release(
         recipe, folder / "runs", losses, seed=1, destination=folder / "release", pass_gates=gates
     )
     classifier = sdk.Classifier(folder / "release" / "default-fp32.onnx")

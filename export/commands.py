@@ -9,24 +9,25 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from export import parallel, steps
-from export.ablation.curve import curve as gather_curve
-from export.ablation.curve import plot_curve
-from export.ablation.family import family as gather_family
-from export.ablation.family import plot_family
-from export.ablation.plot import plot_ablation
-from export.ablation.run import ablate as run_ablation
-from export.ablation.table import markdown
+from export import parallel
 from export.data.phantom import write_phantom_set
 from export.display import bars
+from export.distill import pipeline
 from export.files import write_json
 from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
 from export.model_card import write_card
-from export.recipe import PLAIN
-from export.release import ship
+from export.recipe.read import PLAIN
+from export.release import release as releasing
 from export.release.summary import told
+from export.studies.ablation.curve import curve as gather_curve
+from export.studies.ablation.curve import plot_curve
+from export.studies.ablation.family import family as gather_family
+from export.studies.ablation.family import plot_family
+from export.studies.ablation.plot import plot_ablation
+from export.studies.ablation.run import ablate as run_ablation
+from export.studies.ablation.table import markdown
 from sdk import SdkError, __version__
 
 # without markup, which would eat the `[losses.NAME]` of help texts
@@ -95,8 +96,8 @@ def teacher(
     if evidence:
         parallel.refuse("teacher --evidence", ())
     with bars(console) as show:
-        steps.teacher(recipe, out, gaze, show)
-        scores = steps.evidence(recipe, out, show) if evidence else None
+        pipeline.teacher(recipe, out, gaze, show)
+        scores = pipeline.evidence(recipe, out, show) if evidence else None
     if scores:
         typer.echo(json.dumps(scores, indent=2))
 
@@ -110,7 +111,7 @@ def distill(
 ) -> None:
     """Train a student on the teacher's outputs; stop it at any time, the same command goes on."""
     with bars(console) as show:
-        steps.distill(recipe, out, losses, seed, show)
+        pipeline.distill(recipe, out, losses, seed, show)
 
 
 @app.command()
@@ -122,7 +123,7 @@ def quantize(
 ) -> None:
     """Export a trained student to ONNX, fp32 and int8, and compare both with PyTorch."""
     with bars(console) as show:
-        report = ship.quantize(recipe, out, losses, seed, show)
+        report = releasing.quantize(recipe, out, losses, seed, show)
     typer.echo(json.dumps(report, indent=2))
 
 
@@ -145,7 +146,7 @@ def release(
 ) -> None:
     """Train what is missing, calibrate, quantise, verify, and write both student files."""
     with bars(console) as show:
-        report = ship.release(recipe, out, losses, seed, destination, show, pass_gate or ())
+        report = releasing.release(recipe, out, losses, seed, destination, show, pass_gate or ())
     typer.echo(json.dumps(report, indent=2) if as_json else told(report, destination), nl=as_json)
 
 

@@ -29,7 +29,7 @@ def guarded(part: str, records: Sequence[FrameRecord]) -> bool:
     return part in GUARDED and any(r.dataset in GUARDED_DATASETS for r in records)
 
 
-def log_look(part: str, what: str, score: float, path: Path | None = None) -> None:
+def log_evaluation(part: str, what: str, score: float, path: Path | None = None) -> None:
     """Append one look at a guarded part: when, which part, what was scored, what came out.
 
     The same thing scored again with the same outcome tells nothing new and is not repeated. An

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a path beside `path`, of the same suffix, that takes its place when all went well.
 
     Whoever reads `path` finds the file of before, or all of the new one; the folder is made.
@@ -27,12 +27,12 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
     """Write several files that belong together; where one can't be written, none is replaced."""
     with ExitStack() as stack:
         for path, data in contents.items():
-            stack.enter_context(whole(path)).write_bytes(data)
+            stack.enter_context(atomic_write(path)).write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file as UTF-8, whole or not at all."""
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 

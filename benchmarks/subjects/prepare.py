@@ -57,7 +57,7 @@ def quantize_teacher(source: Path, target: Path, tensors: np.ndarray) -> Path:
     """Write ``source`` as int8 by the students' own quantiser, calibrated on ``tensors``."""
     import onnx
 
-    from export.onnx.quantize import quantize
+    from export.packaging.quantize import quantize
 
     with _quiet():
         onnx.save(quantize(onnx.load(source), tensors), target)

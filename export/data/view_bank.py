@@ -23,7 +23,7 @@ import numpy as np
 from export.data.augment import AugmentConfig, random_view
 from export.data.dataset import LABELS, FrameRecord
 from export.data.frames import read_greys
-from export.files import whole
+from export.files import atomic_write
 from export.parallel import leader_first
 from sdk import Frame
 from sdk.preprocess import Preprocessing
@@ -178,5 +178,5 @@ def _draw(
             drawn["matrices"].append(np.float32([matrix, mixed]))
             drawn["partner_index"].append(np.int32(partner))
             drawn["share"].append(np.float32(share))
-    with whole(folder / f"{index:04d}.npz") as unfinished:
+    with atomic_write(folder / f"{index:04d}.npz") as unfinished:
         np.savez(unfinished, **{name: np.stack(values) for name, values in drawn.items()})

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from export.data.dataset import FrameRecord, check_labels
 from export.data.view_bank import ViewBank, build_bank
-from export.distill.folder import Progress, quiet
 from export.distill.loop import check_fills_a_batch
 from export.errors import ExportError
-from export.recipe import ALL_DATA, DataConfig, Recipe
+from export.recipe.read import ALL_DATA, DataConfig, Recipe
+from export.runs import Progress, quiet
 
 
 def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from export import compiler_cache, parallel
 from export.data.view_bank import ViewBank
 from export.errors import ExportError
-from export.files import whole
+from export.files import atomic_write
 
 LossParts = dict[str, Tensor]
 Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
@@ -177,7 +177,7 @@ class _Run:
             "average": self.average.state,
             "average_steps": self.average.steps,
         }
-        with whole(path) as unfinished:
+        with atomic_write(path) as unfinished:
             torch.save(state, unfinished)
 
     def resume(self, path: Path) -> int:

@@ -26,7 +26,7 @@ class Outputs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Targets:
     """What it is held against; None where a run has no such thing.
 
     Attributes:
@@ -117,27 +117,27 @@ def _same_shape(left: Tensor, right: Tensor) -> None:
         )
 
 
-def _labels(said: Outputs, wanted: Wanted, temperature: float) -> Tensor:
+def _labels(said: Outputs, wanted: Targets, temperature: float) -> Tensor:
     return soft_cross_entropy(said.logits, wanted.targets)
 
 
-def _logits(said: Outputs, wanted: Wanted, temperature: float) -> Tensor:
+def _logits(said: Outputs, wanted: Targets, temperature: float) -> Tensor:
     taught = _needed("logits", "a teacher's logits", wanted.teacher_logits)
     return softened_divergence(said.logits, taught, temperature)
 
 
-def _features(said: Outputs, wanted: Wanted, temperature: float) -> Tensor:
+def _features(said: Outputs, wanted: Targets, temperature: float) -> Tensor:
     taught = _needed("features", "a teacher's middle map", wanted.teacher_map)
     return feature_distance(_needed("features", "an adapter", said.adapted), taught)
 
 
-def _features_at_gaze(said: Outputs, wanted: Wanted, temperature: float) -> Tensor:
+def _features_at_gaze(said: Outputs, wanted: Targets, temperature: float) -> Tensor:
     taught = _needed("features_at_gaze", "a teacher's middle map", wanted.teacher_map)
     adapted = _needed("features_at_gaze", "an adapter", said.adapted)
     return feature_distance(adapted, taught, _needed("features_at_gaze", "gaze", wanted.gaze))
 
 
-def _attention(said: Outputs, wanted: Wanted, temperature: float) -> Tensor:
+def _attention(said: Outputs, wanted: Targets, temperature: float) -> Tensor:
     return attention_divergence(said.attention, _needed("attention", "gaze", wanted.gaze))
 
 
@@ -147,7 +147,7 @@ def _needed(part: str, what: str, value: Tensor | None) -> Tensor:
     return value
 
 
-PARTS: dict[str, Callable[[Outputs, Wanted, float], Tensor]] = {
+PARTS: dict[str, Callable[[Outputs, Targets, float], Tensor]] = {
     "labels": _labels,
     "logits": _logits,
     "features": _features,
@@ -160,7 +160,7 @@ TEACHER_PARTS = ("logits", *FEATURE_PARTS)
 
 
 def transfer_loss(
-    said: Outputs, wanted: Wanted, weights: dict[str, float], temperature: float
+    said: Outputs, wanted: Targets, weights: dict[str, float], temperature: float
 ) -> dict[str, Tensor]:
     """Return the weighted parts by name, and their sum as `total`.
 

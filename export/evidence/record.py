@@ -15,7 +15,7 @@ from export.data.dataset import FrameRecord
 from export.files import file_sha256, write_text
 from export.models.committee import Committee
 from export.models.teacher import Teacher
-from export.recipe import PLAIN, Recipe
+from export.recipe.read import PLAIN, Recipe
 
 _DECIMALS = 3
 

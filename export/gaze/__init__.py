@@ -10,10 +10,10 @@ from export.gaze.display import Display, Placement
 from export.gaze.errors import GazeError
 from export.gaze.fixations import Fixation, find_fixations, fixation_mask
 from export.gaze.maps import GazeMaps, MapSettings, gaussian_map, gaze_maps
-from export.gaze.probe import ProbeResult, leakage_probe
 from export.gaze.readers import read_gaze, write_gaze_csv
 from export.gaze.samples import GazeSamples
 from export.gaze.simulate import Observer, simulate_gaze
+from export.studies.gaze_probe import ProbeResult, leakage_probe
 
 __all__ = [
     "Display",

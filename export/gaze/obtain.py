@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from export.data.dataset import FrameRecord, data_root
-from export.files import whole, write_text
+from export.files import atomic_write, write_text
 from export.gaze.coverage import GazeCoverage, judged
 from export.gaze.predicted import predicted_gaze, read_landmarks
 from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled
@@ -70,7 +70,7 @@ def _predicted(
         known = read_landmarks(data_root() / LANDMARKS)
         landmarks = {frame: points for frame, points in known.items() if frame in learned}
         gaze = predicted_gaze(everything, landmarks, config.seed, progress)
-        with whole(kept) as unfinished:
+        with atomic_write(kept) as unfinished:
             np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
     with np.load(kept) as file:
         row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}

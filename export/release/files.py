@@ -14,15 +14,15 @@ import numpy as np
 import onnx
 
 from export.data.dataset import FrameRecord
-from export.distill.folder import frames_digest
 from export.evaluation import best_temperature, score, softmax, truth_of
 from export.files import write_all
 from export.models.student import Student, folded_parameters
-from export.onnx.convert import run_onnx, to_onnx
-from export.onnx.packaging import ModelCard, package
-from export.onnx.qat import Report, Task, quantise
-from export.recipe import Recipe
+from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.packaging import ModelCard, package
+from export.packaging.qat import Report, Task, quantise
+from export.recipe.read import Recipe
 from export.release.calibration import calibration_report
+from export.runs import frames_digest
 from export.sources import sources
 from sdk.model_file import Calibration
 
@@ -43,7 +43,7 @@ def convert(
 ) -> dict[str, onnx.ModelProto]:
     """Return the student as ONNX by precision; int8 by the recipe's `[quantise]`.
 
-    Arguments are those of `export.onnx.qat.quantise`.
+    Arguments are those of `export.packaging.qat.quantise`.
     """
     size = (recipe.preprocessing.height, recipe.preprocessing.width)
     int8 = quantise(student, size, recipe.quantise, calibration, task, run, report)

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from export.data.dataset import FrameRecord
-from export.distill.folder import TEACHER, claim_teacher
-from export.distill.teaching import load_teacher, weights_path
+from export.distill.pipeline import tensors
+from export.distill.teacher import load_teacher, weights_path
 from export.errors import ExportError
 from export.evaluation import score
 from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits
 from export.files import file_sha256
-from export.recipe import Recipe
-from export.steps import tensors
+from export.recipe.read import Recipe
+from export.runs import TEACHER, claim_teacher
 
 
 def finished_sha256(out: Path, teacher: str, run: Path | None = None) -> str:

@@ -16,17 +16,17 @@ from rich.console import Console
 
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.distill.inputs import used_records
+from export.distill.pipeline import scored_parts, tensors
 from export.errors import ExportError
 from export.evaluation import score
 from export.evidence.known import read_evidence
 from export.model_card.write import read_report
-from export.onnx.packaging import strip
-from export.recipe import load_recipe
+from export.packaging.packaging import strip
+from export.recipe.read import load_recipe
 from export.release import gates
 from export.release.files import score_file, write_files
 from export.release.summary import told
 from export.sources import sources
-from export.steps import scored_parts, tensors
 from sdk import SdkError
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal

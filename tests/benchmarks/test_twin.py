@@ -15,7 +15,7 @@ def exported(tmp_path_factory):
     import onnx
 
     from export.models.student import Student, StudentConfig
-    from export.onnx.convert import to_onnx
+    from export.packaging.convert import to_onnx
 
     torch.manual_seed(3)
     student = Student(4, StudentConfig.from_rows(8, ROWS, 24)).eval()

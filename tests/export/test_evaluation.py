@@ -7,7 +7,7 @@ from export.evaluation import (
     best_temperature,
     crossed_bootstrap,
     expected_calibration_error,
-    log_look,
+    log_evaluation,
     patient_bootstrap,
     softmax,
 )
@@ -108,8 +108,8 @@ def test_the_crossed_bootstrap_refuses_values_that_are_not_one_a_frame():
 def test_every_look_adds_one_line_and_its_repetition_none(tmp_path):
     path = tmp_path / "looks.jsonl"
     for _ in range(2):
-        log_look("test", "first", 0.5, path)
-        log_look("external", "second", 0.25, path)
+        log_evaluation("test", "first", 0.5, path)
+        log_evaluation("external", "second", 0.25, path)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["part"], line["what"], line["accuracy"]) for line in lines] == [
         ("test", "first", 0.5),

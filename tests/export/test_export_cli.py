@@ -90,7 +90,7 @@ def test_json_that_is_written_never_holds_nan(tmp_path):
 
 
 def test_an_installed_package_without_docs_keeps_no_log(tmp_path):
-    evaluation.log_look("test", "x", 0.5, tmp_path / "nowhere" / "looks.jsonl")
+    evaluation.log_evaluation("test", "x", 0.5, tmp_path / "nowhere" / "looks.jsonl")
     assert not list(tmp_path.iterdir())
 
 

@@ -7,7 +7,7 @@ import torch
 
 from export.distill.losses import (
     Outputs,
-    Wanted,
+    Targets,
     attention_divergence,
     feature_distance,
     soft_cross_entropy,
@@ -114,7 +114,7 @@ def test_a_frame_without_gaze_sends_no_gradient_into_attention():
 
 
 def test_parts_are_weighted_apart_and_sum_to_the_total():
-    wanted = Wanted(torch.tensor([[1.0, 0.0]]), LOGITS, torch.zeros(1, 1, 1, 2),
+    wanted = Targets(torch.tensor([[1.0, 0.0]]), LOGITS, torch.zeros(1, 1, 1, 2),
                     torch.tensor([[[6.0, 2.0]]]))  # fmt: skip
     weights = {"labels": 0.5, "logits": 2.0, "features": 3.0, "attention": 4.0}
     parts = transfer_loss(_said(torch.ones(1, 1, 1, 2)), wanted, weights, 1.0)
@@ -128,7 +128,7 @@ def test_parts_are_weighted_apart_and_sum_to_the_total():
 
 
 def test_an_unknown_part_and_whatever_a_part_lacks_are_refused():
-    wanted = Wanted(torch.tensor([[1.0, 0.0]]))
+    wanted = Targets(torch.tensor([[1.0, 0.0]]))
     with pytest.raises(ExportError, match="'hinge'"):
         transfer_loss(_said(), wanted, {"hinge": 1.0}, 1.0)
     for part, lack in [("logits", "logits"), ("features", "middle map"), ("attention", "gaze")]:

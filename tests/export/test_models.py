@@ -6,8 +6,8 @@ from export.models import teacher as teacher_module
 from export.models.committee import Committee
 from export.models.student import Student, folded_parameters
 from export.models.teacher import SameConv2d, Teacher, build_teacher
-from export.onnx.convert import folded
-from export.recipe import load_recipe
+from export.packaging.convert import folded
+from export.recipe.read import load_recipe
 
 DEFAULT = load_recipe("default").student
 

@@ -12,7 +12,7 @@ from export import evaluation
 from export.commands import app
 from export.data.dataset import load_records
 from export.data.phantom import phantom_cine
-from export.recipe import RECIPES
+from export.recipe.read import RECIPES
 from export.release import gates
 from sdk import sources
 from tests.export.own_folder import HEIGHT, OWN, WIDTH, write_clip, write_own_folder

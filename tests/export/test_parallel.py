@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from export import cli, parallel
-from export.distill.learning import load_student
+from export.distill.student import load_student
 from export.errors import ExportError
-from export.recipe import load_recipe
+from export.recipe.read import load_recipe
 from tests.export import parallel_worker
 from tests.export.parallel_worker import Wrapped, bank_of, normalise
 

@@ -12,12 +12,12 @@ from export.data.phantom import phantom_frame
 from export.data.view_bank import ViewBank
 from export.distill.losses import soft_cross_entropy
 from export.models.student import Student
-from export.onnx.convert import run_onnx, to_onnx
-from export.onnx.fake_quant import QuantisedStudent, Range, rounded_weights, tensor_names
-from export.onnx.qat import Task, fine_tune, quantise
-from export.onnx.quantize import Scheme, quantize
-from export.onnx.settings import Quantisation
-from export.recipe import load_recipe
+from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights, tensor_names
+from export.packaging.qat import Task, fine_tune, quantise
+from export.packaging.quantize import Scheme, quantize
+from export.packaging.settings import Quantisation
+from export.recipe.read import load_recipe
 from sdk import Frame
 
 RECIPE = load_recipe("smoke")

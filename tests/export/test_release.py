@@ -9,19 +9,21 @@ import pytest
 import torch
 
 import sdk
-from export import evaluation, steps
+from export import evaluation
 from export.data.dataset import load_records
 from export.data.frames import read_grey
 from export.data.phantom import phantom_frame
-from export.distill.teaching import untrained_teacher
+from export.distill import pipeline
+from export.distill.teacher import untrained_teacher
 from export.errors import ExportError
 from export.evidence.known import read_evidence
 from export.evidence.record import write_evidence
 from export.models.student import Student, folded_parameters, student_logits
-from export.onnx.convert import folded, largest_difference, run_onnx, to_onnx
-from export.onnx.quantize import quantize
-from export.recipe import load_recipe
-from export.release import gates, ship
+from export.packaging.convert import folded, largest_difference, run_onnx, to_onnx
+from export.packaging.quantize import quantize
+from export.recipe.read import load_recipe
+from export.release import gates
+from export.release import release as releasing
 from export.release.files import abstain_threshold
 
 WHY = "a student of two epochs knows nothing"
@@ -91,7 +93,7 @@ def test_the_threshold_is_the_lowest_that_leaves_99_percent_right():
 def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     out, files = tmp_path / "runs", tmp_path / "release"
-    report = ship.release("smoke", out, "kd", None, files, pass_gates=PILOT)
+    report = releasing.release("smoke", out, "kd", None, files, pass_gates=PILOT)
     assert json.loads((files / "release.json").read_text()) == json.loads(json.dumps(report))
     looks = (tmp_path / "looks.jsonl").read_text().splitlines()
     assert len(looks) == 6  # two precisions and the teacher, two guarded parts
@@ -103,7 +105,7 @@ def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkey
         assert classifier.metadata.provenance["losses"] == "kd"
         result = classifier.classify(phantom_frame("head", seed=5).pixels)
         assert result.to_dict()["model_id"] == classifier.model_id
-    again = ship.release("smoke", out, "kd", None, files, pass_gates=PILOT)
+    again = releasing.release("smoke", out, "kd", None, files, pass_gates=PILOT)
     assert again["scores"] == report["scores"]
 
 
@@ -114,7 +116,7 @@ def test_a_refused_student_is_not_written_nor_looked_at_on_guarded_parts(
     monkeypatch.setattr(gates, "MAX_BYTES", {"fp32": 10, "int8": 10})
     passed = [option for option in PILOT if not option.startswith("file-size")]
     with pytest.raises(ExportError, match="file-size"):
-        ship.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=passed)
+        releasing.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=passed)
     assert not (tmp_path / "to").exists()
     assert not (tmp_path / "looks.jsonl").exists()
 
@@ -122,14 +124,14 @@ def test_a_refused_student_is_not_written_nor_looked_at_on_guarded_parts(
 @pytest.mark.parametrize("losses", ["petra", "gaze_weighted", "attention"])
 def test_what_learned_from_research_only_gaze_is_not_released(tmp_path, losses):
     with pytest.raises(ExportError, match="licensed for research only") as caught:
-        ship.release("ablation", tmp_path / "r", losses, None, tmp_path / "to")
+        releasing.release("ablation", tmp_path / "r", losses, None, tmp_path / "to")
     assert caught.value.slug == "release-research-only"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tmp_path):
     recipe = load_recipe("smoke")
-    student = steps.distill("smoke", tmp_path, "ce")
+    student = pipeline.distill("smoke", tmp_path, "ce")
     record = load_records(data_folder)[0]
     tensor = recipe.preprocessing.tensor(sdk.Frame.from_array(read_grey(record.path)))
     logits, _ = run_onnx(to_onnx(student, 48, 64).SerializeToString(), tensor)

@@ -15,7 +15,7 @@ from export import evaluation
 from export.commands import app
 from export.errors import ExportError
 from export.files import write_all
-from export.onnx.packaging import strip
+from export.packaging.packaging import strip
 from export.release import gates, repackage, ship
 from export.release.repackage import repackage as again
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from export import steps
-from export.distill.folder import note_sources, sources_of
-from export.distill.teaching import weights_path
+from export.distill import pipeline
+from export.distill.teacher import weights_path
 from export.errors import ExportError
-from export.release import gates, ship
+from export.release import gates
+from export.release import release as releasing
+from export.runs import note_sources, sources_of
 from export.sources import is_clean, sources
 from sdk import __version__
 
@@ -72,7 +73,7 @@ def test_a_run_that_went_on_by_other_sources_names_them_all(tmp_path, monkeypatc
     weights = tmp_path / "weights.pt"
     assert sources_of(weights) == ["unknown"]
     for name in ("a", "a", "b-dirty"):
-        monkeypatch.setattr("export.distill.folder.sources", lambda name=name: name)
+        monkeypatch.setattr("export.runs.sources", lambda name=name: name)
         note_sources(weights)
     assert sources_of(weights) == ["a", "b-dirty"]
 
@@ -80,29 +81,31 @@ def test_a_run_that_went_on_by_other_sources_names_them_all(tmp_path, monkeypatc
 def test_a_release_from_changed_sources_is_refused_before_anything_is_trained(
     data_folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(ship, "sources", lambda: "0123-dirty")
+    monkeypatch.setattr(releasing, "sources", lambda: "0123-dirty")
     waived = [f"{gate}=x" for gate in gates.GATES if gate != "sources"]
     with pytest.raises(ExportError, match=r"sources \(files by 0123-dirty") as caught:
-        ship.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=waived)
+        releasing.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=waived)
     assert caught.value.slug == "release-gate"
     assert not (tmp_path / "r").exists()
 
 
 def test_a_student_is_not_released_beside_another_teacher(data_folder, tmp_path):
-    steps.distill("smoke", tmp_path, "kd")
+    pipeline.distill("smoke", tmp_path, "kd")
     weights = weights_path(tmp_path)
     waived = [f"{gate}=x" for gate in gates.GATES]
     weights.write_bytes(weights.read_bytes() + b"\0")
     for begin in (
-        lambda: ship.release("smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived),
-        lambda: ship.quantize("smoke", tmp_path, "kd"),
+        lambda: releasing.release(
+            "smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived
+        ),
+        lambda: releasing.quantize("smoke", tmp_path, "kd"),
     ):
         with pytest.raises(ExportError, match="learned from the teacher") as caught:
             begin()
         assert caught.value.slug == "weights-hash"
     weights.unlink()
     with pytest.raises(ExportError, match="train both again in another --out") as caught:
-        ship.release("smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived)
+        releasing.release("smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived)
     assert caught.value.slug == "weights-missing"
     assert not (tmp_path / "to").exists()
     assert not list(tmp_path.glob("*.onnx"))

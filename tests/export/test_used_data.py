@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import steps
 from export.data.dataset import load_records
 from export.data.phantom import phantom_frame
-from export.distill.folder import frames_digest
+from export.distill import pipeline
 from export.distill.inputs import training_records, used_records
 from export.errors import ExportError
 from export.evaluation import score
-from export.recipe import load_recipe
+from export.recipe.read import load_recipe
 from export.release.files import provenance_of
-from export.release.ship import attribution
+from export.release.release import attribution
+from export.runs import frames_digest
 
 ROOT = Path(__file__).parents[2]
 REAL = Path(os.environ.get("SONOGAZE_DATA", ROOT / "../shared/data"))
@@ -71,7 +71,7 @@ def test_the_default_recipe_means_the_frames_of_the_recorded_student():
     told = RELEASE["provenance"]["training_data"][0]
     assert len(learned) == told["frames"]
     assert len({r.group for r in learned}) == told["patients"]
-    for part, found in steps.scored_parts(records).items():
+    for part, found in pipeline.scored_parts(records).items():
         score_of = RELEASE["scores"]["fp32"][part]
         assert len(found) == score_of["frames"]
         assert len({r.group for r in found}) == score_of["patients"]
@@ -117,7 +117,7 @@ def test_a_recipe_takes_the_outliers_when_it_names_them(grown_data, tmp_path):
 def test_provenance_and_credit_tell_every_licence(grown_data):
     recipe = load_recipe("smoke")
     records = [r for r in load_records(grown_data) if r.dataset == "not_fetal"]
-    student = steps.Student(4, recipe.student)
+    student = pipeline.Student(4, recipe.student)
     story = provenance_of(recipe, student, "s", None, "ce", 1, records)
     (data,) = story["training_data"]
     assert data["licence"] == "Apache-2.0 (repo), BSD-3-Clause, CC BY 2.0, CC BY 4.0, CC0 1.0, own"
@@ -139,7 +139,7 @@ def test_data_that_the_recipe_does_not_name_are_refused_by_name(grown_data):
 
 def _open(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, recipe: str = "smoke") -> None:
     monkeypatch.setenv("SONOGAZE_DATA", str(folder))
-    steps.open_records(load_recipe(recipe), out)
+    pipeline.open_records(load_recipe(recipe), out)
 
 
 def test_a_run_goes_on_when_other_data_joined_and_not_when_its_own_changed(
@@ -170,7 +170,7 @@ def test_a_damaged_frame_of_any_part_is_found_before_training(
     monkeypatch.setenv("SONOGAZE_DATA", str(folder))
     out = tmp_path / "runs"
     with pytest.raises(ExportError, match=record.path.name) as caught:
-        steps.distill("smoke", out, "kd")
+        pipeline.distill("smoke", out, "kd")
     assert caught.value.slug == "frame-unreadable"
     assert not out.exists() or not list(out.iterdir())
 
@@ -178,9 +178,9 @@ def test_a_damaged_frame_of_any_part_is_found_before_training(
 @pytest.mark.parametrize(
     ("section", "begin"),
     [
-        ("teacher", lambda recipe, out: steps.teacher(recipe, out)),
-        ("teacher", lambda recipe, out: steps.distill(recipe, out, "kd")),
-        ("student", lambda recipe, out: steps.distill(recipe, out, "ce")),
+        ("teacher", lambda recipe, out: pipeline.teacher(recipe, out)),
+        ("teacher", lambda recipe, out: pipeline.distill(recipe, out, "kd")),
+        ("student", lambda recipe, out: pipeline.distill(recipe, out, "ce")),
     ],
     ids=["teacher", "teacher-of-a-student", "student"],
 )

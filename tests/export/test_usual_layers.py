@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 import sdk
-from export.onnx.packaging import ModelCard, package, strip
-from export.onnx.quantize import quantize
+from export.packaging.packaging import ModelCard, package, strip
+from export.packaging.quantize import quantize
 from sdk.model_file.onnx_walk import read_graph, read_header
 from sdk.preprocess import Preprocessing
 

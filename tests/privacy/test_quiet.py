@@ -109,12 +109,12 @@ def test_onnxruntime_is_imported_where_its_telemetry_is_off_and_nowhere_else() -
                     names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
                 if any(name.split(".")[0] == "onnxruntime" for name in names):
                     direct[str(path.relative_to(ROOT))] = node.lineno
-    # export.onnx's __init__ calls runtime.load() before any module of that package runs
+    # export.packaging's __init__ calls runtime.load() before any module of that package runs
     # and a worker of the benchmarks finds the variable in its environment
     assert environment(1)["ORT_DISABLE_TELEMETRY"] == "1"
     allowed = {"sdk/runtime.py", "benchmarks/subjects/runtimes.py"}
-    assert {name for name in direct if not name.startswith("export/onnx/")} == allowed
-    assert "runtime.load()" in (ROOT / "export/onnx/__init__.py").read_text()
+    assert {name for name in direct if not name.startswith("export/packaging/")} == allowed
+    assert "runtime.load()" in (ROOT / "export/packaging/__init__.py").read_text()
 
 
 LOG = """\

@@ -62,7 +62,9 @@ COMMANDS = {
         "benchmarks.cli", "run", "--quick", "--no-quality", "-o", "out", "--models",
         "student-fp32/sdk", "--models", "student-fp32/onnxruntime",
     ),
-    "quantise": "import export.onnx.quantize, export.onnx.study, export.onnx.convert",
+    "quantise": (
+        "import export.packaging.quantize, export.studies.quantisation, export.packaging.convert"
+    ),
     "draw": """
 from export import drawing
 figure = drawing.figure(); figure.add_subplot(1, 1, 1).set_title("x"); figure.savefig("x.png")

@@ -13,7 +13,7 @@ import pytest
 
 import sdk
 import sdk.classifier
-from export.onnx.packaging import package
+from export.packaging.packaging import package
 from sdk import Decision, FrameError, ModelError
 from sdk.model_file.known_answers import pattern_frame
 from tests.sdk.toy_student import CARD, LABELS, toy_int8_model, toy_model

@@ -102,7 +102,7 @@ sdk.cli.main()
 def test_a_model_that_onnxruntime_refuses_prints_one_object(tmp_path: Path, picture: Path) -> None:
     import onnx
 
-    from export.onnx.packaging import package
+    from export.packaging.packaging import package
     from sdk.model_file.digest import seal
     from tests.sdk.toy_student import CARD, toy_model
 

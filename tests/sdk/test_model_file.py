@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.onnx.packaging import package
+from export.packaging.packaging import package
 from sdk import ModelError
 from sdk.model_file import parse_model_file, read_model_file
 from sdk.model_file.digest import seal

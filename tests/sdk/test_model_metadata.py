@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from export.onnx.packaging import package
+from export.packaging.packaging import package
 from sdk import ModelError
 from sdk._shown import shown
 from sdk.cli.app import app

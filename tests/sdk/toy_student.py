@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.onnx.packaging import ModelCard, package
+from export.packaging.packaging import ModelCard, package
 from sdk.preprocess import Preprocessing
 
 LABELS = ("head", "abdomen", "femur", "background")

@@ -127,7 +127,7 @@ def test_the_fit_is_at_the_minimum_of_its_loss() -> None:
     """Against SciPy's own minimiser, on overlapping classes."""
     from scipy.optimize import minimize
 
-    from export.gaze.probe import _fit
+    from export.studies.gaze_probe import _fit
 
     rng = np.random.default_rng(3)
     features, target = rng.normal(size=(80, 4)), rng.integers(0, 3, 80)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from export import steps
 from export.data.dataset import FrameRecord, load_records
+from export.distill import pipeline
 from export.errors import ExportError
 from export.gaze import Display, GazeError, MapSettings
 from export.gaze.obtain import obtain_gaze
@@ -18,8 +18,8 @@ from export.gaze.privileged import GazeConfig
 from export.gaze.records import gaze_of
 from export.gaze.settings import ImageArea, Session, write_session
 from export.model_card.text import _facts
-from export.recipe import load_recipe
-from export.release.ship import _gaze_told
+from export.recipe.read import load_recipe
+from export.release.release import _gaze_told
 
 SESSION = Session(
     Display(1000, 500, 0.27, 600.0),
@@ -251,9 +251,9 @@ def test_a_teacher_of_uncovered_gaze_is_refused_before_it_trains(
 ):
     folder.gaze("two", [QUARTER_US + SAMPLE_US * i for i in range(10 * FRAMES)])
     _in_training(folder.records(), monkeypatch)
-    monkeypatch.setattr(steps, "train_teacher", lambda *a: pytest.fail("it trains"))
+    monkeypatch.setattr(pipeline, "train_teacher", lambda *a: pytest.fail("it trains"))
     with pytest.raises(ExportError, match=r"two.csv: gaze lies on 0 of 20") as caught:
-        steps.teacher(_recipe(tmp_path), tmp_path / "runs", "expert")
+        pipeline.teacher(_recipe(tmp_path), tmp_path / "runs", "expert")
     assert caught.value.slug == "gaze-coverage"
 
 

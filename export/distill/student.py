@@ -10,23 +10,23 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.data.view_bank import ViewBank
-from export.distill.folder import Report, claim, note_sources, save_weights
 from export.distill.inputs import normaliser
 from export.distill.loop import LossParts, train
-from export.distill.losses import FEATURE_PARTS, Outputs, Wanted, transfer_loss
-from export.distill.teaching import Taught
+from export.distill.losses import FEATURE_PARTS, Outputs, Targets, transfer_loss
+from export.distill.teacher import TeacherOutputs
 from export.models.student import Student
-from export.recipe import LossConfig, Recipe
+from export.recipe.read import LossConfig, Recipe
+from export.runs import Report, claim, note_sources, save_weights
 
 WEIGHTS = "weights.pt"
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingData:
     """What students learn from: views, what the teacher says of them, and gaze (N, h, w)."""
 
     bank: ViewBank
-    taught: Taught | None = None
+    taught: TeacherOutputs | None = None
     gaze: np.ndarray | None = None
 
 
@@ -73,7 +73,7 @@ def train_student(
     recipe: Recipe,
     losses: str,
     seed: int,
-    lessons: Lessons,
+    lessons: TrainingData,
     run: Path,
     report: Report = lambda epoch, parts: None,
 ) -> Student:
@@ -92,7 +92,7 @@ def train_student(
     taught_map = lessons.taught is not None and any(p in wanted.weights for p in FEATURE_PARTS)
     grid = lessons.taught.maps.shape[1:] if lessons.taught and taught_map else None
     learner = Learner(student, grid)
-    loss = lesson_loss(recipe, wanted, lessons)
+    loss = training_loss(recipe, wanted, lessons)
     config = replace(recipe.student_loop, seed=seed)
     resume = run / f"resume-{digest[:8]}.pt"  # none of other settings is taken up
     train(learner, lessons.bank, normaliser(recipe), loss, config, resume, report)
@@ -100,8 +100,8 @@ def train_student(
     return student.eval()
 
 
-def lesson_loss(
-    recipe: Recipe, config: LossConfig, lessons: Lessons
+def training_loss(
+    recipe: Recipe, config: LossConfig, lessons: TrainingData
 ) -> Callable[[nn.Module, Tensor, np.ndarray], LossParts]:
     """Return the loss of a learner on a batch, by the views' indices."""
     taught, gaze = lessons.taught, lessons.gaze
@@ -113,7 +113,7 @@ def lesson_loss(
                 return None
             return torch.from_numpy(values[indices].astype(np.float32)).to(inputs.device)
 
-        wanted = Wanted(
+        wanted = Targets(
             targets=torch.from_numpy(lessons.bank.targets[indices]).to(inputs.device),
             teacher_logits=batch(taught.logits if taught else None),
             teacher_map=batch(maps),

@@ -15,12 +15,12 @@ from export.errors import ExportError
 from export.files import is_file
 from export.gaze.privileged import GazeConfig
 from export.models.student import StudentConfig
-from export.onnx.settings import Quantisation
-from export.recipe_check import check_recipe
+from export.packaging.settings import Quantisation
+from export.recipe.check import check_recipe
 from sdk import SdkError
 from sdk.preprocess import Preprocessing
 
-RECIPES = Path(__file__).parent / "recipes"
+RECIPES = Path(__file__).parents[1] / "recipes"
 PLAIN = "plain"  # the teacher that sees frames alone
 _LOOP = {f.name for f in fields(LoopConfig)}
 

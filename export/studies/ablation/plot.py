@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from export import drawing
-from export.ablation.reading import margins
-from export.ablation.table import PART_NAMES
-from export.files import whole
+from export.files import atomic_write
+from export.studies.ablation.reading import margins
+from export.studies.ablation.table import PART_NAMES
 
 
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
@@ -48,6 +48,6 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
         color="#555555",
     )
     figure.tight_layout(rect=(0, 0.03, 1, 1))
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         figure.savefig(unfinished, dpi=130)
     pyplot.close(figure)

@@ -12,7 +12,7 @@ from torch import nn
 from export.data.dataset import FrameRecord
 from export.data.frames import read_frames
 from export.errors import ExportError
-from export.files import file_sha256, is_file, whole, write_text
+from export.files import atomic_write, file_sha256, is_file, write_text
 from export.parallel import leader_first, leader_only
 from export.sources import sources
 
@@ -137,5 +137,5 @@ def sources_of(weights: Path) -> list[str]:
 @leader_only
 def save_weights(model: nn.Module, path: Path) -> None:
     """Write a module's weights: temporary file, then rename."""
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         torch.save(model.state_dict(), unfinished)

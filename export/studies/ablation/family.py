@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from export import drawing
-from export.ablation.reading import margins, read_story
-from export.ablation.table import PART_NAMES
 from export.errors import ExportError
-from export.files import whole
-from export.recipe import PLAIN
+from export.files import atomic_write
+from export.recipe.read import PLAIN
+from export.studies.ablation.reading import margins, read_story
+from export.studies.ablation.table import PART_NAMES
 
 
 def family(runs: Sequence[Path]) -> dict[str, Any]:
@@ -67,6 +67,6 @@ def plot_family(report: dict[str, Any], path: Path) -> None:
     axis.grid(linewidth=0.3)
     axis.legend(fontsize=8)
     figure.tight_layout()
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         figure.savefig(unfinished, dpi=130)
     pyplot.close(figure)

@@ -22,8 +22,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from export.onnx.convert import INPUT
-from export.onnx.packaging import strip
+from export.packaging.convert import INPUT
+from export.packaging.packaging import strip
 
 # What is left in fp32 costs nothing in time: the attention's softmax and the weighted sum.
 QUANTISED_OPS = ("Conv", "Gemm", "Add", "Relu")

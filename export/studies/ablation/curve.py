@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from export import drawing
-from export.ablation.reading import margins, read_story
-from export.ablation.table import PART_NAMES
 from export.errors import ExportError
-from export.files import whole
+from export.files import atomic_write
+from export.studies.ablation.reading import margins, read_story
+from export.studies.ablation.table import PART_NAMES
 
 TOLD = ("recipe", "command", "seeds", "data", "learned_from")
 KEPT = ("accuracy", "accuracy_95", "accuracy_by_seed", "gains_over")
@@ -86,6 +86,6 @@ def plot_curve(report: dict[str, Any], path: Path) -> None:
     axes[0][0].set_ylabel("accuracy, %; 95 % over patients and seeds")
     axes[0][-1].legend(fontsize=7)
     figure.tight_layout()
-    with whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         figure.savefig(unfinished, dpi=130)
     pyplot.close(figure)

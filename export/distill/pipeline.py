@@ -10,17 +10,16 @@ import numpy as np
 from export.data.dataset import FrameRecord, data_root, load_records
 from export.data.frames import read_frames
 from export.display import Show, silent
-from export.distill.folder import claim_data, claim_teacher
 from export.distill.inputs import (
     frames_to_learn_from,
     training_records,
     transfer_bank,
     used_records,
 )
-from export.distill.learning import Lessons, load_student, student_folder, train_student
-from export.distill.teaching import teach_bank, train_teacher, weights_path
+from export.distill.student import TrainingData, load_student, student_folder, train_student
+from export.distill.teacher import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
-from export.evaluation import guarded, log_look, score
+from export.evaluation import guarded, log_evaluation, score
 from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits, write_evidence
 from export.files import file_sha256
@@ -29,7 +28,8 @@ from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.student import Student
 from export.models.teacher import Teacher
-from export.recipe import PLAIN, LossConfig, Recipe, load_recipe
+from export.recipe.read import PLAIN, LossConfig, Recipe, load_recipe
+from export.runs import claim_data, claim_teacher
 from sdk.preprocess import Preprocessing
 
 CALIBRATION_FRAMES = 256
@@ -95,7 +95,7 @@ def gaze_on(
     return gaze
 
 
-def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Lessons:
+def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> TrainingData:
     """Make what students learn from by the losses named `losses`; the teacher if missing.
 
     Raises:
@@ -125,7 +125,7 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Le
         folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
-    return Lessons(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
+    return TrainingData(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
 
 
 def distill(
@@ -134,7 +134,7 @@ def distill(
     losses: str,
     seed: int | None = None,
     show: Show = silent,
-    taught: Callable[[], Lessons] | None = None,
+    taught: Callable[[], TrainingData] | None = None,
 ) -> Student:
     """Train the recipe's student by the losses named `losses`; the teacher first if missing.
 
@@ -185,7 +185,7 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
     }
     for part, found in parts.items():
         if guarded(part, found):
-            log_look(part, f"teacher {recipe.name}", scores[part]["accuracy"])
+            log_evaluation(part, f"teacher {recipe.name}", scores[part]["accuracy"])
     return scores
 
 

@@ -11,18 +11,26 @@ import onnx
 
 from export.data.dataset import FrameRecord
 from export.display import Show, silent
-from export.distill.folder import sources_of
 from export.distill.inputs import training_records
-from export.distill.learning import WEIGHTS, student_folder
-from export.distill.teaching import weights_path
+from export.distill.pipeline import (
+    calibration_tensors,
+    distill,
+    gaze_on,
+    lessons,
+    open_records,
+    scored_parts,
+    tensors,
+)
+from export.distill.student import WEIGHTS, student_folder
+from export.distill.teacher import weights_path
 from export.errors import ExportError
-from export.evaluation import guarded, log_look, truth_of
+from export.evaluation import guarded, log_evaluation, truth_of
 from export.files import file_sha256, write_all
 from export.gaze.obtain import RESEARCH_ONLY
 from export.models.student import Student, student_logits
-from export.onnx.convert import largest_difference, run_onnx
-from export.onnx.qat import task_of
-from export.recipe import Recipe, load_recipe
+from export.packaging.convert import largest_difference, run_onnx
+from export.packaging.qat import task_of
+from export.recipe.read import Recipe, load_recipe
 from export.release import gates
 from export.release.files import (
     TEACHER_STARTS,
@@ -33,16 +41,8 @@ from export.release.files import (
     write_files,
 )
 from export.release.finished_teacher import FinishedTeacher, finished_sha256
+from export.runs import sources_of
 from export.sources import sources
-from export.steps import (
-    calibration_tensors,
-    distill,
-    gaze_on,
-    lessons,
-    open_records,
-    scored_parts,
-    tensors,
-)
 from sdk.model_file import parse_model_file
 
 UNJUDGED = {"gates": "none was judged: made by `sonogaze-export quantize`, not a release"}
@@ -248,7 +248,7 @@ def _command(recipe: str, losses: str, seed: int, pass_gates: Sequence[str]) -> 
 
 def _log(part: str, records: Sequence[FrameRecord], what: str, scores: dict[str, Any]) -> None:
     if guarded(part, records):
-        log_look(part, what, scores["accuracy"])
+        log_evaluation(part, what, scores["accuracy"])
 
 
 def _made_by(recipe: Recipe, losses: str, seed: int, out: Path) -> dict[str, list[str]]:

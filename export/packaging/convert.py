@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from export import compiler_cache
 from export.errors import ExportError
 from export.models.student import Student
-from export.onnx.packaging import strip
+from export.packaging.packaging import strip
 from sdk import runtime
 
 INPUT, OUTPUTS = "frame", ("logits", "attention")

@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError, best_match
 
-SCHEMA = Path(__file__).parent / "recipes" / "schema.json"
+SCHEMA = Path(__file__).parents[1] / "recipes" / "schema.json"
 _RULES = (
     *("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
     *("pattern", "minItems", "maxItems", "uniqueItems"),

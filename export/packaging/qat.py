@@ -12,15 +12,15 @@ from torch import Tensor, nn
 
 from export.data.view_bank import ViewBank
 from export.distill.inputs import normaliser
-from export.distill.learning import Learner, Lessons, lesson_loss
 from export.distill.loop import LoopConfig, Loss, train
 from export.distill.losses import FEATURE_PARTS
+from export.distill.student import Learner, TrainingData, training_loss
 from export.models.student import Student
-from export.onnx.convert import to_onnx
-from export.onnx.fake_quant import QuantisedStudent
-from export.onnx.quantize import quantize
-from export.onnx.settings import Quantisation
-from export.recipe import Recipe
+from export.packaging.convert import to_onnx
+from export.packaging.fake_quant import QuantisedStudent
+from export.packaging.quantize import quantize
+from export.packaging.settings import Quantisation
+from export.recipe.read import Recipe
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -44,7 +44,7 @@ class Task:
     wrap: Callable[[Student], nn.Module] = lambda student: student
 
 
-def task_of(recipe: Recipe, losses: str, lessons: Lessons) -> Task:
+def task_of(recipe: Recipe, losses: str, lessons: TrainingData) -> Task:
     """Return the student's own task again, less what needs an adapter: none was kept."""
     wanted = recipe.losses[losses]
     parts = {name: w for name, w in wanted.weights.items() if name not in FEATURE_PARTS}
@@ -52,7 +52,7 @@ def task_of(recipe: Recipe, losses: str, lessons: Lessons) -> Task:
     return Task(
         bank=lessons.bank,
         normalise=normaliser(recipe),
-        loss=lesson_loss(recipe, wanted, lessons),
+        loss=training_loss(recipe, wanted, lessons),
         batch=recipe.student_loop.batch,
         wrap=lambda student: Learner(student, None),
     )

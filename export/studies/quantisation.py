@@ -1,6 +1,6 @@
 """Which int8: each choice of quantisation on the same frames, against fp32.
 
-    python -m export.onnx.study --recipe default -o runs/default --losses kd
+    python -m export.studies.quantisation --recipe default -o runs/default --losses kd
 
 Looks at validation frames and at augmented views of them; never at the test part or outside.
 """
@@ -17,17 +17,17 @@ import torch
 import typer
 from rich.console import Console
 
-from export import steps
 from export.data.view_bank import BankConfig, build_bank
 from export.display import Show, bars
+from export.distill import pipeline
 from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
 from export.files import write_json
 from export.models.student import Student
-from export.onnx.convert import run_onnx, to_onnx
-from export.onnx.qat import fine_tune, task_of
-from export.onnx.quantize import Scheme, quantize
-from export.recipe import Recipe, load_recipe
+from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.qat import fine_tune, task_of
+from export.packaging.quantize import Scheme, quantize
+from export.recipe.read import Recipe, load_recipe
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
@@ -80,10 +80,10 @@ def study(
     recipe: Recipe, student: Student, lessons: Any, losses: str, out: Path, show: Show
 ) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
-    records = steps.open_records(recipe, out, show)
+    records = pipeline.open_records(recipe, out, show)
     learned = training_records(records, recipe.transfer_datasets, recipe.data)
-    calibration = steps.calibration_tensors(learned, recipe.preprocessing)
-    inputs, truth = _sample(recipe, steps.scored_parts(records)["val"], out)
+    calibration = pipeline.calibration_tensors(learned, recipe.preprocessing)
+    inputs, truth = _sample(recipe, pipeline.scored_parts(records)["val"], out)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
     expected, _ = run_onnx(fp32.SerializeToString(), inputs)
     table = {"fp32": compare(fp32, expected, inputs, truth)}
@@ -118,7 +118,7 @@ def _sample(recipe: Recipe, records: Any, out: Path) -> tuple[np.ndarray, np.nda
         records, recipe.preprocessing, recipe.augment, config, out, labels=recipe.labels
     )
     views = normaliser(recipe)(bank.views).numpy()
-    inputs = np.concatenate([steps.tensors(records, recipe.preprocessing), views])
+    inputs = np.concatenate([pipeline.tensors(records, recipe.preprocessing), views])
     return inputs, truth_of(records, recipe.labels)
 
 
@@ -136,21 +136,21 @@ def main(
     settings = load_recipe(recipe)
     with bars(Console(stderr=True)) as show:
         if weights is None:
-            student = steps.distill(recipe, out, losses, seed, show)
+            student = pipeline.distill(recipe, out, losses, seed, show)
         else:
             student = Student(len(settings.labels), settings.student).eval()
             student.load_state_dict(torch.load(weights, weights_only=True))
         report = study(
             settings,
             student,
-            lambda: steps.lessons(recipe, out, losses, show),
+            lambda: pipeline.lessons(recipe, out, losses, show),
             losses,
             out,
             show,
         )
     report = {
-        "command": f"python -m export.onnx.study --recipe {recipe} -o {out} --losses {losses}"
-        + (f" --weights {weights}" if weights else ""),
+        "command": f"python -m export.studies.quantisation --recipe {recipe} -o {out}"
+        f" --losses {losses}" + (f" --weights {weights}" if weights else ""),
         "machine": platform.processor() or platform.machine(),
         "onnxruntime": onnxruntime.__version__,
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),

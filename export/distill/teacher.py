@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
-from export.distill.folder import Progress, Report, claim, note_sources, quiet, save_weights
 from export.distill.inputs import normaliser, training_records
 from export.distill.loop import LossParts, train
 from export.distill.losses import soft_cross_entropy
@@ -18,14 +17,15 @@ from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.teacher import Teacher, build_teacher
 from export.parallel import leader_first
-from export.recipe import PLAIN, Recipe
+from export.recipe.read import PLAIN, Recipe
+from export.runs import Progress, Report, claim, note_sources, quiet, save_weights
 
 COMPONENTS = 16  # of the middle map's 112 channels, by principal components
 PROJECTION_VIEWS = 512
 
 
 @dataclass(frozen=True)
-class Taught:
+class TeacherOutputs:
     """What a teacher says of each view of a bank.
 
     Attributes:
@@ -141,14 +141,14 @@ def teach_bank(
     folder: Path,
     progress: Progress = quiet,
     batch: int = 64,
-) -> Taught:
+) -> TeacherOutputs:
     """Return what the teacher says of every view of `bank`, kept in `folder`.
 
     `gaze` (N, h, w) are the views' maps, for a teacher that takes gaze.
     """
     kept = {name: folder / f"{name}.npy" for name in ("logits", "maps")}
     if all(path.exists() for path in kept.values()):
-        return Taught(np.load(kept["logits"]), np.load(kept["maps"], mmap_mode="r"))
+        return TeacherOutputs(np.load(kept["logits"]), np.load(kept["maps"], mmap_mode="r"))
     folder.mkdir(parents=True, exist_ok=True)
     normalise, device = normaliser(recipe), next(teacher.parameters()).device
 
@@ -174,7 +174,7 @@ def teach_bank(
         progress(int(indices[-1]) + 1, len(bank))
     np.save(kept["logits"], logits)
     unfinished.rename(kept["maps"])
-    return Taught(logits, np.load(kept["maps"], mmap_mode="r"))
+    return TeacherOutputs(logits, np.load(kept["maps"], mmap_mode="r"))
 
 
 def _projection(ask, count: int, batch: int) -> tuple[Tensor, Tensor]:  # type: ignore[no-untyped-def]

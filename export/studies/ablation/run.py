@@ -11,22 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from export.ablation.table import compared
 from export.data.dataset import FrameRecord
 from export.data.view_bank import BankConfig, ViewBank, build_bank
 from export.display import Show, silent
-from export.distill.folder import frames_digest
 from export.distill.inputs import normaliser, other_machines, training_records
-from export.distill.learning import WEIGHTS, Lessons, student_folder
-from export.distill.teaching import weights_path
-from export.evaluation import best_temperature, guarded, log_look, score, truth_of
+from export.distill.pipeline import (
+    distill,
+    gaze_on,
+    lessons,
+    open_records,
+    scored_parts,
+    teacher,
+    tensors,
+)
+from export.distill.student import WEIGHTS, TrainingData, student_folder
+from export.distill.teacher import weights_path
+from export.evaluation import best_temperature, guarded, log_evaluation, score, truth_of
 from export.evidence.record import teacher_logits
-from export.files import file_sha256, whole, write_json
+from export.files import atomic_write, file_sha256, write_json
 from export.gaze.privileged import input_maps, view_maps
-from export.gaze.probe import leakage_probe
 from export.models.student import folded_parameters, student_logits
-from export.recipe import PLAIN, Recipe, load_recipe
-from export.steps import distill, gaze_on, lessons, open_records, scored_parts, teacher, tensors
+from export.recipe.read import PLAIN, Recipe, load_recipe
+from export.runs import frames_digest
+from export.studies.ablation.table import compared
+from export.studies.gaze_probe import leakage_probe
 
 Logits = dict[str, np.ndarray]  # by part, (frames, classes)
 VIEWS = "validation views"
@@ -73,7 +81,7 @@ class Bench:
                 if WEIGHTS_SHA256 in file and str(file[WEIGHTS_SHA256]) == digest:
                     return {part: file[part] for part in self.parts}
         found = {part: look(part) for part in self.parts}
-        with whole(kept) as unfinished:
+        with atomic_write(kept) as unfinished:
             np.savez(unfinished, **{WEIGHTS_SHA256: np.array(digest)}, **found)
         return found
 
@@ -85,7 +93,7 @@ class Bench:
         for part, records in self.parts.items():
             found[part] = score(logits[part], records, temperature, labels)
             if guarded(part, records):
-                log_look(part, f"{what}, recipe {self.recipe.name}", found[part]["accuracy"])
+                log_evaluation(part, f"{what}, recipe {self.recipe.name}", found[part]["accuracy"])
         return found
 
 
@@ -149,7 +157,7 @@ def _rivals(bench: Bench, chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Lessons]) -> Logits:
+def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], TrainingData]) -> Logits:
     """Return one student's logits by part: trained, scored and logged, or read where done."""
     folder = student_folder(bench.out, losses, seed)
     student = distill(bench.name, bench.out, losses, seed, bench.show, taught)

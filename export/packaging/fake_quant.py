@@ -2,7 +2,7 @@
 
 Jacob et al., CVPR 2018 (arXiv:1712.05877), section 3: weights and activations are rounded to
 their 8-bit grid in the forward pass, gradients pass the rounding straight through. Rounding
-stands exactly where onnxruntime's static QDQ quantisation (export/onnx/quantize.py) puts it:
+stands exactly where onnxruntime's static QDQ quantisation (export/packaging/quantize.py) puts it:
 
 - weights of every convolution and of the classifier: unsigned, one scale a channel, zero at 128;
 - activations, unsigned, one range a tensor: the frame, each convolution's output (after its ReLU,
@@ -21,8 +21,8 @@ from torch.func import functional_call
 
 from export.errors import ExportError
 from export.models.student import Student, StudentBlock
-from export.onnx.convert import INPUT, folded, to_onnx
-from export.onnx.quantize import quantize
+from export.packaging.convert import INPUT, folded, to_onnx
+from export.packaging.quantize import quantize
 
 LEVELS = 255
 ZERO = 128  # the level of a weight of 0

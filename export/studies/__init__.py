@@ -1,0 +1,1 @@
+"""Studies of the method: nothing that ships imports them."""
