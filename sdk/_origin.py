@@ -6,6 +6,12 @@ inside whatever call is in progress. A call that takes long must not take it for
 
 from __future__ import annotations
 
+import functools
+import signal
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
 
 def raised_by(error: BaseException, *packages: str) -> bool:
     """Whether `error` comes from the code of one of `packages`, or from compiled code below it.
@@ -22,3 +28,31 @@ def raised_by(error: BaseException, *packages: str) -> bool:
         trace = trace.tb_next
     name = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
     return name.partition(".")[0] in packages
+
+
+def raised_by_a_handler(error: BaseException) -> bool:
+    """Whether `error` came through a signal handler that is in place.
+
+    For calls into code of anybody's, whose packages `raised_by` can't be told.
+
+    Args:
+        error: caught.
+    """
+    handlers = set(_handlers())
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _handlers() -> Iterator[CodeType]:
+    for number in signal.valid_signals():
+        handler: Any = signal.getsignal(number)
+        while isinstance(handler, functools.partial):
+            handler = handler.func
+        for function in (handler, getattr(type(handler), "__call__", None)):
+            code = getattr(function, "__code__", None)
+            if code is not None:
+                yield code

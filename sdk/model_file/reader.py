@@ -6,7 +6,7 @@ import os
 import stat
 from dataclasses import dataclass
 
-from sdk._origin import raised_by
+from sdk._origin import raised_by, raised_by_a_handler
 from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.model_file.digest import is_sealed, verify_seal
@@ -106,7 +106,9 @@ def _path_of(given: str | os.PathLike[str]) -> str:
     path: object
     try:
         path = os.fspath(given)
-    except Exception:  # whatever an object's own method raises
+    except Exception as error:  # whatever an object's own method raises
+        if raised_by_a_handler(error):
+            raise
         path = None
     if not isinstance(path, str):
         raise ModelError(

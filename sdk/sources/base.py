@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sdk._origin import raised_by_a_handler
 from sdk._shown import shown
 from sdk.errors import SourceError
 from sdk.frame import Frame, Region
@@ -117,6 +118,8 @@ def optional_import(module: str, package: str, extra: str) -> Any:
             raise missing_dependency(package, extra) from error
         raise _broken(package, extra, error) from error
     except Exception as error:
+        if raised_by_a_handler(error):
+            raise
         raise _broken(package, extra, error) from error
 
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
+from sdk._origin import raised_by_a_handler
 from sdk._shown import printable, shown
 from sdk.errors import SourceError
 from sdk.sources.base import HEADER_BYTES
@@ -56,11 +57,15 @@ def take(source: Any) -> tuple[Opened, str]:
         try:
             name = os.fspath(source)
         except Exception as error:
+            if raised_by_a_handler(error):
+                raise
             raise _wrong_type(source) from error
         return open_path(name), os.fsdecode(name)
     try:
         readable, name = hasattr(source, "read"), getattr(source, "name", None)
     except Exception as error:
+        if raised_by_a_handler(error):
+            raise
         raise _wrong_type(source) from error
     if readable:
         text = os.fsdecode(name) if isinstance(name, str | bytes) else f"<{type(source).__name__}>"
@@ -169,6 +174,8 @@ def _pieces(source: Any, name: str) -> Iterator[bytes]:
         except SourceError:
             raise
         except Exception as error:
+            if raised_by_a_handler(error):
+                raise
             what = f"{type(error).__name__}: {shown(str(error))}"
             raise _unreadable(name, f"its read() failed: {what}") from error
         if not isinstance(piece, bytes | bytearray | memoryview):

@@ -109,3 +109,37 @@ def test_a_handlers_exception_passes_through_the_import_of_onnxruntime(kind: str
     print(sdk.classify(FRAME).decision)
     """
     assert ran(code) == f"{kind}('from a handler')\nTrue None\nabstain\n"
+
+
+@pytest.mark.parametrize("form", ["function", "method", "partial", "object"])
+@pytest.mark.parametrize(
+    "work",
+    [
+        "sdk.Classifier(Slow())",
+        "list(sdk.sources.open(Slow()))",
+        "list(sdk.sources.open(SlowFile()))",
+    ],
+)
+def test_a_handlers_exception_passes_through_anybodys_code(form: str, work: str) -> None:
+    code = f"""
+    import functools, pathlib
+    def busy():
+        signal.setitimer(signal.ITIMER_REAL, 0.002)
+        while True: pathlib.PurePath("a", "b")
+    class Slow:
+        def __fspath__(self): busy()
+    class SlowFile:
+        def read(self, size=-1): busy()
+    class Handler:
+        def handle(self, *_): raise RuntimeError("from a handler")
+        def partly(self, mark, *_): self.handle()
+        def __call__(self, *_): self.handle()
+    handler = Handler()
+    def function(*_): raise RuntimeError("from a handler")
+    forms = dict(function=function, method=handler.handle, object=handler,
+                 partial=functools.partial(handler.partly, 1))
+    signal.signal(signal.SIGALRM, forms[{form!r}])
+    try: {work}
+    except RuntimeError as error: print(error)
+    """
+    assert ran(code) == "from a handler\n"
