@@ -52,7 +52,7 @@ def _handlers() -> Iterator[CodeType]:
         handler: Any = signal.getsignal(number)
         while isinstance(handler, functools.partial):
             handler = handler.func
-        for function in (handler, getattr(type(handler), "__call__", None)):
-            code = getattr(function, "__code__", None)
-            if code is not None:
-                yield code
+        if not hasattr(handler, "__code__") and callable(handler):
+            handler = handler.__call__  # an object's own
+        if hasattr(handler, "__code__"):
+            yield handler.__code__

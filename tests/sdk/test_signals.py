@@ -122,14 +122,14 @@ def test_a_handlers_exception_passes_through_the_import_of_onnxruntime(kind: str
 )
 def test_a_handlers_exception_passes_through_anybodys_code(form: str, work: str) -> None:
     code = f"""
-    import functools, pathlib
+    import functools, pathlib, sdk.sources
     def busy():
         signal.setitimer(signal.ITIMER_REAL, 0.002)
         while True: pathlib.PurePath("a", "b")
     class Slow:
         def __fspath__(self): busy()
     class SlowFile:
-        def read(self, size=-1): busy()
+        def read(self, size): busy()
     class Handler:
         def handle(self, *_): raise RuntimeError("from a handler")
         def partly(self, mark, *_): self.handle()
