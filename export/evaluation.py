@@ -1,4 +1,4 @@
-"""Scores with intervals over patients, and a log of every look at the guarded parts.
+"""Scores with intervals over patients, and a log of each evaluation of the guarded parts.
 
 The test part and the external set are opened for reports, never for choices; each opening adds
 a line to `docs/results/looks.jsonl`.
@@ -25,12 +25,12 @@ LOOKS = Path(__file__).resolve().parents[1] / "docs" / "results" / "looks.jsonl"
 
 
 def guarded(part: str, records: Sequence[FrameRecord]) -> bool:
-    """Return whether scoring these frames is a look that must be logged; one's own never are."""
+    """Return whether scoring these frames must be logged; your own frames never are."""
     return part in GUARDED and any(r.dataset in GUARDED_DATASETS for r in records)
 
 
 def log_evaluation(part: str, what: str, score: float, path: Path | None = None) -> None:
-    """Append one look at a guarded part: when, which part, what was scored, what came out.
+    """Append one evaluation of a guarded part: when, which part, what was scored, what came out.
 
     The same thing scored again with the same outcome tells nothing new and is not repeated. An
     installed package, which has no `docs`, keeps no log.
@@ -231,12 +231,12 @@ def _by(
     keys: Sequence[str], right: np.ndarray, groups: Sequence[str] | None
 ) -> dict[str, dict[str, object]]:
     named = np.asarray(keys)
-    found: dict[str, dict[str, object]] = {}
+    scores: dict[str, dict[str, object]] = {}
     for key in sorted(set(keys)):
         part = right[named == key]
-        found[key] = {"frames": len(part), "accuracy": float(part.mean())}
+        scores[key] = {"frames": len(part), "accuracy": float(part.mean())}
         if groups is not None:
             patients = [group for group, name in zip(groups, keys, strict=True) if name == key]
-            found[key]["patients"] = len(set(patients))
-            found[key]["accuracy_95"] = list(clustered_interval(part, patients))
-    return found
+            scores[key]["patients"] = len(set(patients))
+            scores[key]["accuracy_95"] = list(clustered_interval(part, patients))
+    return scores

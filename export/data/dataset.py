@@ -138,8 +138,8 @@ def check_labels(records: Sequence[FrameRecord], labels: Sequence[str]) -> None:
     Raises:
         ExportError: `data-label`.
     """
-    taught = {r.label for r in records if r.split in ("train", "transfer")}
-    missing = [label for label in labels if label not in taught]
+    with_frames = {r.label for r in records if r.split in ("train", "transfer")}
+    missing = [label for label in labels if label not in with_frames]
     if missing:
         raise ExportError(
             "data-label",

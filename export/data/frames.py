@@ -72,12 +72,12 @@ def clip_of(path: Path) -> Clip:
 @lru_cache(maxsize=65_536)
 def _clip_of(path: Path, mtime_ns: int, size: int) -> Clip:
     """Look at a file's first two frames; remembered until the file changes."""
-    with closing(_open(path)) as found:
-        frame, info = next(found)
-        second = next(found, None)
+    with closing(_open(path)) as frames:
+        frame, info = next(frames)
+        second = next(frames, None)
         count = info.frame_count
         if count is None:
-            count = 1 + (second is not None) + sum(1 for _ in found)
+            count = 1 + (second is not None) + sum(1 for _ in frames)
     interval = None if second is None or second[1].timestamp_us is None else second[1].timestamp_us
     return Clip(count, frame.width, frame.height, frame.region_box, interval)
 
@@ -102,13 +102,13 @@ def read_frames(records: Iterable[Located]) -> Iterator[Frame]:
             before the frame.
     """
     path: Path | None = None
-    found: Iterator[Any] = iter(())
+    frames: Iterator[Any] = iter(())
     at, frame = -1, None
     for record in records:
         if record.path != path or record.frame < at:
-            path, found, at = record.path, _open(record.path), -1
+            path, frames, at = record.path, _open(record.path), -1
         while at < record.frame:
-            frame, _ = next(found, (None, None))
+            frame, _ = next(frames, (None, None))
             at += 1
             if frame is None:
                 raise ExportError(

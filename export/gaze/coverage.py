@@ -8,7 +8,7 @@ of its frames is refused, or passed over by its name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ class RecordingCoverage:
     def falls_short(self, least: float) -> bool:
         """Say whether it covers less than ``least`` of its frames.
 
-        Where fewer than five frames name it, that is told by chance; whether any sample lies within
+        Where fewer than five frames name it, that is left to chance; whether any sample lies within
         the frames' time, and is tracked, is not.
         """
         if self.frames < FEW_FRAMES and self.near and self.tracked:
@@ -164,7 +164,7 @@ def check_units(recording: str, samples: GazeSamples, frame_times_us: Sequence[i
 
 
 def judged(
-    found: GazeCoverage,
+    coverage: GazeCoverage,
     records: Sequence[FrameRecord],
     root: Path,
     least: float,
@@ -173,7 +173,7 @@ def judged(
     """Return the coverage with what was passed over, or refuse it.
 
     Args:
-        found: The coverage.
+        coverage: The coverage.
         records: The frames.
         root: The data folder, which recordings are named from.
         least: The smallest share of its frames that each recording must cover (see
@@ -184,7 +184,7 @@ def judged(
     Raises:
         ExportError: ``gaze-coverage`` or ``gaze-shared``.
     """
-    known = {r.recording for r in found.recordings}
+    known = {r.recording for r in coverage.recordings}
     strange = sorted(set(passed) - known)
     if strange:
         raise _refused(
@@ -192,44 +192,42 @@ def judged(
             f"{sorted(known)[:8]}"
         )
     _refuse_shared(records, root, passed)
-    for recording in found.recordings:
+    for recording in coverage.recordings:
         if recording.falls_short(least) and recording.recording not in passed:
             raise _refused(_low(recording, least))
-    apart = [r for r in found.recordings if r.recording in passed]
-    frames = found.frames - sum(r.frames for r in apart)
-    covered = found.covered - sum(r.covered for r in apart)
-    if covered < least * frames or not found.covered:
+    apart = [r for r in coverage.recordings if r.recording in passed]
+    frames = coverage.frames - sum(r.frames for r in apart)
+    covered = coverage.covered - sum(r.covered for r in apart)
+    if covered < least * frames or not coverage.covered:
         raise _refused(
             f"gaze lies on {covered} of {frames} frames to train on ({_percent(covered, frames)}); "
-            f"{least:.0%} are asked for (least_coverage of the recipe). {found.with_recording} of "
-            f"{found.frames} frames name a recording in the column 'gaze' of labels.csv: give more "
-            "of them one, or ask for less"
+            f"{least:.0%} are required (least_coverage of the recipe). "
+            f"{coverage.with_recording} of {coverage.frames} frames name a recording in the column "
+            "'gaze' of labels.csv: give more of them one, or require less"
         )
     below = tuple(r.recording for r in apart if r.share < least)
-    return GazeCoverage(
-        found.frames, found.with_recording, found.covered, found.simulated, found.recordings, below
-    )
+    return replace(coverage, passed_over=below)
 
 
-def _low(found: RecordingCoverage, least: float) -> str:
-    first, last = found.frames_us
-    begin, end = found.gaze_us
+def _low(part: RecordingCoverage, least: float) -> str:
+    first, last = part.frames_us
+    begin, end = part.gaze_us
     return (
-        f"{found.recording}: gaze lies on {found.covered} of {found.frames} frames "
-        f"({_percent(found.covered, found.frames)}); {least:.0%} are asked for. Its frames "
-        f"({found.clip}) were shown from {_s(first)} to {_s(last)} s of the tracker's clock"
-        f"{f' ({found.clock})' if found.clock else ''}, its samples reach from {_s(begin)} to "
-        f"{_s(end)} s; {found.tracked} of {found.samples} samples are tracked, {found.near} lie "
-        f"within the frames' time{_why(found)}. Mend gaze_offset_us in labels.csv or offset_us in "
-        f"gaze.toml (frames' clock minus tracker's clock; {found.first_shown_us - begin} puts the "
+        f"{part.recording}: gaze lies on {part.covered} of {part.frames} frames "
+        f"({_percent(part.covered, part.frames)}); {least:.0%} are required. Its frames "
+        f"({part.clip}) were shown from {_s(first)} to {_s(last)} s of the tracker's clock"
+        f"{f' ({part.clock})' if part.clock else ''}, its samples reach from {_s(begin)} to "
+        f"{_s(end)} s; {part.tracked} of {part.samples} samples are tracked, {part.near} lie "
+        f"within the frames' time{_why(part)}. Mend gaze_offset_us in labels.csv or offset_us in "
+        f"gaze.toml (frames' clock minus tracker's clock; {part.first_shown_us - begin} puts the "
         "first frame at the first sample), or name the recording in pass_coverage of the recipe"
     )
 
 
-def _why(found: RecordingCoverage) -> str:
-    if not found.tracked:
+def _why(recording: RecordingCoverage) -> str:
+    if not recording.tracked:
         return ": the tracker never saw the eyes"
-    if found.near and not found.covered:
+    if recording.near and not recording.covered:
         return ", none of them on the frame: look at [image] and [display] in gaze.toml"
     return ""
 

@@ -73,10 +73,10 @@ def find_fixations(
     index = np.flatnonzero(samples.valid)
     time = samples.timestamp_us[index]
     breaks = np.flatnonzero(np.diff(time) > max_gap_us) + 1
-    found: list[Fixation] = []
+    fixations: list[Fixation] = []
     for run in np.split(index, breaks):
-        found += _in_run(samples, run, limit, min_duration_us, smooth_us)
-    return found
+        fixations += _in_run(samples, run, limit, min_duration_us, smooth_us)
+    return fixations
 
 
 def moving_median(time_us: NDArray[np.int64], values: Floats, width_us: int) -> Floats:
@@ -92,7 +92,7 @@ def moving_median(time_us: NDArray[np.int64], values: Floats, width_us: int) -> 
     counts = last - first
     if len(values) == 0 or counts.max() == 1:
         return values
-    found = np.empty_like(values)
+    medians = np.empty_like(values)
     rows = max(1, _WINDOW_CELLS // int(counts.max()))
     for start in range(0, len(values), rows):
         part = slice(start, start + rows)
@@ -102,8 +102,8 @@ def moving_median(time_us: NDArray[np.int64], values: Floats, width_us: int) -> 
         window = np.where(at < last[part, None], values[np.minimum(at, len(values) - 1)], np.inf)
         window.sort(axis=1)
         each = np.arange(len(count))
-        found[part] = (window[each, (count - 1) // 2] + window[each, count // 2]) / 2
-    return found
+        medians[part] = (window[each, (count - 1) // 2] + window[each, count // 2]) / 2
+    return medians
 
 
 def _in_run(
@@ -111,7 +111,7 @@ def _in_run(
 ) -> list[Fixation]:
     time = samples.timestamp_us[run]
     x, y = (moving_median(time, v[run], smooth_us) for v in (samples.x_px, samples.y_px))
-    found: list[Fixation] = []
+    fixations: list[Fixation] = []
     start = 0
     while start < len(run):
         end = int(np.searchsorted(time, time[start] + min_duration_us))  # last of the window
@@ -122,7 +122,7 @@ def _in_run(
             continue
         end = _grow(x, y, start, end, limit)
         part = run[start : end + 1]
-        found.append(
+        fixations.append(
             Fixation(
                 start_us=int(time[start]),
                 end_us=int(time[end]),
@@ -133,7 +133,7 @@ def _in_run(
             )
         )
         start = end + 1
-    return found
+    return fixations
 
 
 def _grow(x: Floats, y: Floats, start: int, end: int, limit: float) -> int:

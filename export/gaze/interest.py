@@ -40,7 +40,7 @@ class HeadEllipse:
         scale_y = height / self.original_height
         cx, cy = self.cx * self.original_width, self.cy * self.original_height
         turn = radians(self.angle_deg)
-        found = [Point("midline", cx * scale_x, cy * scale_y, 2.0)]
+        points = [Point("midline", cx * scale_x, cy * scale_y, 2.0)]
         for name, axis, angle in (
             ("axis1", self.axis1, turn),
             ("axis2", self.axis2, turn + pi / 2),
@@ -50,8 +50,8 @@ class HeadEllipse:
                 x = (cx + sign * half * cos(angle)) * scale_x
                 y = (cy + sign * half * sin(angle)) * scale_y
                 if 0 <= x < width and 0 <= y < height:
-                    found.append(Point(f"{name}_{end}", x, y, 1.0))
-        return found
+                    points.append(Point(f"{name}_{end}", x, y, 1.0))
+        return points
 
 
 def read_hc18_ellipses(path: str | Path) -> dict[str, HeadEllipse]:
@@ -64,17 +64,17 @@ def read_hc18_ellipses(path: str | Path) -> dict[str, HeadEllipse]:
     Raises:
         GazeError: The file is missing, or a row is not usable.
     """
-    found: dict[str, HeadEllipse] = {}
+    ellipses: dict[str, HeadEllipse] = {}
     try:
         with Path(path).open(newline="", encoding="utf-8") as stream:
             for line, row in enumerate(csv.DictReader(stream), start=2):
                 try:
-                    found[row["id"]] = _ellipse(row)
+                    ellipses[row["id"]] = _ellipse(row)
                 except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
                     raise GazeError("gaze-number", f"{path}, line {line}: {error!r}") from error
     except OSError as error:
         raise GazeError("gaze-file-missing", f"{path} cannot be read: {error.strerror}") from error
-    return found
+    return ellipses
 
 
 def _ellipse(row: dict[str, str]) -> HeadEllipse:

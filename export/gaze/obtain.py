@@ -25,13 +25,13 @@ Progress = Callable[[int, int], None]
 
 def obtain_gaze(
     config: GazeConfig,
-    wanted: Sequence[FrameRecord],
+    records: Sequence[FrameRecord],
     everything: Sequence[FrameRecord],
     learned: Collection[str],
     folder: Path,
     progress: Progress = lambda done, total: None,
 ) -> GazeOfFrames:
-    """Return gaze of the `wanted` records, in their order, the config's control applied.
+    """Return gaze of `records`, in their order, the config's control applied.
 
     `everything` are all records of the data set: what simulated gaze is made of, once, and kept
     in `folder`. `learned` are the ids of those that the recipe learns from: landmarks of no other
@@ -44,21 +44,21 @@ def obtain_gaze(
     """
     root = data_root()
     if config.source == "folder":
-        gaze = record_gaze(wanted, root, progress)
-        found, covered = GazeOfFrames(gaze.maps, gaze.simulated), gaze.told
+        gaze = record_gaze(records, root, progress)
+        gaze_maps, covered = GazeOfFrames(gaze.maps, gaze.simulated), gaze.coverage_report
     else:
-        found = _predicted(config, wanted, everything, learned, folder, progress)
-        count = int(found.covered.sum())
-        covered = GazeCoverage(len(wanted), len(wanted), count, simulated=True)
-    covered = judged(covered, wanted, root, config.least_coverage, config.pass_coverage)
-    found = replace(found, coverage=covered)
-    return controlled(found, wanted, config.control, config.seed)
+        gaze_maps = _predicted(config, records, everything, learned, folder, progress)
+        count = int(gaze_maps.covered.sum())
+        covered = GazeCoverage(len(records), len(records), count, simulated=True)
+    covered = judged(covered, records, root, config.least_coverage, config.pass_coverage)
+    gaze_maps = replace(gaze_maps, coverage=covered)
+    return controlled(gaze_maps, records, config.control, config.seed)
 
 
 @leader_first
 def _predicted(
     config: GazeConfig,
-    wanted: Sequence[FrameRecord],
+    records: Sequence[FrameRecord],
     everything: Sequence[FrameRecord],
     learned: Collection[str],
     folder: Path,
@@ -74,7 +74,7 @@ def _predicted(
             np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
     with np.load(kept) as file:
         row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}
-        maps = file["maps"][[row[r.id] for r in wanted]]
+        maps = file["maps"][[row[r.id] for r in records]]
     return GazeOfFrames(maps, simulated=True)
 
 

@@ -58,18 +58,18 @@ def read_landmarks(path: Path) -> dict[str, NDArray[np.float64]]:
     Raises:
         GazeError: The file is missing, or a row is not usable.
     """
-    found: dict[str, list[tuple[float, float]]] = {}
+    landmarks: dict[str, list[tuple[float, float]]] = {}
     try:
         with open(path, newline="", encoding="utf-8") as stream:
             for line, row in enumerate(csv.DictReader(stream), start=2):
                 try:
                     point = (float(row["x"]), float(row["y"]))
-                    found.setdefault(row["id"], []).append(point)
+                    landmarks.setdefault(row["id"], []).append(point)
                 except (KeyError, TypeError, ValueError) as error:
                     raise GazeError("gaze-number", f"{path}, line {line}: {error!r}") from error
     except OSError as error:
         raise GazeError("gaze-file-missing", f"{path} cannot be read: {error.strerror}") from error
-    return {frame: np.array(points) for frame, points in found.items()}
+    return {frame: np.array(points) for frame, points in landmarks.items()}
 
 
 def predicted_gaze(
@@ -117,12 +117,12 @@ def predicted_interest(
     names = sorted({r.group for r in records})
     fold = dict(zip(names, _dealt(len(names)), strict=True))
     folds = np.array([fold[r.group] for r in records])
-    found = np.zeros_like(aims)
+    predicted = np.zeros_like(aims)
     for held in range(FOLDS):
-        learn, ask = known & (folds != held), folds == held
+        learn, held_out = known & (folds != held), folds == held
         weights = _ridge(features[learn], aims[learn])
-        found[ask] = np.clip(_bordered(features[ask]) @ weights, 0, None)
-    return np.asarray(found, dtype=np.float32)
+        predicted[held_out] = np.clip(_bordered(features[held_out]) @ weights, 0, None)
+    return np.asarray(predicted, dtype=np.float32)
 
 
 def _dealt(count: int) -> NDArray[np.int64]:
@@ -144,16 +144,16 @@ def _features(records: Sequence[FrameRecord], progress: Callable[[int], None]) -
     seen: list[torch.Tensor] = []
     for block in FEATURE_BLOCKS:
         network._blocks[block].register_forward_hook(lambda module, given, out: seen.append(out))
-    found = []
+    features = []
     for index, frame in enumerate(read_greys(records)):
         grey = torch.from_numpy(frame).float()[None, None] / 255
         grey = functional.interpolate(grey, INPUT[::-1], mode="bilinear", antialias=True)
         seen.clear()
         network((grey - network.mean) / network.std)
         cells = torch.cat([functional.adaptive_avg_pool2d(m, GRID[::-1]) for m in seen], 1)
-        found.append(cells[0].permute(1, 2, 0).half().numpy())
+        features.append(cells[0].permute(1, 2, 0).half().numpy())
         progress(index + 1)
-    return np.stack(found)
+    return np.stack(features)
 
 
 def _bordered(features: Maps) -> NDArray[np.float64]:

@@ -101,7 +101,7 @@ def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:
     """
     count, (height, width) = len(bank), gaze.maps.shape[1:]
     fine = _fine(gaze.maps)
-    found = np.zeros((count, height, width), dtype=np.float16)
+    maps = np.zeros((count, height, width), dtype=np.float16)
     for view in range(count):
         owners = [int(bank.frame_index[view])]
         shares = [float(bank.share[view])]
@@ -116,21 +116,21 @@ def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:
                 break
             total += share * seen / seen.sum()
         if total.max() > 0:
-            found[view] = total / total.max()
-    return found
+            maps[view] = total / total.max()
+    return maps
 
 
 def input_maps(gaze: GazeOfFrames, records: Sequence[FrameRecord], recipe: Preprocessing) -> Maps:
     """Return the gaze on each frame's input tensor, ``(N, height, width)`` float32, peaks at 1."""
     height, width = gaze.maps.shape[1:]
-    found = np.zeros_like(gaze.maps)
+    maps = np.zeros_like(gaze.maps)
     size = np.array([recipe.width, recipe.height], dtype=np.float64)
     for index, (fine, frame) in enumerate(zip(_fine(gaze.maps), read_frames(records), strict=True)):
         x, y, *inner = recipe.inner(frame)
         matrix = np.hstack([np.diag(np.array(inner) / size), (np.array([x, y]) / size)[:, None]])
         seen = _warped(fine, matrix, width, height)
-        found[index] = seen / max(seen.max(), 1e-12)
-    return found
+        maps[index] = seen / max(seen.max(), 1e-12)
+    return maps
 
 
 def _fine(maps: Maps) -> Maps:

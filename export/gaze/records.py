@@ -46,7 +46,7 @@ class RecordGaze:
     recordings: tuple[RecordingCoverage, ...] = ()
 
     @property
-    def told(self) -> GazeCoverage:
+    def coverage_report(self) -> GazeCoverage:
         """What all of it covers."""
         named = sum(r.frames for r in self.recordings)
         covered = int((self.points > 0).sum())
@@ -71,8 +71,8 @@ def gaze_of(
         GazeError: ``gaze.toml`` or a recording is missing or not usable.
         ExportError: A file of frames can't be read.
     """
-    found = record_gaze(records, data_root() if root is None else root)
-    return found.maps, found.points > 0, found.simulated
+    gaze = record_gaze(records, data_root() if root is None else root)
+    return gaze.maps, gaze.points > 0, gaze.simulated
 
 
 def record_gaze(
@@ -121,8 +121,10 @@ def _of_recording(
     path: Path, root: Path, records: Sequence[FrameRecord], session: Session
 ) -> tuple[Maps, NDArray[np.int64], RecordingCoverage]:
     """Return maps and points of the frames of one recording, and what it covers."""
-    told = session.recording
-    samples = read_gaze(path, session.display, told.time_unit, told.time_column)
+    recording_settings = session.recording
+    samples = read_gaze(
+        path, session.display, recording_settings.time_unit, recording_settings.time_column
+    )
     offsets = [
         session.map.offset_us if r.gaze_offset_us is None else r.gaze_offset_us for r in records
     ]
@@ -146,8 +148,8 @@ def _maps_of(
     for (placement, offset), at in alike.items():
         settings = session.map if offset is None else replace(session.map, offset_us=offset)
         times = np.array([records[index].shown_us for index in at], dtype=np.int64)
-        found = gaze_maps(samples, session.display, placement, times, settings)
-        maps[at], points[at], near[at] = found.maps, found.points, found.samples
+        placed = gaze_maps(samples, session.display, placement, times, settings)
+        maps[at], points[at], near[at] = placed.maps, placed.points, placed.samples
     return maps, points, near
 
 

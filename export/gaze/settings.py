@@ -141,8 +141,8 @@ def _table(path: str | Path, tables: Mapping[str, Any], name: str, kind: type) -
             raise GazeError(
                 "gaze-settings", f"{path}: [{name}] has {key!r}; allowed are {', '.join(known)}"
             )
-        wanted = _KINDS[known[key]]
-        if not isinstance(value, wanted) or (isinstance(value, bool) and known[key] != "bool"):
+        allowed = _KINDS[known[key]]
+        if not isinstance(value, allowed) or (isinstance(value, bool) and known[key] != "bool"):
             raise GazeError(
                 "gaze-settings",
                 f"{path}: [{name}] {key} is {shown(value)}; it must be {known[key]}",
@@ -163,11 +163,11 @@ def write_session(session: Session, path: str | Path) -> None:
     lines: list[str] = []
     for name in TABLES:
         table = getattr(session, name)
-        said = {field.name: getattr(table, field.name) for field in fields(table)}
+        given = {field.name: getattr(table, field.name) for field in fields(table)}
         lines.append(f"[{name}]")
         # a JSON string is a TOML string, and its true and false are TOML's
         lines += [
-            f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in said.items() if v is not None
+            f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in given.items() if v is not None
         ]
         lines.append("")
     write_text(path, "\n".join(lines))

@@ -48,8 +48,10 @@ def show_gaze(
             "gaze-labels", f"no row of labels.csv names {recording!r}; known are {known[:8]}"
         )
     chosen.sort(key=lambda index: records[index].shown_us)
-    told = session.recording
-    samples = read_gaze(folder / recording, session.display, told.time_unit, told.time_column)
+    settings = session.recording
+    samples = read_gaze(
+        folder / recording, session.display, settings.time_unit, settings.time_column
+    )
     pictures = []
     frames = read_greys([records[index] for index in chosen])
     for done, (index, pixels) in enumerate(zip(chosen, frames, strict=True), start=1):

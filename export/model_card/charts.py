@@ -64,7 +64,7 @@ def confusion(report: dict[str, Any], path: Path) -> str:
         axes.set_xticks(range(len(labels)), labels, rotation=30, ha="right")
         axes.set_yticks(range(len(labels)), labels if index == 1 else [""] * len(labels))
         axes.set_title(f"{part}: {100 * parts[part]['accuracy']:.1f} %", fontsize=10, color=INK)
-        axes.set_xlabel("said")
+        axes.set_xlabel("predicted")
         if index == 1:
             axes.set_ylabel("truth")
     figure.savefig(path, dpi=DPI)

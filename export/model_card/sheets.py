@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,32 +21,52 @@ SHOWABLE = {
 COLUMNS, MISTAKES, PER_LABEL = 6, 12, 3
 
 
-def mistakes(
-    report: dict[str, Any], records: dict[str, FrameRecord], model: Path, path: Path
-) -> str | None:
-    """Draw the most confident wrong answers on test and external frames; None without any."""
-    del model
-    found = [m for part in ("test", "external") for m in _of(report, part)]
-    found = [m for m in found if m["id"] in records and m["dataset"] in SHOWABLE]
-    chosen = sorted(found, key=lambda m: -m["confidence"])[:MISTAKES]
-    if not chosen:
-        return None
+class Sheet(NamedTuple):
+    """A picture that was written, or None where there is nothing to show.
+
+    Attributes:
+        path: of the picture.
+        text: its caption, or why there is none.
+    """
+
+    path: Path | None
+    text: str
+
+
+def mistakes(report: dict[str, Any], records: dict[str, FrameRecord], path: Path) -> Sheet:
+    """Draw the accepted answers that are wrong, on test and external frames, the surest first.
+
+    A wrong answer that was withheld harms nobody: it is counted in the caption, not shown.
+    """
+    wrong = [m for part in ("test", "external") for m in _of(report, part)]
+    if not wrong:
+        return Sheet(None, "the student made no mistake on test and external frames")
+    least = report["calibration"]["abstain_below"]
+    accepted = [m for m in wrong if m["confidence"] >= least.get(m["said"], 0.0)]
+    summary = f"{len(wrong)} answers of the fp32 file are wrong on test and external frames"
+    summary += f"; {len(wrong) - len(accepted)} of them were withheld"
+    if not accepted:
+        return Sheet(None, summary)
+    showable = [m for m in accepted if m["id"] in records and m["dataset"] in SHOWABLE]
+    if not showable:
+        return Sheet(
+            None, f"{summary}; the licence of the other frames is not known to allow a look"
+        )
+    chosen = sorted(showable, key=lambda m: -m["confidence"])[:MISTAKES]
     shown = [records[m["id"]] for m in chosen]
     figure, axes = _grid(len(shown))
     for cell, pixels, mistake in zip(axes, read_greys(shown), chosen, strict=False):
         cell.imshow(pixels, cmap="gray", vmin=0, vmax=255)
-        told = f"is {mistake['truth']}\nsaid {mistake['said']} {mistake['confidence']:.0%}"
-        cell.set_title(told, fontsize=8)
+        title = f"is {mistake['truth']}\npredicted {mistake['said']} {mistake['confidence']:.0%}"
+        cell.set_title(title, fontsize=8)
     _save(figure, path)
-    return (
-        f"The {len(shown)} most confident mistakes of the fp32 file on test and external frames, "
-        f"of {len(found)} in all. {_credit(shown)}"
-    )
+    surest = "all" if len(shown) == len(accepted) else f"the {len(shown)} surest"
+    return Sheet(path, f"{summary}, {len(accepted)} accepted: {surest} of these. {_credit(shown)}")
 
 
 def attention(
     report: dict[str, Any], records: dict[str, FrameRecord], model: Path, path: Path
-) -> str | None:
+) -> Sheet:
     """Draw where the student looked on validation frames, the first of each label."""
     candidates = [r for r in records.values() if r.split == "val" and r.dataset in SHOWABLE]
     shown = [
@@ -55,7 +75,7 @@ def attention(
         for record in [r for r in candidates if r.label == label][:PER_LABEL]
     ]
     if not shown:
-        return None
+        return Sheet(None, "no validation frame has a licence that is known to allow showing it")
     classifier = sdk.Classifier(model)
     figure, axes = _grid(len(shown))
     for cell, record, frame, pixels in zip(
@@ -64,21 +84,22 @@ def attention(
         result = classifier.classify(frame)
         cell.imshow(pixels, cmap="gray", vmin=0, vmax=255)
         if result.attention is not None:
-            looked = _over(frame, result.attention, classifier.metadata.preprocessing)
+            attention = _over(frame, result.attention, classifier.metadata.preprocessing)
             height, width = pixels.shape
             cell.imshow(
-                looked,
+                attention,
                 cmap="inferno",
-                alpha=0.65 * looked / max(float(looked.max()), 1e-12),
+                alpha=0.65 * attention / max(float(attention.max()), 1e-12),
                 extent=(-0.5, width - 0.5, height - 0.5, -0.5),
                 interpolation="bilinear",
             )
-        said = f"said {result.label}" if result.label else result.decision.value
-        cell.set_title(f"is {record.label}\n{said} ({result.confidence:.0%})", fontsize=8)
+        answer = f"predicted {result.label}" if result.label else result.decision.value
+        cell.set_title(f"is {record.label}\n{answer} ({result.confidence:.0%})", fontsize=8)
     _save(figure, path)
-    return (
+    return Sheet(
+        path,
         "Where the student looked (its own attention map, brighter is more), on validation frames "
-        f"that were not picked by hand. {_credit(shown)}"
+        f"that were not picked by hand. {_credit(shown)}",
     )
 
 
@@ -93,14 +114,14 @@ def _over(frame: sdk.Frame, attention: Any, preprocessing: Any) -> np.ndarray:
 
 
 def _of(report: dict[str, Any], part: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = report["scores"]["fp32"].get(part, {}).get("mistakes", [])
-    return found
+    mistakes: list[dict[str, Any]] = report["scores"]["fp32"].get(part, {}).get("mistakes", [])
+    return mistakes
 
 
 def _credit(records: Sequence[FrameRecord]) -> str:
     names = sorted({record.dataset for record in records})
-    told = "; ".join(f"{name}: {SHOWABLE[name]}" for name in names)
-    return f"Frames: {told}; reduced in size, titles and colours added."
+    credits = "; ".join(f"{name}: {SHOWABLE[name]}" for name in names)
+    return f"Frames: {credits}; reduced in size, titles and colours added."
 
 
 def _grid(count: int) -> tuple[Any, list[Any]]:

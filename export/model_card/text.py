@@ -60,7 +60,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
         for d in provenance["training_data"]
     )
     size = ", ".join(f"{p} {b:,} bytes" for p, b in report["bytes"].items())
-    taught = (
+    teacher_text = (
         f"{_networks(provenance.get('teacher_members', 1))}SHA-256 "
         f"`{provenance['teacher_sha256']}`; started from {provenance['teacher_start']}"
         if provenance["teacher_sha256"]
@@ -72,7 +72,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"- Recipe `{provenance['recipe']}`, losses `{provenance['losses']}`, "
         f"seed {provenance['seed']}; command `{report['command']}`",
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
-        f"- Teacher: {taught}",
+        f"- Teacher: {teacher_text}",
         *_gaze(provenance.get("gaze") or {}),
         *_made_by(provenance),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
@@ -80,10 +80,10 @@ def _facts(report: dict[str, Any]) -> list[str]:
     ]
 
 
-def _gaze(told: dict[str, Any]) -> list[str]:
+def _gaze(gaze_facts: dict[str, Any]) -> list[str]:
     """Return what each gaze covers, one line each."""
     lines = []
-    for name, gaze in told.items():
+    for name, gaze in gaze_facts.items():
         share = 100 * gaze["covered"] / gaze["frames"]
         kind = "**simulated**: nobody looked" if gaze["simulated"] else "recorded"
         control = "" if gaze["control"] == "none" else f"; control `{gaze['control']}`"
@@ -92,14 +92,14 @@ def _gaze(told: dict[str, Any]) -> list[str]:
             f"- Gaze `{name}` ({kind}{control}): lies on {gaze['covered']} of {gaze['frames']} "
             f"training frames ({share:.1f} %) by {gaze['recordings']} recordings, the lowest "
             f"{100 * gaze['lowest_share']:.1f} % of its own; at least "
-            f"{100 * gaze['least_coverage']:.0f} % were asked for"
+            f"{100 * gaze['least_coverage']:.0f} % were required"
             + (f". **Passed over**: {passed}" if passed else "")
         )
     return lines
 
 
 def _made_by(provenance: dict[str, Any]) -> list[str]:
-    """Return by which sources each part was made, where the release told."""
+    """Return by which sources each part was made, where the release knows."""
     if "made_by" not in provenance:
         return []
     parts = (f"{what} `{', '.join(by)}`" for what, by in provenance["made_by"].items())
@@ -118,10 +118,10 @@ def _accuracy(report: dict[str, Any]) -> list[str]:
         "|" + "---|" * 8,
     ]
     for part, score in report["scores"]["fp32"].items():
-        taught = percent(teacher[part]) if part in teacher else "-"
+        teacher_score = percent(teacher[part]) if part in teacher else "-"
         lines.append(
             f"| {PART_NAMES.get(part, part)} | {score['frames']} / {score['patients']} | "
-            f"{percent(score)} | {percent(report['scores']['int8'][part])} | {taught} | "
+            f"{percent(score)} | {percent(report['scores']['int8'][part])} | {teacher_score} | "
             f"{100 * score['ece']:.1f} %{_interval(score['ece_95'])} | "
             f"{100 * score['ece_adaptive']:.1f} % | {_accepted(score)} |"
         )
@@ -164,7 +164,7 @@ def _confusions(scores: dict[str, Any], labels: list[str]) -> list[list[str]]:
     for part in ("test", "external"):
         if part not in scores:
             continue
-        table = [f"| {part}: truth, then what was said | " + " | ".join(labels) + " |"]
+        table = [f"| {part}: true label, then predictions | " + " | ".join(labels) + " |"]
         table += ["|" + "---|" * (len(labels) + 1)]
         for label, row in zip(labels, scores[part]["confusion"], strict=True):
             table.append(f"| {label} | " + " | ".join(map(str, row)) + " |")
@@ -173,10 +173,10 @@ def _confusions(scores: dict[str, Any], labels: list[str]) -> list[list[str]]:
 
 
 def _gates(gates: list[dict[str, Any]]) -> list[str]:
-    lines = ["| gate | asks | found | |", "|" + "---|" * 4]
+    lines = ["| gate | requires | measured | |", "|" + "---|" * 4]
     for gate in gates:
-        said = "passed" if gate["passed"] else f"**failed**, passed over: {gate['reason']}"
-        lines.append(f"| `{gate['gate']}` | {gate['asks']} | {gate['found']} | {said} |")
+        outcome = "passed" if gate["passed"] else f"**failed**, passed over: {gate['reason']}"
+        lines.append(f"| `{gate['gate']}` | {gate['asks']} | {gate['found']} | {outcome} |")
     return lines
 
 
@@ -194,8 +194,10 @@ _LIMITS_OF = {
 def _limits(report: dict[str, Any]) -> list[str]:
     names = [entry["name"] for entry in report["provenance"]["training_data"]]
     external = report["scores"]["fp32"].get("external")
-    told = f"; the external set has {external['frames']} frames" if external else ""
-    known = [limit.format(external=told) for name in names for limit in _LIMITS_OF.get(name, [])]
+    external_text = f"; the external set has {external['frames']} frames" if external else ""
+    known = [
+        limit.format(external=external_text) for name in names for limit in _LIMITS_OF.get(name, [])
+    ]
     own = [
         "A frame of anything else gets one of the labels above, or is withheld or rejected.",
         "Held-out patients are of the same sources as those learned from, but for the external "

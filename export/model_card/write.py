@@ -1,6 +1,7 @@
 """Write a release's model card: Markdown, and pictures beside it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ from export.display import Show, silent
 from export.errors import ExportError
 from export.files import write_text
 from export.model_card import charts, sheets
+from export.model_card.sheets import Sheet
 from export.model_card.text import render
+from sdk import ModelError
+from sdk.model_file import read_model_file
 
 PICTURES = Path("img", "model-card")
 MAX_PICTURE_BYTES = 150_000
-NO_DATA = (
-    "The data were not at hand when this card was made: it shows no frames. With them, "
-    "`sonogaze-export card` adds the worst mistakes and where the student looked."
+NO_FRAMES = (
+    "*This card shows no frames: {why}. With the data, `sonogaze-export card` adds mistakes and "
+    "attention maps.*"
 )
 
 
@@ -34,32 +38,36 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
     report = read_report(report_path)
     folder = destination.parent / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
-    steps: list[tuple[str, Any]] = [
-        ("reliability", lambda path: charts.reliability(report, path)),
-        ("confusion", lambda path: charts.confusion(report, path)),
+    records, model = _records(report), _model_file(report, report_path.parent)
+    sheet_of: list[tuple[str, Callable[[Path], Sheet]]] = [
+        ("reliability", lambda path: Sheet(path, charts.reliability(report, path))),
+        ("confusion", lambda path: Sheet(path, charts.confusion(report, path))),
     ]
-    records = _records(report)
-    model = report_path.parent / "default-fp32.onnx"
-    if records and model.is_file():
-        steps += [
-            ("mistakes", lambda path: sheets.mistakes(report, records, model, path)),
-            ("attention", lambda path: sheets.attention(report, records, model, path)),
-        ]
     lines, written = [], []
-    for done, (name, draw) in enumerate(steps):
-        show("card", done, len(steps), name)
+    if records:
+        sheet_of.append(("mistakes", lambda path: sheets.mistakes(report, records, path)))
+    else:
+        lines.append(NO_FRAMES.format(why="the data set was not at hand when it was made"))
+    if records and model:
+        sheet_of.append(("attention", lambda path: sheets.attention(report, records, model, path)))
+    elif records:
+        lines.append(
+            f"*No attention maps: no file of this student lies beside {report_path.name}.*"
+        )
+    for done, (name, draw) in enumerate(sheet_of):
+        show("card", done, len(sheet_of), name)
         path = folder / f"{name}.png"
-        caption = draw(path)
-        if caption is None:  # nothing to show
-            path.unlink(missing_ok=True)
+        sheet = draw(path)
+        if sheet.path is None:
+            path.unlink(missing_ok=True)  # of an earlier card
+            lines.append(f"*No picture of {name}: {sheet.text}.*")
             continue
         written.append(path)
-        lines += [f"![{name}]({(PICTURES / path.name).as_posix()})", f"*{caption}*"]
-    if not records or not model.is_file():
-        lines.append(NO_DATA)
+        lines += [f"![{name}]({(PICTURES / path.name).as_posix()})", f"*{sheet.text}*"]
+    steps = len(sheet_of)
     source = "sdk/models/release.json" if _is_default(report_path) else report_path.name
     write_text(destination, render(report, lines, source))
-    show("card", len(steps), len(steps), "written")
+    show("card", steps, steps, "written")
     return [destination, *written]
 
 
@@ -104,6 +112,18 @@ def _records(report: dict[str, Any]) -> dict[str, FrameRecord]:
         return {r.id: r for r in load_records(root, report["labels"])}
     except ExportError:
         return {}  # the folder holds another data set
+
+
+def _model_file(report: dict[str, Any], folder: Path) -> Path | None:
+    """Return the fp32 file beside the report that holds the report's student, if there is one."""
+    for path in sorted(folder.glob("*.onnx")):
+        try:
+            metadata = read_model_file(path).metadata
+        except ModelError:
+            continue
+        if metadata.precision == "fp32" and metadata.student_id == report["student_id"]:
+            return path
+    return None
 
 
 def _is_default(path: Path) -> bool:

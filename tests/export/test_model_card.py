@@ -42,7 +42,7 @@ def report_of(parts: dict[str, list[FrameRecord]], labels: tuple[str, ...]) -> d
     gates = [{"gate": g, "asks": a, "passed": True, "found": "x", "reason": None}
              for g, a in GATES.items()]  # fmt: skip
     return {
-        "student_id": "toy-1", "command": "sonogaze-export release", "labels": list(labels),
+        "student_id": "toy", "command": "sonogaze-export release", "labels": list(labels),
         "provenance": {
             "training_data": [{"name": "own", "licence": "own", "frames": 9, "patients": 3}],
             "recipe": "toy", "losses": "kd", "seed": 1, "parameters": 1234,
@@ -79,12 +79,24 @@ def test_with_data_the_card_shows_charts_mistakes_and_attention(report, data_fol
     assert "Sendra-Balcells" in text
 
 
-def test_without_data_the_card_says_that_it_shows_no_frames(report, tmp_path, monkeypatch):
+def test_without_data_the_card_says_that_it_shows_no_frames_and_why(report, tmp_path, monkeypatch):
     monkeypatch.setenv("SONOGAZE_DATA", str(tmp_path))
     (tmp_path / "release.json").write_text(json.dumps(report))
     written = write_card(tmp_path / "release.json", tmp_path / "card.md")
     assert [path.stem for path in written] == ["card", "reliability", "confusion"]
-    assert "it shows no frames" in written[0].read_text()
+    assert "This card shows no frames: the data set was not at hand" in written[0].read_text()
+
+
+def test_without_the_students_own_file_the_card_says_why_it_has_no_attention_maps(
+    report, data_folder, tmp_path
+):
+    (tmp_path / "release.json").write_text(json.dumps(report | {"student_id": "another"}))
+    (tmp_path / "default-fp32.onnx").write_bytes(toy_student())
+    written = write_card(tmp_path / "release.json", tmp_path / "card.md")
+    assert "attention" not in [path.stem for path in written]
+    assert "No attention maps: no file of this student lies beside release.json" in (
+        written[0].read_text()
+    )
 
 
 def test_frames_whose_licence_is_not_known_to_allow_it_are_not_shown(
@@ -94,9 +106,30 @@ def test_frames_whose_licence_is_not_known_to_allow_it_are_not_shown(
     for part in report["scores"]["fp32"].values():
         for mistake in part["mistakes"]:
             mistake["dataset"] = "own"
-    picture = tmp_path / "mistakes.png"
-    assert sheets.mistakes(report, records, tmp_path / "x.onnx", picture) is None
-    assert not picture.exists()
+    sheet = sheets.mistakes(report, records, tmp_path / "mistakes.png")
+    assert sheet.path is None
+    assert "licence" in sheet.text
+    assert not (tmp_path / "mistakes.png").exists()
+
+
+def test_mistakes_that_were_withheld_are_counted_and_not_shown(report, phantom_data, tmp_path):
+    records = {r.id: r for r in load_records(phantom_data)}
+    report["calibration"]["abstain_below"] = dict.fromkeys(LABELS, 0.6)
+    found = [m for part in ("test", "external") for m in _mistakes(report, part)]
+    for index, mistake in enumerate(found):
+        mistake["confidence"] = 0.9 if index < 2 else 0.5
+    sheet = sheets.mistakes(report, records, tmp_path / "mistakes.png")
+    assert f"{len(found)} answers" in sheet.text
+    assert f"{len(found) - 2} of them were withheld, 2 accepted: all of these" in sheet.text
+    for mistake in found:
+        mistake["confidence"] = 0.5
+    sheet = sheets.mistakes(report, records, tmp_path / "none.png")
+    assert sheet == (None, f"{len(found)} answers of the fp32 file are wrong on test and external "
+                     f"frames; {len(found)} of them were withheld")  # fmt: skip
+
+
+def _mistakes(report, part):
+    return report["scores"]["fp32"][part]["mistakes"]
 
 
 def test_a_gate_passed_over_stands_at_the_top_with_its_reason(report):

@@ -53,10 +53,10 @@ class Columns:
         """Return a column; NaN on each row where the table has no such column."""
         return self.values.get(name, np.full(len(self), np.nan))
 
-    def only(self, wanted: NDArray[np.bool_]) -> Columns:
-        """Return the rows that are wanted."""
-        values = {name: column[wanted] for name, column in self.values.items()}
-        return Columns(self.path, values, self.lines[wanted], self.others, self.cut)
+    def only(self, keep: NDArray[np.bool_]) -> Columns:
+        """Return the rows where `keep` is true."""
+        values = {name: column[keep] for name, column in self.values.items()}
+        return Columns(self.path, values, self.lines[keep], self.others, self.cut)
 
 
 @dataclass
@@ -100,14 +100,14 @@ class Table:
 
     def read(
         self,
-        wanted: Mapping[str, Parser],
+        parsers: Mapping[str, Parser],
         skip: Skip = lambda cells: False,
         stands_in: Mapping[str, str] | None = None,
     ) -> Columns:
         """Parse the rows.
 
         Args:
-            wanted: Columns, and what parses each of their cells, blanks stripped.
+            parsers: Columns, and what parses each of their cells, blanks stripped.
             skip: Rows to leave out, by their cells.
             stands_in: For a column that is a part of another's cells: that other.
 
@@ -118,7 +118,7 @@ class Table:
         of = stands_in or {}
         plan = [
             (self.header.index(of.get(name, name)), name, parse, array("d"))
-            for name, parse in wanted.items()
+            for name, parse in parsers.items()
         ]
         lines, others, cut = array("q"), 0, 0
         for line, cells, ended in self._all_rows():

@@ -52,10 +52,10 @@ def read_eyelink(path: str | Path, display: Display) -> GazeSamples:
     Raises:
         GazeError: The file is not usable.
     """
-    found = _Samples(Path(path), display)
+    samples = _Samples(Path(path), display)
     with open_recording(path) as file:
-        found.take(lines_of(path, file, latin=True))
-    return found.recording()
+        samples.take(lines_of(path, file, latin=True))
+    return samples.recording()
 
 
 class _Samples:
@@ -153,11 +153,11 @@ class _Samples:
 
     def _falls(self, number: int, time: int, rate_hz: float | None) -> str:
         at = f"{self._path}, line {number}"
-        said = f"sample time {_ms(time)} ms follows {_ms(self._times[-1])} ms; times must rise"
+        problem = f"sample time {_ms(time)} ms follows {_ms(self._times[-1])} ms; times must rise"
         if time // 1000 < self._times[-1] // 1000:
-            return f"{at}: {said}. If the tracker was started anew, split the file there"
+            return f"{at}: {problem}. If the tracker was started anew, split the file there"
         return (
-            f"{at}: {said}. The block declares {rate_hz or 'no'} Hz; for a 2000 Hz recording, "
+            f"{at}: {problem}. The block declares {rate_hz or 'no'} Hz; for a 2000 Hz recording, "
             "convert with times to the half millisecond (edf2asc -ftime)"
         )
 
@@ -206,21 +206,21 @@ class _Samples:
             self._started = ""  # that of another block: this one has none
 
     def _message(self, number: int, line: str) -> None:
-        found = _COORDS.match(line[:300])
-        if not found:
+        coords = _COORDS.match(line[:300])
+        if not coords:
             return
-        left, top, right, bottom = (float(w) for w in found[2].replace(",", " ").split())
+        left, top, right, bottom = (float(w) for w in coords[2].replace(",", " ").split())
         size = right - left, bottom - top
         screen = self._display.width_px, self._display.height_px
         # the last pixel is width - 1; some software writes the width
         if size not in ((screen[0] - 1, screen[1] - 1), screen):
             raise GazeError(
                 "gaze-display",
-                f"{self._path}, line {number} ({found[1]}): was recorded on {size[0] + 1:g}x"
+                f"{self._path}, line {number} ({coords[1]}): was recorded on {size[0] + 1:g}x"
                 f"{size[1] + 1:g} pixels, the display given has {screen[0]}x{screen[1]}; give the "
                 "display that was recorded",
             )
-        self._corners[found[1]] = (left, top)
+        self._corners[coords[1]] = (left, top)
         if len(set(self._corners.values())) > 1:
             raise GazeError(
                 "gaze-display",

@@ -58,9 +58,9 @@ def format_of(path: str | Path) -> str:
                 break
             if _EYELINK.match(line):
                 return "eyelink"
-            found = _table(line)
-            if found:
-                return found
+            format_ = _table(line)
+            if format_:
+                return format_
             refused = refused or _known(line)
     if refused:
         raise GazeError("gaze-file-unknown", f"{path} holds {refused}. {_OTHERS}")

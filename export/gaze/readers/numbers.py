@@ -136,7 +136,7 @@ class PositionParser:
         Commas are decimal where one stands before other than three digits, or where every position
         has one; commas before three digits beside positions without any may part thousands.
         """
-        found = list(parsers)
-        if any(one._decimal for one in found) or not any(one._plain for one in found):
+        group = list(parsers)
+        if any(one._decimal for one in group) or not any(one._plain for one in group):
             return ""
-        return next((one._grouped for one in found if one._grouped), "")
+        return next((one._grouped for one in group if one._grouped), "")

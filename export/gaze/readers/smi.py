@@ -54,9 +54,11 @@ def read_smi(path: str | Path, display: Display) -> GazeSamples:
                 "regard (POR) in pixels",
             )
         kind = table.header.index("Type")
-        wanted = _wanted(table, sides)
-        rows = table.read(wanted, lambda cells: "SMP" not in map(str.strip, cells[kind : kind + 1]))
-    check_commas(table.path, wanted.values())
+        parsers = _parsers(table, sides)
+        rows = table.read(
+            parsers, lambda cells: "SMP" not in map(str.strip, cells[kind : kind + 1])
+        )
+    check_commas(table.path, parsers.values())
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row of Type 'SMP'")
     eyes = [_eye(rows, side) for side in sides]
@@ -64,21 +66,21 @@ def read_smi(path: str | Path, display: Display) -> GazeSamples:
     return recording(rows, rows.get("Time"), gaze, rows.get(""), "Time")
 
 
-def _wanted(table: Table, sides: list[str]) -> dict[str, Parser]:
-    wanted: dict[str, Parser] = {"Time": whole}
+def _parsers(table: Table, sides: list[str]) -> dict[str, Parser]:
+    parsers: dict[str, Parser] = {"Time": whole}
     for side in sides:
         table.need(f"{side} POR Y [px]")
-        wanted |= {f"{side} POR {axis} [px]": PositionParser() for axis in "XY"}
+        parsers |= {f"{side} POR {axis} [px]": PositionParser() for axis in "XY"}
         if table.has(f"{side} Validity"):
-            wanted[f"{side} Validity"] = flag
-    return wanted
+            parsers[f"{side} Validity"] = flag
+    return parsers
 
 
 def _eye(rows: Columns, side: str) -> Eye:
     x, y = rows.get(f"{side} POR X [px]"), rows.get(f"{side} POR Y [px]")
     valid = (x != 0) | (y != 0)
-    told = rows.values.get(f"{side} Validity")
-    if told is not None:
-        valid &= told == 1
+    validity = rows.values.get(f"{side} Validity")
+    if validity is not None:
+        valid &= validity == 1
     valid &= np.isfinite(x) | np.isfinite(y)
     return eye(rows, x, y, valid, "the left eye" if side == "L" else "the right eye")

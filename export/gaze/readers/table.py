@@ -35,13 +35,13 @@ def read_gaze_csv(path: str | Path) -> GazeSamples:
         two = table.has("left_x_px")
         sides = ("left_", "right_") if two else ("",)
         table.need(CLOCK, *(f"{s}{name}" for s in sides for name in ("x_px", "y_px", "valid")))
-        wanted: dict[str, Parser] = {CLOCK: whole}
+        parsers: dict[str, Parser] = {CLOCK: whole}
         for side in sides:
-            wanted |= {f"{side}x_px": position, f"{side}y_px": position, f"{side}valid": flag}
+            parsers |= {f"{side}x_px": position, f"{side}y_px": position, f"{side}valid": flag}
         for name, parse in (("distance_mm", number_or_blank), ("simulated", flag)):
             if table.has(name):
-                wanted[name] = parse
-        rows = table.read(wanted)
+                parsers[name] = parse
+        rows = table.read(parsers)
     gaze = combine_eyes(_eye(rows, "left_"), _eye(rows, "right_")) if two else _eye(rows, "")
     return recording(
         rows, rows.get(CLOCK), gaze, rows.get("distance_mm"), CLOCK, simulated=_simulated(rows)

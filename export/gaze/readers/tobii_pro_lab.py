@@ -73,12 +73,12 @@ def read_tobii_pro_lab(
         table = open_table(path, lines_of(path, file, latin=True), "\t", is_header)
         clocks = clocks_of(table, CLOCKS, time_unit, time_column)
         gaze = _gaze_columns(table, display)
-        wanted: dict[str, Parser] = {**clocks, **gaze}
+        parsers: dict[str, Parser] = {**clocks, **gaze}
         validity = [f"Validity {side}" for side in _SIDES] if len(gaze) == 4 else []
         table.need(*validity)
-        wanted |= {name: Validity(worst_validity) for name in validity}
-        wanted |= _extras(table)
-        rows = table.read(wanted, _no_sample(table, [*gaze, *validity]))
+        parsers |= {name: Validity(worst_validity) for name in validity}
+        parsers |= _extras(table)
+        rows = table.read(parsers, _no_sample(table, [*gaze, *validity]))
     if not len(rows):
         raise GazeError(
             "gaze-file-empty",
@@ -98,15 +98,15 @@ def _gaze_columns(table: Table, display: Display) -> dict[str, Parser]:
     """Return what reads the positions: left x, left y, right x, right y; or x, y of both."""
     single = any(table.first_of(*_named(f"Gaze point left {axis}")) for axis in "XY")
     stems = [f"Gaze point {side}" for side in _SIDES] if single else ["Gaze point"]
-    found: dict[str, Parser] = {}
+    extras: dict[str, Parser] = {}
     for stem in (f"{stem} {axis}" for stem in stems for axis in "XY"):
         pixels, millimetres, bare = _named(stem)
         name = table.first_of(pixels, millimetres, bare)
         if name is None:
             table.need(pixels)
         scale = 1 / display.pixel_pitch_mm if name == millimetres else 1.0
-        found[str(name)] = PositionParser(scale)
-    return found
+        extras[str(name)] = PositionParser(scale)
+    return extras
 
 
 def _named(stem: str) -> tuple[str, str, str]:
@@ -116,8 +116,8 @@ def _named(stem: str) -> tuple[str, str, str]:
 def _extras(table: Table) -> dict[str, Parser]:
     numbers = ("Recording resolution width", "Recording resolution height",
                *(f"Eye position {side} Z [DACS mm]" for side in _SIDES))  # fmt: skip
-    found: dict[str, Parser] = {name: PositionParser() for name in numbers if table.has(name)}
-    return found | {name: Same(table.path, name) for name in _ONE if table.has(name)}
+    extras: dict[str, Parser] = {name: PositionParser() for name in numbers if table.has(name)}
+    return extras | {name: Same(table.path, name) for name in _ONE if table.has(name)}
 
 
 def _no_sample(table: Table, names: list[str]) -> Skip:

@@ -39,23 +39,23 @@ def read_tobii_sdk(path: str | Path, display: Display, delimiter: str = ";") -> 
     Raises:
         GazeError: The file is not usable.
     """
-    wanted: dict[str, Parser] = {CLOCK: whole}
+    parsers: dict[str, Parser] = {CLOCK: whole}
     stands_in: dict[str, str] = {}
     with open_recording(path) as file:
         table = open_table(path, lines_of(path, file, latin=True), delimiter, is_header)
         table.need(CLOCK, *(f"{side}_gaze_point_validity" for side in _SIDES))
         for side in _SIDES:
-            _want_eye(table, side, display, wanted, stands_in)
-        rows = table.read(wanted, stands_in=stands_in)
+            _add_eye(table, side, display, parsers, stands_in)
+        rows = table.read(parsers, stands_in=stands_in)
     both = combine_eyes(*(_eye(rows, side) for side in _SIDES))
     return recording(rows, rows.get(CLOCK), both, rows.get(""), CLOCK)
 
 
-def _want_eye(
+def _add_eye(
     table: Table,
     side: str,
     display: Display,
-    wanted: dict[str, Parser],
+    parsers: dict[str, Parser],
     stands_in: dict[str, str],
 ) -> None:
     place = f"{side}_gaze_point_on_display_area"
@@ -63,11 +63,11 @@ def _want_eye(
         column = f"{place}_{name}"
         if table.has(place):
             stands_in[column] = place
-            wanted[column] = _Part(axis, size)
+            parsers[column] = _Part(axis, size)
         else:
             table.need(column)
-            wanted[column] = _Share(size)
-    wanted[f"{side}_gaze_point_validity"] = flag
+            parsers[column] = _Share(size)
+    parsers[f"{side}_gaze_point_validity"] = flag
 
 
 def _eye(rows: Columns, side: str) -> Eye:

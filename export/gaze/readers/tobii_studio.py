@@ -74,14 +74,14 @@ def read_tobii_studio(
         gaze = {side: _positions(table, side, display) for side in _sides(table)}
         validity = [f"Validity{side}" for side in _SIDES]
         table.need(*validity)
-        wanted: dict[str, Parser] = {**clocks}
+        parsers: dict[str, Parser] = {**clocks}
         for pair in gaze.values():
-            wanted |= pair
-        wanted |= {name: Validity(worst_validity) for name in validity}
-        wanted |= _extras(table, display)
+            parsers |= pair
+        parsers |= {name: Validity(worst_validity) for name in validity}
+        parsers |= _extras(table, display)
         places = [table.header.index(name) for name in validity]
         rows = table.read(
-            wanted, lambda cells: not any(c.strip() for at in places for c in cells[at : at + 1])
+            parsers, lambda cells: not any(c.strip() for at in places for c in cells[at : at + 1])
         )
     if not len(rows):
         raise GazeError("gaze-file-empty", f"{path} has no row with a validity: no sample")
@@ -100,15 +100,15 @@ def _sides(table: Table) -> tuple[str, ...]:
 
 
 def _positions(table: Table, side: str, display: Display) -> dict[str, Parser]:
-    found: dict[str, Parser] = {}
+    extras: dict[str, Parser] = {}
     for axis in "XY":
         pixels, millimetres = (f"GazePoint{side}{axis} (ADCS{unit})" for unit in ("px", "mm"))
         name = table.first_of(f"GazePoint{axis}{side}", pixels, millimetres)
         if name is None:
             table.need(pixels)
         scale = 1 / display.pixel_pitch_mm if name == millimetres else 1.0
-        found[str(name)] = PositionParser(scale)
-    return found
+        extras[str(name)] = PositionParser(scale)
+    return extras
 
 
 def _both(rows: Columns, names: dict[str, list[str]]) -> Eye:
@@ -128,13 +128,13 @@ def _eye(rows: Columns, side: str, names: list[str]) -> Eye:
 
 
 def _extras(table: Table, display: Display) -> dict[str, Parser]:
-    found: dict[str, Parser] = {
+    extras: dict[str, Parser] = {
         f"Distance{s}": PositionParser() for s in _SIDES if table.has(f"Distance{s}")
     }
-    found |= {name: Same(table.path, name) for name in _ONE if table.has(name)}
+    extras |= {name: Same(table.path, name) for name in _ONE if table.has(name)}
     if table.has("RecordingResolution"):
-        found["RecordingResolution"] = lambda cell: _check_size(table.path, cell, display)
-    return found
+        extras["RecordingResolution"] = lambda cell: _check_size(table.path, cell, display)
+    return extras
 
 
 def _check_size(path: Path, text: str, display: Display) -> float:

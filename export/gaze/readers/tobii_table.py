@@ -45,10 +45,10 @@ def clocks_of(
     if time_column is not None:
         table.need(time_column)
         known = [c for c in known if c.column == time_column] or [Clock(time_column, None)]
-    found = [clock for clock in known if table.has(clock.column)]
-    if not found:
+    clocks = [clock for clock in known if table.has(clock.column)]
+    if not clocks:
         table.need(known[0].column)
-    first, *others = found
+    first, *others = clocks
     parsers = {first.column: TimeParser(_unit(table.path, first, time_unit))}
     # beside the first, a finer one, for a tracker that is too fast for whole milliseconds
     parsers |= {c.column: TimeParser(c.unit_us) for c in others if c.unit_us == MICROSECONDS}

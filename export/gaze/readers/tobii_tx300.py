@@ -41,13 +41,13 @@ def read_tobii_tx300(path: str | Path, display: Display, worst_validity: int = 1
     with open_recording(path) as file:
         table = open_table(path, lines_of(path, file, latin=True), "\t", is_header)
         table.need("Time", *(side + name for side in "LR" for name in _PER_EYE))
-        wanted: dict[str, Parser] = {"Time": whole}
+        parsers: dict[str, Parser] = {"Time": whole}
         for side in "LR":
-            wanted |= {f"{side}GazePos2dx": number, f"{side}GazePos2dy": number}
-            wanted[f"{side}Validity"] = partial(code, worst=worst_validity)
+            parsers |= {f"{side}GazePos2dx": number, f"{side}GazePos2dy": number}
+            parsers[f"{side}Validity"] = partial(code, worst=worst_validity)
             if table.has(f"{side}EyePos3dz"):
-                wanted[f"{side}EyePos3dz"] = number
-        rows = table.read(wanted)
+                parsers[f"{side}EyePos3dz"] = number
+        rows = table.read(parsers)
     gaze = combine_eyes(*(_eye(rows, side, display) for side in "LR"))
     distance = mean_distance(_distance(rows, "L"), _distance(rows, "R"))
     return recording(rows, rows.get("Time"), gaze, distance, "Time")

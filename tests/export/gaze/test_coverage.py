@@ -94,7 +94,7 @@ def test_a_shift_by_a_quarter_of_an_hour_is_refused_with_both_times_and_the_way_
 ):
     folder.gaze("two", [QUARTER_US + SAMPLE_US * i for i in range(10 * FRAMES)])
     told = _refused(folder.records(), tmp_path)
-    assert "two.csv: gaze lies on 0 of 20 frames (0.0 %); 50% are asked for" in told
+    assert "two.csv: gaze lies on 0 of 20 frames (0.0 %); 50% are required" in told
     assert "(two.tiff) were shown from 0.000 to 1.900 s of the tracker's clock" in told
     assert "its samples reach from 900.000 to 901.990 s" in told
     assert "-900000000 puts the first frame at the first sample" in told
@@ -280,7 +280,7 @@ def test_the_run_and_the_card_tell_what_gaze_covers_and_what_was_passed_over(
     line = next(line for line in _facts(report) if line.startswith("- Gaze"))
     assert line == (
         "- Gaze `expert` (recorded): lies on 20 of 40 training frames (50.0 %) by 2 recordings, "
-        "the lowest 0.0 % of its own; at least 75 % were asked for. **Passed over**: `two.csv`"
+        "the lowest 0.0 % of its own; at least 75 % were required. **Passed over**: `two.csv`"
     )
     assert not any("Gaze" in line for line in _facts({**report, "provenance": {
         **report["provenance"], "gaze": {}}}))  # fmt: skip
