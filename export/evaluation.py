@@ -52,7 +52,7 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     powers = np.exp(scaled)
-    return powers / powers.sum(axis=1, keepdims=True)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
@@ -60,7 +60,7 @@ def confidence_bins(confidence: np.ndarray, bins: int) -> np.ndarray:
 
     One on an edge belongs to the bin below (Guo et al., ICML 2017, section 2).
     """
-    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    return np.asarray(np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1))
 
 
 def expected_calibration_error(
@@ -161,7 +161,7 @@ def _spread(means: np.ndarray) -> np.ndarray:
     """Return what to add to each run so that a bootstrap of n runs has their true variance."""
     count = len(means)
     widened = math.sqrt(count / (count - 1)) if count > 1 else 1.0
-    return (means - means.mean()) * (widened - 1)
+    return np.asarray((means - means.mean()) * (widened - 1))
 
 
 def best_temperature(logits: np.ndarray, truth: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 """Pixels of records, read by `sdk.sources` as the cart would read them: images and clips alike."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,7 +82,7 @@ def _clip_of(path: Path, mtime_ns: int, size: int) -> Clip:
     return Clip(count, frame.width, frame.height, frame.region_box, interval)
 
 
-def _open(path: Path) -> Iterator[Any]:
+def _open(path: Path) -> Generator[Any, None, None]:
     """Open a file by `sdk.sources`; what it says of a bad file becomes `frame-unreadable`."""
     try:
         yield from sources.open(path)
@@ -127,7 +127,7 @@ def grey_of(frame: Frame) -> np.ndarray:
     width, height = _square_pixels(frame)
     shrink = min(1.0, _LARGEST_SIDE / max(width, height))
     recipe = _sized(max(1, round(width * shrink)), max(1, round(height * shrink)))
-    return np.rint(recipe.tensor(frame)[0, 0] * 255).astype(np.uint8)
+    return np.asarray(np.rint(recipe.tensor(frame)[0, 0] * 255), dtype=np.uint8)
 
 
 def _square_pixels(frame: Frame) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -139,7 +140,7 @@ def _fine(maps: Maps) -> Maps:
     return np.stack([cv2.resize(m, size, interpolation=cv2.INTER_LINEAR) for m in maps])
 
 
-def _warped(fine: Maps, matrix: NDArray[np.float32], width: int, height: int) -> Maps:
+def _warped(fine: Maps, matrix: NDArray[np.floating[Any]], width: int, height: int) -> Maps:
     """Carry a map over a frame onto a view's grid by a map of relative places."""
     rows, columns = fine.shape
     linear = matrix[:, :2] * np.array([[width], [height]]) / np.array([columns, rows])
