@@ -4,11 +4,11 @@
 >>> result = sdk.classify(frame)  # doctest: +SKIP
 """
 
-import sdk._interpreter  # noqa: F401 - first: it refuses what the others would hang in
-from sdk.classifier import Classifier, classify
-from sdk.errors import FrameError, ModelError, SdkError, SourceError
-from sdk.frame import Frame, PixelFormat, Region
-from sdk.result import Decision, Result
+from . import _interpreter  # noqa: F401 - first: it refuses what the others would hang in
+from .classifier import Classifier, classify
+from .errors import FrameError, ModelError, SdkError, SourceError
+from .frame import Frame, PixelFormat, Region
+from .result import Decision, Result
 
 __version__ = "0.1.0"
 
