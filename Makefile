@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
-CPP := $(shell find cpp_ext -name '*.cpp' -o -name '*.hpp') CMakeLists.txt
+CPP := $(shell find cpp_ext -name '*.cpp' -o -name '*.hpp') CMakeLists.txt cpp_ext/install.cmake
+PROJECTS := pyproject.toml tools/pyproject.toml
 
 .PHONY: setup demo test check bench
 
@@ -12,9 +13,9 @@ setup: $(STAMP)
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMP): pyproject.toml constraints.txt $(CPP) | $(BIN)/python
+$(STAMP): $(PROJECTS) constraints.txt $(CPP) | $(BIN)/python
 	$(BIN)/pip install --quiet -c constraints.txt scikit-build-core pybind11
-	$(BIN)/pip install --quiet -c constraints.txt --no-build-isolation -e '.[dev]'
+	$(BIN)/pip install --quiet -c constraints.txt --no-build-isolation -e . -e './tools[dev]'
 	touch $@
 
 demo: setup

@@ -31,7 +31,7 @@ def _run() -> NoReturn:
         if not package or package in _OWN:
             raise
         print(
-            f"sonogaze-bench: this needs {package}: pip install 'sonogaze[bench]'",
+            f"sonogaze-bench: this needs {package}: pip install 'sonogaze-tools[bench]'",
             file=sys.stderr,
         )
         raise SystemExit(_EXIT_ERROR) from None

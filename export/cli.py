@@ -26,7 +26,7 @@ def _run() -> None:
         if not missing or missing in _OWN:
             raise
         print(
-            f"sonogaze-export: the command needs {missing}: pip install 'sonogaze[train]'"
+            f"sonogaze-export: the command needs {missing}: pip install 'sonogaze-tools[train]'"
             + ("" if isinstance(error, ModuleNotFoundError) else f" (again: {error})"),
             file=sys.stderr,
         )

@@ -4,13 +4,18 @@
 >>> result = sdk.classify(frame)  # doctest: +SKIP
 """
 
-import sdk._interpreter  # noqa: F401 - first: it refuses what the others would hang in
-from sdk.classifier import Classifier, classify
-from sdk.errors import FrameError, ModelError, SdkError, SourceError
-from sdk.frame import Frame, PixelFormat, Region
-from sdk.result import Decision, Result
-
 __version__ = "0.1.0"
+
+if __name__ == "sonogaze":
+    from . import _interpreter  # noqa: F401 - first: it refuses what the others would hang in
+    from .classifier import Classifier, classify
+    from .errors import FrameError, ModelError, SdkError, SourceError
+    from .frame import Frame, PixelFormat, Region
+    from .result import Decision, Result
+else:
+    from importlib import import_module
+
+    import_module("sonogaze._alias").add(__name__)
 
 __all__ = [
     "Classifier",

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk._frame_checks import CHANNELS, FORMATS, PLANES, whole
-from sdk._shown import shown
-from sdk.errors import FrameError
+from ._frame_checks import CHANNELS, FORMATS, PLANES, whole
+from ._shown import shown
+from .errors import FrameError
 
 
 def array_format(array: Any, format_: Any) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sdk._shown import shown
-from sdk.errors import FrameError
+from ._shown import shown
+from .errors import FrameError
 
 CHANNELS = {"GRAY8": 1, "GRAY16": 1, "RGB24": 3, "BGR24": 3, "RGBA32": 4, "BGRA32": 4, "ARGB32": 4}
 CHANNELS |= {"YUYV": 2, "UYVY": 2}

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk._frame_checks import whole
-from sdk._origin import raised_by
-from sdk._shown import shown
-from sdk.errors import FrameError
+from ._frame_checks import whole
+from ._origin import raised_by
+from ._shown import shown
+from .errors import FrameError
 
 _MAX_SEGMENTS = 128
 _SOS, _APP0 = 0xDA, 0xE0
@@ -45,7 +45,7 @@ def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryv
     try:
         view = memoryview(data).cast("B")
     except (TypeError, ValueError) as error:
-        if not raised_by(error, "sdk"):
+        if not raised_by(error):
             raise  # a signal handler's
         raise FrameError(
             "data-type", f"data is a {type(data).__name__}, MJPEG needs one contiguous buffer"
@@ -128,7 +128,7 @@ def luma(data: Any, width: int, height: int, n: int) -> NDArray[np.uint8]:
     try:
         grey = _library().decode_jpeg(data, "GRAY", min_height=rows, min_width=columns)
     except (ValueError, RuntimeError) as error:
-        if not raised_by(error, "simplejpeg", "sdk"):
+        if not raised_by(error, "simplejpeg"):
             raise  # a signal handler's
         raise FrameError("jpeg-invalid", f"the JPEG image cannot be decoded: {error}") from error
     if grey.shape[:2] != (rows, columns):

@@ -12,22 +12,24 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+_OWN = __name__.partition(".")[0]
+
 
 def raised_by(error: BaseException, *packages: str) -> bool:
-    """Whether `error` comes from the code of one of `packages`, or from compiled code below it.
+    """Whether `error` comes from this package or one of `packages`, or compiled code below them.
 
     The innermost frame decides: compiled code has none of its own, so its caller's is there, and
     a handler's exception ends in the handler.
 
     Args:
         error: caught.
-        packages: names of top-level packages, that of the caller among them.
+        packages: names of other top-level packages.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     name = "" if trace is None else str(trace.tb_frame.f_globals.get("__name__"))
-    return name.partition(".")[0] in packages
+    return name.partition(".")[0] in (_OWN, *packages)
 
 
 def raised_by_a_handler(error: BaseException) -> bool:

@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.frame import Frame
-from sdk.model_file import ModelMetadata, read_model_file
-from sdk.model_file.metadata import PRECISIONS
-from sdk.precision import choose_precision, cpu_features
-from sdk.quality import QualityGate
-from sdk.result import Decision, Result, Timing
-from sdk.runtime import loading
-from sdk.session import Session, Slot, read_attention, read_probabilities
+from ._shown import shown
+from .errors import ModelError
+from .frame import Frame
+from .model_file import ModelMetadata, read_model_file
+from .model_file.metadata import PRECISIONS
+from .precision import choose_precision, cpu_features
+from .quality import QualityGate
+from .result import Decision, Result, Timing
+from .runtime import loading
+from .session import Session, Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
 _MODELS = Path(__file__).parent / "models"

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from sdk._shown import MAX_MESSAGE, printable
+from ._shown import MAX_MESSAGE, printable
 
 __all__ = [
     "MAX_MESSAGE",

@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from sdk._origin import raised_by
-from sdk._shown import shown
-from sdk.errors import ModelError
+from ._origin import raised_by
+from ._shown import shown
+from .errors import ModelError
 
 MAX_JSON_CHARACTERS = 256 * 1024
 _MAX_FREE_DEPTH, _MAX_FREE_ITEMS = 16, 10_000
@@ -30,7 +30,7 @@ def parse_json(source: str, field: str) -> Any:
     try:
         return json.loads(source, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        if not raised_by(error, "json", "sdk"):
+        if not raised_by(error, "json"):
             raise  # a signal handler's
         raise invalid(field, source, f"strict JSON ({error})") from error
 

@@ -15,9 +15,9 @@ from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
 
-from sdk import _array_checks, _frame_checks, _kernels, _mjpeg
-from sdk._shown import shown
-from sdk.errors import FrameError
+from . import _array_checks, _frame_checks, _kernels, _mjpeg
+from ._shown import shown
+from .errors import FrameError
 
 __all__ = ["Frame", "PixelFormat", "Region"]
 

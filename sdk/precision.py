@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sdk._origin import raised_by
+from ._origin import raised_by
 
 PRECISION_BY_FEATURES: tuple[tuple[frozenset[str], str], ...] = ((frozenset(), "fp32"),)
 """Rows of (CPU features that must all be there, precision); the first row that fits counts.
@@ -36,7 +36,7 @@ def cpu_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
         with open(cpuinfo, "rb") as file:
             text = file.read(_CPUINFO_BYTES).decode("ascii", "replace")
     except OSError as error:
-        if not raised_by(error, "sdk"):
+        if not raised_by(error):
             raise  # a signal handler's
         return frozenset()
     for line in text.splitlines():

@@ -15,10 +15,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sdk import _kernels, _mjpeg
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.frame import Frame, Region, layout_of
+from . import _kernels, _mjpeg
+from ._shown import shown
+from .errors import ModelError
+from .frame import Frame, Region, layout_of
 
 __all__ = ["Preprocessing", "Statistics"]
 

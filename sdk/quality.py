@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk import _kernels
-from sdk.fields import json_object, number
+from . import _kernels
+from .fields import json_object, number
 
 if TYPE_CHECKING:
-    from sdk.preprocess import Preprocessing
+    from .preprocess import Preprocessing
 
 _LEVELS = 255.0
 # in the order of the compiled gate's faults

@@ -26,8 +26,8 @@ from types import ModuleType
 from typing import Any, Protocol
 from weakref import WeakSet
 
-from sdk._origin import raised_by
-from sdk._signals import postponed
+from ._origin import raised_by
+from ._signals import postponed
 
 __all__ = [
     "end_begun_elsewhere",
@@ -128,7 +128,7 @@ def failed_inside(error: Exception) -> bool:
     onnxruntime's own exceptions tell by their class. A RuntimeError tells by the place where it
     was raised: a handler's is raised in the handler.
     """
-    return type(error) is not RuntimeError or raised_by(error, "onnxruntime", "sdk")
+    return type(error) is not RuntimeError or raised_by(error, "onnxruntime")
 
 
 def watch(session: Watched) -> None:

@@ -9,13 +9,13 @@ from weakref import WeakSet
 import numpy as np
 import numpy.typing as npt
 
-from sdk import _kernels, runtime
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.frame import Frame
-from sdk.model_file import ModelFile
-from sdk.model_file.known_answers import check_logits, check_tensor, pattern_frame
-from sdk.model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from . import _kernels, runtime
+from ._shown import shown
+from .errors import ModelError
+from .frame import Frame
+from .model_file import ModelFile
+from .model_file.known_answers import check_logits, check_tensor, pattern_frame
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
 
 Tensor = npt.NDArray[np.float32]
 

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # Lower layers first; a module imports only from its own layer or below.
 LAYERS = (
-    ("errors", "result", "_origin", "_interpreter", "_shown", "_signals"),
+    ("errors", "result", "_alias", "_origin", "_interpreter", "_shown", "_signals"),
     ("fields", "_kernels", "runtime"),
     ("_array_checks", "_frame_checks"),
     ("_mjpeg", "frame"),
@@ -25,12 +25,25 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 
 def _imports(path: Path) -> set[str]:
-    found = set()
+    """Return what a module imports of the SDK, as names in LAYERS."""
+    package = path.relative_to(ROOT / "sdk").parts[:-1]
+    names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("sdk"):
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
-    return {name for name in found if name in RANK}
+        if isinstance(node, ast.ImportFrom) and node.level:
+            above = package[: len(package) - node.level + 1]
+            module = (*above, *(node.module.split(".") if node.module else ()))
+            names |= {module[0]} if module else {alias.name for alias in node.names}
+    return {name for name in names if name in RANK}
+
+
+def _absolute_imports(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(str(node.module).partition(".")[0])
+        elif isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+    return names
 
 
 def _modules() -> list[Path]:
@@ -43,6 +56,13 @@ def test_a_module_imports_only_from_its_own_layer_or_below(path):
     assert name in RANK, f"{name} has no layer yet"
     above = {other for other in _imports(path) if RANK[other] > RANK[name]}
     assert not above
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "sdk").rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_the_sdk_never_imports_itself_by_name(path):
+    assert not _absolute_imports(path) & {"sdk", "sonogaze"}
 
 
 @pytest.mark.parametrize(

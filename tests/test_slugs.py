@@ -45,7 +45,7 @@ CLASSES = _classes()
 
 def _trees() -> Iterator[tuple[Path, ast.Module]]:
     for package in PACKAGES:
-        for path in sorted((ROOT / package.__name__).rglob("*.py")):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
             yield path, ast.parse(path.read_text(encoding="utf-8"))
 
 

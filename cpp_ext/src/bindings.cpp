@@ -2,6 +2,8 @@
 
 #include <pybind11/stl.h>
 
+#include <string>
+
 #include "sonogaze/error.hpp"
 #include "sonogaze/kernels.hpp"
 
@@ -10,11 +12,20 @@ namespace py = pybind11;
 namespace sonogaze {
 namespace {
 
-// The class `name` of sdk.errors; from a module that `import sdk` has loaded.
+// The module that defines the error classes, `errors` beside this one; set once, at import. It is
+// named after the package that holds both, which isn't always called sdk.
+std::string errors_module;
+
+// The class `name` of it; from a module that `import sdk` has loaded.
 py::object error_class(const char* name) {
     const auto module =
-        py::reinterpret_steal<py::object>(PyImport_GetModule(py::str("sdk.errors").ptr()));
-    return module ? module.attr(name) : py::module_::import("sdk.errors").attr(name);
+        py::reinterpret_steal<py::object>(PyImport_GetModule(py::str(errors_module).ptr()));
+    return module ? module.attr(name) : py::module_::import(errors_module.c_str()).attr(name);
+}
+
+void find_errors(const py::module_& own) {
+    const auto name = own.attr("__name__").cast<std::string>();
+    errors_module = name.substr(0, name.rfind('.') + 1) + "errors";
 }
 
 // Runs no Python code: this is called inside pybind11's catch block, and a daemon thread that lost
@@ -44,6 +55,7 @@ void raise_as_sdk_error(std::exception_ptr thrown) {
 
 PYBIND11_MODULE(_kernels, m) {
     m.doc() = "Pixel formats to normalised tensors in one pass. Use it through sdk.Preprocessing.";
+    sonogaze::find_errors(m);
     py::register_exception_translator(&sonogaze::raise_as_sdk_error);
     sonogaze::bind_layout(m);
     sonogaze::bind_plan(m);

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from sdk.cli.output import results_alone
+from .output import results_alone
 
 
 def main() -> None:
@@ -16,7 +16,7 @@ def main() -> None:
 
 def _app() -> Any:
     try:
-        from sdk.cli.app import app
+        from .app import app
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich", "click"):
             raise

@@ -1,5 +1,5 @@
 """`python -m sdk.cli` is `sonogaze`."""
 
-from sdk.cli import main
+from . import main
 
 main()

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sdk import __version__
-from sdk.classifier import Classifier
-from sdk.cli.classify import classify_files
-from sdk.cli.info import describe, print_description
-from sdk.errors import SdkError
-from sdk.frame import Region
+from .. import __version__
+from ..classifier import Classifier
+from ..errors import SdkError
+from ..frame import Region
+from .classify import classify_files
+from .info import describe, print_description
 
 app = typer.Typer(
     name="sonogaze",

@@ -14,14 +14,14 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from sdk import sources
-from sdk._shown import printable, shown
-from sdk.classifier import Classifier
-from sdk.errors import SdkError, SourceError
-from sdk.frame import Frame, Region
-from sdk.result import Result
-from sdk.sources import FrameInfo
-from sdk.sources.intake import expand
+from .. import sources
+from .._shown import printable, shown
+from ..classifier import Classifier
+from ..errors import SdkError, SourceError
+from ..frame import Frame, Region
+from ..result import Result
+from ..sources import FrameInfo
+from ..sources.intake import expand
 
 
 def classify_files(

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sdk.classifier import Classifier
+from ..classifier import Classifier
 
 
 def describe(classifier: Classifier) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Student files: plain ONNX with metadata, read once, bounded, sealed and verified."""
 
-from sdk.model_file.metadata import Calibration, ModelMetadata
-from sdk.model_file.reader import ModelFile, parse_model_file, read_model_file
+from .metadata import Calibration, ModelMetadata
+from .reader import ModelFile, parse_model_file, read_model_file
 
 __all__ = [
     "Calibration",

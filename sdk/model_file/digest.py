@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 
-from sdk.errors import ModelError
+from ..errors import ModelError
 
 DIGEST_KEY = "sonogaze.sha256"
 DIGEST_CHARACTERS = 64

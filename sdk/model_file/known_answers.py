@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.errors import ModelError
-from sdk.fields import integer, invalid, json_list, json_object, number, string
+from ..errors import ModelError
+from ..fields import integer, invalid, json_list, json_object, number, string
 
 _MAX_SIDE = 1024
 # of the largest known logit, at least of 1: what lies beyond would say nothing

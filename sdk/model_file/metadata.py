@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.fields import (
+from .._shown import shown
+from ..errors import ModelError
+from ..fields import (
     dump_json,
     free_json,
     invalid,
@@ -24,10 +24,10 @@ from sdk.fields import (
     string,
     text,
 )
-from sdk.model_file.digest import DIGEST_KEY
-from sdk.model_file.known_answers import KnownAnswers
-from sdk.preprocess import Preprocessing
-from sdk.quality import QualityThresholds
+from ..preprocess import Preprocessing
+from ..quality import QualityThresholds
+from .digest import DIGEST_KEY
+from .known_answers import KnownAnswers
 
 PREFIX = "sonogaze."
 FORMAT_VERSION = 1

@@ -5,8 +5,8 @@ Field numbers and types: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 
 from __future__ import annotations
 
-from sdk.model_file.wire import Field, Message
-from sdk.model_file.wire_kinds import (
+from .wire import Field, Message
+from .wire_kinds import (
     FLOAT,
     INT32,
     INT64,

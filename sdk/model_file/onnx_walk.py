@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.model_file.onnx_schema import GRAPH, MODEL
-from sdk.model_file.operators import OPERATORS, infer_node
-from sdk.model_file.tensors import read_initializer
-from sdk.model_file.values import Shape, Value, invalid_graph
-from sdk.model_file.wire import WireReader, malformed
+from .._shown import shown
+from ..errors import ModelError
+from .onnx_schema import GRAPH, MODEL
+from .operators import OPERATORS, infer_node
+from .tensors import read_initializer
+from .values import Shape, Value, invalid_graph
+from .wire import WireReader, malformed
 
 MAX_FIELDS = 100_000
 MAX_METADATA = 64

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.model_file import shapes
-from sdk.model_file.values import (
+from .._shown import shown
+from ..errors import ModelError
+from . import shapes
+from .values import (
     DTYPE_NAMES,
     FLOAT,
     INT8,

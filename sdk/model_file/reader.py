@@ -6,13 +6,13 @@ import os
 import stat
 from dataclasses import dataclass
 
-from sdk._origin import raised_by, raised_by_a_handler
-from sdk._shown import shown
-from sdk.errors import ModelError
-from sdk.model_file.digest import is_sealed, verify_seal
-from sdk.model_file.metadata import ModelMetadata
-from sdk.model_file.onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header
-from sdk.model_file.values import FLOAT
+from .._origin import raised_by, raised_by_a_handler
+from .._shown import shown
+from ..errors import ModelError
+from .digest import is_sealed, verify_seal
+from .metadata import ModelMetadata
+from .onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header
+from .values import FLOAT
 
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MIN_SIDE = 16
@@ -92,7 +92,7 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
             _check_size(status.st_size, shown(path))
             data = file.read(status.st_size + 1)
     except (OSError, ValueError) as error:
-        if not raised_by(error, "sdk"):
+        if not raised_by(error):
             raise  # a signal handler's
         if isinstance(error, FileNotFoundError):
             raise ModelError("model-not-found", f"model file: {shown(path)} isn't there") from error

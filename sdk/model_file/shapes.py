@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
-from sdk._shown import shown
-from sdk.model_file.values import (
+from .._shown import shown
+from .values import (
     DTYPE_NAMES,
     FLOAT,
     INT32,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sdk.errors import ModelError
+from ..errors import ModelError
 
 FLOAT, UINT8, INT8, INT32, INT64 = 1, 2, 3, 6, 7
 DTYPE_NAMES = {FLOAT: "float32", UINT8: "uint8", INT8: "int8", INT32: "int32", INT64: "int64"}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from sdk.errors import ModelError
+from ..errors import ModelError
 
 VARINT, LENGTH, FIXED32 = 0, 2, 5
 _MAX_VARINT_BYTES = 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from sdk._shown import shown
-from sdk.model_file.wire import FIXED32, LENGTH, VARINT, Kind, WireReader, malformed
+from .._shown import shown
+from .wire import FIXED32, LENGTH, VARINT, Kind, WireReader, malformed
 
 MAX_NAME_BYTES = 256
 MAX_TEXT_BYTES = 256 * 1024

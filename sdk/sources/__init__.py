@@ -12,13 +12,13 @@ import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from sdk._shown import shown
-from sdk.errors import FrameError, SourceError
-from sdk.frame import Frame, Region
-from sdk.sources import intake, pool
-from sdk.sources.base import FrameInfo
-from sdk.sources.formats import kind_of, unknown
-from sdk.sources.protocol import ProtocolError, describe_region, error_of, frame_of
+from .._shown import shown
+from ..errors import FrameError, SourceError
+from ..frame import Frame, Region
+from . import intake, pool
+from .base import FrameInfo
+from .formats import kind_of, unknown
+from .protocol import ProtocolError, describe_region, error_of, frame_of
 
 __all__ = ["FrameInfo", "open"]
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk._origin import raised_by_a_handler
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.frame import Frame, Region
+from .._origin import raised_by_a_handler
+from .._shown import shown
+from ..errors import SourceError
+from ..frame import Frame, Region
 
 MAX_SIDE = 16_384
 """Largest width and height of a frame, in pixels."""

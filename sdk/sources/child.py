@@ -9,24 +9,23 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sdk._shown import shown
-from sdk.errors import SourceError
+from .._shown import shown
+from ..errors import SourceError
 
 PYTHON_VARIABLE = "SONOGAZE_PYTHON"
 _IS_PYTHON = re.compile(r"python(\d+(\.\d+)?t?)?")
 _KEPT_VARIABLES = ("LD_LIBRARY_PATH", "PATH", "SONOGAZE_ISA")
-_SDK = Path(__file__).parents[1]
+_FOLDER = Path(__file__).parents[1]
+_NAME = __name__.partition(".")[0]
 # The package is named, not run: its __init__ loads the inference runtime, which has no business in
 # a process that opens hostile files.
 _PROGRAM = """\
-import json, sys, types
-descriptor, package, path = json.loads(sys.argv[1])
+import importlib, json, sys, types
+descriptor, name, folder, path = json.loads(sys.argv[1])
 sys.path[:] = path
-sdk = types.ModuleType("sdk")
-sdk.__path__ = [package]
-sys.modules["sdk"] = sdk
-from sdk.sources.worker import main
-main(descriptor)
+package = sys.modules[name] = types.ModuleType(name)
+package.__path__ = [folder]
+importlib.import_module(name + ".sources.worker").main(descriptor)
 """
 
 
@@ -41,7 +40,7 @@ def start(descriptor: int, lifeline: int) -> subprocess.Popen[bytes]:
         SourceError: `source-decoder-unavailable`.
     """
     path = [os.path.abspath(entry) for entry in sys.path if entry]
-    argument = json.dumps([descriptor, str(_SDK), [*path, str(_SDK.parent)]])
+    argument = json.dumps([descriptor, _NAME, str(_FOLDER), [*path, str(_FOLDER.parent)]])
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     try:
         return subprocess.Popen(

@@ -7,11 +7,11 @@ import importlib
 from collections.abc import Generator
 from typing import BinaryIO
 
-from sdk.errors import SourceError
-from sdk.frame import Frame, Region
-from sdk.sources.base import FrameInfo
-from sdk.sources.dicom import is_dicom, read_dicom
-from sdk.sources.images import image_kind, read_images
+from ..errors import SourceError
+from ..frame import Frame, Region
+from .base import FrameInfo
+from .dicom import is_dicom, read_dicom
+from .images import image_kind, read_images
 
 _DICOM = "DICOM"
 # what a reader imports on its own; not to be counted as the cost of the first file

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Iterator
 from typing import Any
 
-from sdk._origin import raised_by_a_handler
-from sdk._shown import printable, shown
-from sdk.errors import SourceError
-from sdk.sources.base import HEADER_BYTES
+from .._origin import raised_by_a_handler
+from .._shown import printable, shown
+from ..errors import SourceError
+from .base import HEADER_BYTES
 
 MAX_OBJECT_BYTES = 1 << 30
 """Largest content of a file object: it is copied to memory, as a file on disk never is."""

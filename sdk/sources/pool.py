@@ -18,12 +18,12 @@ import weakref
 from collections import deque
 from typing import Any
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources import limits
-from sdk.sources.child import start, unavailable
-from sdk.sources.intake import Opened
-from sdk.sources.protocol import (
+from .._shown import shown
+from ..errors import SourceError
+from . import limits
+from .child import start, unavailable
+from .intake import Opened
+from .protocol import (
     LENGTH,
     MAX_MESSAGE_BYTES,
     ProtocolError,

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.errors import SLUGS, FrameError, SdkError, SourceError
-from sdk.frame import Frame, Region
-from sdk.sources.base import MAX_GREY_16, MAX_PIXELS, MAX_SIDE, FrameInfo, frame_of_array
+from ..errors import SLUGS, FrameError, SdkError, SourceError
+from ..frame import Frame, Region
+from .base import MAX_GREY_16, MAX_PIXELS, MAX_SIDE, FrameInfo, frame_of_array
 
 LENGTH = struct.Struct(">I")
 MAX_MESSAGE_BYTES = 64 * 1024

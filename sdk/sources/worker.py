@@ -14,13 +14,13 @@ import sys
 from collections.abc import Generator
 from typing import Any
 
-from sdk._shown import shown
-from sdk.errors import SdkError, SourceError
-from sdk.frame import Frame
-from sdk.sources import base, limits
-from sdk.sources.base import FrameInfo
-from sdk.sources.formats import prepare, read
-from sdk.sources.protocol import (
+from .._shown import shown
+from ..errors import SdkError, SourceError
+from ..frame import Frame
+from . import base, limits
+from .base import FrameInfo
+from .formats import prepare, read
+from .protocol import (
     LENGTH,
     MAX_MESSAGE_BYTES,
     decode,

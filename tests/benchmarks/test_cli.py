@@ -152,7 +152,7 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path, miss
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False
     )
-    told = f"sonogaze-bench: this needs {missing}: pip install 'sonogaze[bench]'\n"
+    told = f"sonogaze-bench: this needs {missing}: pip install 'sonogaze-tools[bench]'\n"
     assert (done.returncode, done.stderr) == (3, told)
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from sdk.frame import Region
-from sdk.sources.base import FrameInfo, check_pixels, frame_of_array
-from sdk.sources.dicom.compressed import CompressedFrames
-from sdk.sources.dicom.groups import Groups
-from sdk.sources.dicom.header import read_header
-from sdk.sources.dicom.image import image_of
-from sdk.sources.dicom.native import NativeFrames
-from sdk.sources.dicom.pixels import Converter
-from sdk.sources.dicom.region import ImageRegion, choose_region
-from sdk.sources.dicom.sniff import is_dicom
-from sdk.sources.dicom.times import times_of
+from ...frame import Region
+from ..base import FrameInfo, check_pixels, frame_of_array
+from .compressed import CompressedFrames
+from .groups import Groups
+from .header import read_header
+from .image import image_of
+from .native import NativeFrames
+from .pixels import Converter
+from .region import ImageRegion, choose_region
+from .sniff import is_dicom
+from .times import times_of
 
 if TYPE_CHECKING:
-    from sdk.frame import Frame
+    from ...frame import Frame
 
 __all__ = ["is_dicom", "read_dicom"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdk.sources.dicom.image import JPEG_2000_COLOUR, LUMA_FIRST, MONOCHROME, PALETTE, Image
-from sdk.sources.dicom.syntax import Syntax
-from sdk.sources.dicom.values import Header
+from .image import JPEG_2000_COLOUR, LUMA_FIRST, MONOCHROME, PALETTE, Image
+from .syntax import Syntax
+from .values import Header
 
 _LOSSY_JPEG = (0xC0, 0xC1)
 

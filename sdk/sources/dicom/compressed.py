@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources.base import optional_import
-from sdk.sources.dicom import codestream
-from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, Foreign
-from sdk.sources.dicom.fragments import Fragments
-from sdk.sources.dicom.header import DicomFile
-from sdk.sources.dicom.image import LUMA_FIRST, Image
-from sdk.sources.dicom.jpeg import lengthened, marked, read_jpeg
-from sdk.sources.dicom.jpeg2000 import read_jpeg2000
-from sdk.sources.dicom.native import Cells, frame_bits, shape_cells
-from sdk.sources.dicom.rle import decode_rle
+from ..._shown import shown
+from ...errors import SourceError
+from ..base import optional_import
+from . import codestream
+from .codestream import Codestream, Cut, Damaged, Foreign
+from .fragments import Fragments
+from .header import DicomFile
+from .image import LUMA_FIRST, Image
+from .jpeg import lengthened, marked, read_jpeg
+from .jpeg2000 import read_jpeg2000
+from .native import Cells, frame_bits, shape_cells
+from .rle import decode_rle
 
 # what simplejpeg, GDCM, OpenJPEG, CharLS and zlib raise on damaged data
 _CODECS_RAISE = (

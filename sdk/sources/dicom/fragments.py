@@ -6,9 +6,9 @@ import struct
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sdk.sources.dicom.header import DicomFile
-from sdk.sources.dicom.image import Image
-from sdk.sources.dicom.native import read_at
+from .header import DicomFile
+from .image import Image
+from .native import read_at
 
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 _MAX_FRAGMENTS = 400_000

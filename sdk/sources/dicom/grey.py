@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk._shown import shown
-from sdk.sources.dicom.image import Image
-from sdk.sources.dicom.lut import has_bytes, read_descriptor, read_entries
-from sdk.sources.dicom.values import Header
+from ..._shown import shown
+from .image import Image
+from .lut import has_bytes, read_descriptor, read_entries
+from .values import Header
 
 Floats = npt.NDArray[np.float64]
 _SLOPES = (1e-9, 1e9)  # beyond them the values of a sample run into one, or out of range

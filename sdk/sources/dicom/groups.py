@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sdk.sources.dicom.values import Header
+from .values import Header
 
 
 class Groups:

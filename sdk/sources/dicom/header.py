@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources.base import optional_import
-from sdk.sources.dicom import sniff
-from sdk.sources.dicom.listed import LISTED
-from sdk.sources.dicom.stream import BoundedFile, inflate
-from sdk.sources.dicom.syntax import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Syntax, syntax_of
-from sdk.sources.dicom.values import PYDICOM_RAISES, Header
+from ..._shown import shown
+from ...errors import SourceError
+from ..base import optional_import
+from . import sniff
+from .listed import LISTED
+from .stream import BoundedFile, inflate
+from .syntax import EXPLICIT, EXPLICIT_BIG, IMPLICIT, Syntax, syntax_of
+from .values import PYDICOM_RAISES, Header
 
 UNDEFINED_LENGTH = 0xFFFFFFFF
 _TRANSFER_SYNTAX = 0x00020010

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdk._shown import shown
-from sdk.sources.base import check_pixels
-from sdk.sources.dicom.values import Header
+from ..._shown import shown
+from ..base import check_pixels
+from .values import Header
 
 MONOCHROME = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"

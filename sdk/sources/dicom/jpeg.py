@@ -7,7 +7,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, is_padding
+from .codestream import Codestream, Cut, Damaged, is_padding
 
 _SOI, _EOI, _SOS, _DNL = 0xD8, 0xD9, 0xDA, 0xDC
 _APP0, _APP14 = 0xE0, 0xEE

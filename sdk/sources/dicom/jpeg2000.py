@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from sdk.sources.dicom.codestream import Codestream, Cut, Damaged, Foreign, is_padding
+from .codestream import Codestream, Cut, Damaged, Foreign, is_padding
 
 _SOC, _SIZ, _COD, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFF93, 0xFFD9
 _JP2 = b"\0\0\0\x0cjP  "

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.values import Element, Header
+from .values import Element, Header
 
 _MAX_ENTRIES = 65_536
 _DISCRETE, _LINEAR = 0, 1

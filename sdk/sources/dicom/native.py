@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.header import DicomFile
-from sdk.sources.dicom.image import Image
-from sdk.sources.dicom.values import Header
+from .header import DicomFile
+from .image import Image
+from .values import Header
 
 Cells = npt.NDArray[Any]
 """Unsigned cells of one frame as they are stored: (rows, columns, 3) of RGB; else (rows, columns),

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.image import Image
-from sdk.sources.dicom.lut import (
+from .image import Image
+from .lut import (
     Descriptor,
     has_bytes,
     read_descriptor,
     read_entries,
     read_segments,
 )
-from sdk.sources.dicom.values import Header
+from .values import Header
 
 _COLOURS = ("Red", "Green", "Blue")
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.grey import Display, display_of
-from sdk.sources.dicom.groups import Groups
-from sdk.sources.dicom.image import MONOCHROME, PALETTE, Image
-from sdk.sources.dicom.palette import palette_of
-from sdk.sources.dicom.values import Header
+from .grey import Display, display_of
+from .groups import Groups
+from .image import MONOCHROME, PALETTE, Image
+from .palette import palette_of
+from .values import Header
 
 Levels = npt.NDArray[np.uint8]
 # a table for each value that can be stored, up to this many bits; above it, value by value

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdk.frame import Region
-from sdk.sources.dicom.values import Header
+from ...frame import Region
+from .values import Header
 
 _TWO_DIMENSIONAL = 1
 _TISSUE, _COLOUR_FLOW = 1, 2

@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.codestream import Cut, Damaged
-from sdk.sources.dicom.image import Image
+from .codestream import Cut, Damaged
+from .image import Image
 
 _HEADER_BYTES = 64
 _MAX_SEGMENTS = 15

@@ -7,8 +7,8 @@ import os
 import zlib
 from typing import BinaryIO
 
-from sdk._shown import shown
-from sdk.errors import SourceError
+from ..._shown import shown
+from ...errors import SourceError
 
 MAX_HEADER_BYTES = 64 << 20
 """Most bytes that are read of all that lies before the pixels; what isn't read is skipped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sdk.sources.dicom.values import Header
+from .values import Header
 
 _ROOT = "1.2.840.10008.1.2"
 

@@ -7,8 +7,8 @@ import re
 import struct
 from itertools import accumulate, pairwise
 
-from sdk.sources.dicom.groups import Groups
-from sdk.sources.dicom.values import Header
+from .groups import Groups
+from .values import Header
 
 _US_PER_MS = 1000.0
 _US_PER_S = 1_000_000.0

@@ -12,8 +12,8 @@ import struct
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sdk._shown import shown
-from sdk.errors import SourceError
+from ..._shown import shown
+from ...errors import SourceError
 
 PYDICOM_RAISES = (
     ValueError,

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from sdk.frame import Frame, Region
-from sdk.sources.base import FrameInfo, frame_of_array
-from sdk.sources.images import bmp, gif, jpeg, jpeg2000, png, pnm, tiff, webp
-from sdk.sources.images.common import Pictures
+from ...frame import Frame, Region
+from ..base import FrameInfo, frame_of_array
+from . import bmp, gif, jpeg, jpeg2000, png, pnm, tiff, webp
+from .common import Pictures
 
 _SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),

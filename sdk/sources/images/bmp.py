@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.base import check_pixels
-from sdk.sources.images.bmp_rle import indices_of_runs
-from sdk.sources.images.common import (
+from ..base import check_pixels
+from .bmp_rle import indices_of_runs
+from .common import (
     Picture,
     Pictures,
     exactly,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.images.common import malformed, truncated, unsupported
+from .common import malformed, truncated, unsupported
 
 _END_OF_LINE, _END_OF_BITMAP, _DELTA = 0, 1, 2
 

@@ -9,9 +9,9 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources.base import MAX_FRAMES, MAX_GREY_16
+from ..._shown import shown
+from ...errors import SourceError
+from ..base import MAX_FRAMES, MAX_GREY_16
 
 
 class Picture(NamedTuple):

@@ -10,9 +10,9 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.base import MAX_FRAMES, check_pixels
-from sdk.sources.images.canvas import CLEAR, KEEP, RESTORE, Canvas
-from sdk.sources.images.common import (
+from ..base import MAX_FRAMES, check_pixels
+from .canvas import CLEAR, KEEP, RESTORE, Canvas
+from .common import (
     Picture,
     Pictures,
     check_count,
@@ -21,7 +21,7 @@ from sdk.sources.images.common import (
     size_of,
     truncated,
 )
-from sdk.sources.images.pillow import samples
+from .pillow import samples
 
 _IMAGE, _EXTENSION, _TRAILER = b",", b"!", b";"
 _CONTROL = 0xF9

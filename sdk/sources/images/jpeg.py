@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from sdk.sources.base import MAX_FRAMES, check_pixels, optional_import
-from sdk.sources.images.common import (
+from ..base import MAX_FRAMES, check_pixels, optional_import
+from .common import (
     Picture,
     Pictures,
     check_count,
@@ -21,7 +21,7 @@ from sdk.sources.images.common import (
     unsupported,
     upright,
 )
-from sdk.sources.images.exif import orientation_of
+from .exif import orientation_of
 
 MAX_SCANS = 64
 """A progressive image has about ten; each costs a pass over all of its coefficients."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sdk.sources.base import check_pixels
-from sdk.sources.images.common import (
+from ..base import check_pixels
+from .common import (
     Picture,
     Pictures,
     exactly,
@@ -19,7 +19,7 @@ from sdk.sources.images.common import (
     truncated,
     unsupported,
 )
-from sdk.sources.images.pillow import samples
+from .pillow import samples
 
 _SOC, _SIZ, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF90, 0xFF93, 0xFFD9
 _COD, _PPM = 0xFF52, 0xFF60

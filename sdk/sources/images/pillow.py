@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources.base import optional_import
-from sdk.sources.images.common import malformed, truncated
+from ..._shown import shown
+from ...errors import SourceError
+from ..base import optional_import
+from .common import malformed, truncated
 
 
 def open_image(data: bytes, kind: str, name: str) -> Any:

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.base import check_pixels
-from sdk.sources.images.canvas import Canvas
-from sdk.sources.images.common import (
+from ..base import check_pixels
+from .canvas import Canvas
+from .common import (
     Picture,
     Pictures,
     check_count,
@@ -22,9 +22,9 @@ from sdk.sources.images.common import (
     truncated,
     upright,
 )
-from sdk.sources.images.exif import orientation_of
-from sdk.sources.images.pillow import samples
-from sdk.sources.images.png_walk import CHANNELS, SIGNATURE, Frame, Walked, walk
+from .exif import orientation_of
+from .pillow import samples
+from .png_walk import CHANNELS, SIGNATURE, Frame, Walked, walk
 
 # Adam7: first column, first row, step of columns, step of rows of each pass
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),

@@ -7,9 +7,9 @@ import zlib
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from sdk.sources.base import check_pixels
-from sdk.sources.images.canvas import CLEAR, KEEP, RESTORE
-from sdk.sources.images.common import (
+from ..base import check_pixels
+from .canvas import CLEAR, KEEP, RESTORE
+from .common import (
     check_count,
     exactly,
     malformed,

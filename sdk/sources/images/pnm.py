@@ -9,8 +9,8 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.base import MAX_FRAMES, check_pixels
-from sdk.sources.images.common import (
+from ..base import MAX_FRAMES, check_pixels
+from .common import (
     Picture,
     Pictures,
     check_count,

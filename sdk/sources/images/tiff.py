@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from sdk._shown import shown
-from sdk.errors import SourceError
-from sdk.sources.base import check_pixels
-from sdk.sources.images import tiff_tags as tags
-from sdk.sources.images.common import Picture, Pictures, malformed, unsupported, upright
-from sdk.sources.images.tiff_samples import Layout, read_samples
-from sdk.sources.images.tiff_shown import show
+from ..._shown import shown
+from ...errors import SourceError
+from ..base import check_pixels
+from . import tiff_tags as tags
+from .common import Picture, Pictures, malformed, unsupported, upright
+from .tiff_samples import Layout, read_samples
+from .tiff_shown import show
 
 _PHOTOMETRIC = {
     0: "WhiteIsZero", 1: "BlackIsZero", 2: "RGB", 3: "palette", 4: "mask", 5: "CMYK", 6: "YCbCr",

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.base import MAX_SIDE, optional_import
-from sdk.sources.images.common import exactly, malformed, size_of, truncated
+from ..base import MAX_SIDE, optional_import
+from .common import exactly, malformed, size_of, truncated
 
 _NONE, _DEFLATE = 1, (8, 32946)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))

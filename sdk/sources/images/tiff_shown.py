@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.images.common import Picture, grey, malformed, over_black, to_8_bits
+from .common import Picture, grey, malformed, over_black, to_8_bits
 
 _WHITE_IS_ZERO, _PALETTE, _CMYK = 0, 3, 5
 

@@ -6,8 +6,8 @@ import os
 import struct
 from typing import BinaryIO, NamedTuple
 
-from sdk.sources.base import MAX_FRAMES
-from sdk.sources.images.common import check_count, exactly, malformed, size_of, truncated
+from ..base import MAX_FRAMES
+from .common import check_count, exactly, malformed, size_of, truncated
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 FILL_ORDER, DESCRIPTION, STRIP_OFFSETS, ORIENTATION, SAMPLES = 266, 270, 273, 274, 277

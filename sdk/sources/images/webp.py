@@ -6,8 +6,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from sdk.sources.base import check_pixels
-from sdk.sources.images.common import (
+from ..base import check_pixels
+from .common import (
     Picture,
     Pictures,
     check_count,
@@ -19,8 +19,8 @@ from sdk.sources.images.common import (
     unsupported,
     upright,
 )
-from sdk.sources.images.exif import orientation_of
-from sdk.sources.images.pillow import decoded, open_image
+from .exif import orientation_of
+from .pillow import decoded, open_image
 
 
 def read(file: BinaryIO, name: str) -> Pictures:

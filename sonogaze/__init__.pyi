@@ -1,0 +1,2 @@
+from sdk import *  # noqa: F403
+from sdk import __version__ as __version__
