@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from sdk.sources.dicom.codestream import Cut, Damaged
+from sdk.codestreams import Cut, Damaged
 from sdk.sources.dicom.image import Image
 
 _HEADER_BYTES = 64
