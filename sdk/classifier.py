@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sdk._lifetime import loading
 from sdk._shown import shown
 from sdk.errors import ModelError
 from sdk.frame import Frame
@@ -20,8 +21,8 @@ from sdk.model_file.metadata import PRECISIONS
 from sdk.precision import choose_precision, cpu_features
 from sdk.quality import QualityGate
 from sdk.result import Decision, Result, Timing
-from sdk.runtime import loading
-from sdk.session import Session, Slot, read_attention, read_probabilities
+from sdk.session import Session
+from sdk.slot import Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
 _MODELS = Path(__file__).parent / "models"

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from sdk._shown import shown
 from sdk.errors import ModelError
+from sdk.model_file.nodes import infer_node
 from sdk.model_file.onnx_schema import GRAPH, MODEL
-from sdk.model_file.operators import OPERATORS, infer_node
+from sdk.model_file.operators import OPERATORS
 from sdk.model_file.tensors import read_initializer
 from sdk.model_file.values import Shape, Value, invalid_graph
 from sdk.model_file.wire import WireReader, malformed
