@@ -6,6 +6,7 @@ the decoder sees it: one sequential scan of all components is one pass over the 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,21 @@ from numpy.typing import NDArray
 from ._frame_checks import whole
 from ._origin import raised_by
 from ._shown import shown
+from .codestreams import Damaged
+from .codestreams.jpeg import (
+    APP0,
+    FRAME_HEADERS,
+    JPEG_LS,
+    SEQUENTIAL,
+    SOS,
+    FrameHeader,
+    frame_header,
+    segments,
+)
 from .errors import FrameError
 
 _MAX_SEGMENTS = 128
-_SOS, _APP0 = 0xDA, 0xE0
-_SEQUENTIAL = (0xC0, 0xC1)  # baseline and extended, Huffman-coded
-_OTHER_FRAMES = frozenset(range(0xC2, 0xD0)) - {0xC4, 0xC8, 0xCC}  # less tables and reserved
+_OTHER_FRAMES = FRAME_HEADERS - {*SEQUENTIAL, JPEG_LS}
 _HARMLESS = frozenset({0xC4, 0xDB, 0xDD, 0xFE, *range(0xE0, 0xF0)})  # tables, intervals, notes
 
 
@@ -54,55 +64,47 @@ def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryv
         raise FrameError("strides-invalid", f"strides is {shown(strides)}, but MJPEG has none")
     _library()
     columns, rows = _size(view)
-    for field, said, found in (("width", width, columns), ("height", height, rows)):
-        if said is not None and whole(said, field, "frame-size") != found:
-            raise FrameError("frame-size", f"{field} is {shown(said)}, but the JPEG has {found}")
+    for field, given, own in (("width", width, columns), ("height", height, rows)):
+        if given is not None and whole(given, field, "frame-size") != own:
+            raise FrameError("frame-size", f"{field} is {shown(given)}, but the JPEG has {own}")
     return view, columns, rows
 
 
 def _size(view: memoryview) -> tuple[int, int]:
-    """Walk the segments up to the first scan (ITU-T T.81 Annex B); return width and height."""
-    if bytes(view[:2]) != b"\xff\xd8":
-        raise _invalid("it does not begin with a start of image")
-    at, end, frame = 2, len(view), view[:0]
-    for _ in range(_MAX_SEGMENTS):
-        while at + 1 < end and view[at] == view[at + 1] == 0xFF:
-            at += 1  # fill bytes
-        if at + 4 > end or view[at] != 0xFF:
-            raise _invalid(f"no marker at byte {at}")
-        marker, length = view[at + 1], view[at + 2] << 8 | view[at + 3]
-        body = view[at + 4 : at + 2 + length]
-        at += 2 + length
-        if length < 2 or at > end:
-            raise _invalid("it ends inside its header")
-        if marker == _SOS:
-            return _checked(frame, body)
-        if marker in _SEQUENTIAL and not frame:
-            frame = body
-        elif marker not in _HARMLESS or marker == _APP0:
-            _refuse(marker, bytes(body[:5]))
+    """Walk the segments up to the first scan; return width and height."""
+    frame = b""
+    try:
+        for marker, _, body, _ in islice(segments(view), _MAX_SEGMENTS):
+            if marker == SOS:
+                return _checked(frame_header(frame), body)
+            if marker in SEQUENTIAL and not frame:
+                frame = body
+            elif marker not in _HARMLESS or marker == APP0:
+                _refuse(marker, body)
+    except Damaged as error:
+        raise _invalid(str(error)) from error
     raise _invalid(f"more than {_MAX_SEGMENTS} segments before its image")
 
 
-def _refuse(marker: int, begins: bytes) -> None:
+def _refuse(marker: int, body: bytes) -> None:
     """Refuse a segment that makes the image another than is read; APP0 is mostly harmless."""
     if marker in _OTHER_FRAMES:
         raise _unsupported(f"process {marker:#04x}, allowed are baseline and extended")
-    if marker != _APP0:
+    if marker != APP0:
         raise _invalid(f"a marker {marker:#04x} in its header")
-    if begins[:4] == b"AVI1" and begins[4:] not in (b"", b"\0"):
+    if body[:4] == b"AVI1" and body[4:5] not in (b"", b"\0"):
         raise _unsupported("one field of an interlaced picture")
 
 
-def _checked(frame: memoryview, scan: memoryview) -> tuple[int, int]:
-    if len(frame) < 6 or len(frame) != 6 + 3 * frame[5] or not scan:
-        raise _invalid("its frame or scan header is missing, or of the wrong length")
-    bits, components = frame[0], frame[5]
+def _checked(frame: FrameHeader, scan: bytes) -> tuple[int, int]:
+    bits, components = frame.precision, len(frame.components)
+    if not scan:
+        raise _invalid("its scan header is empty")
     if bits != 8 or components not in (1, 3):
         raise _unsupported(f"{components} components of {bits} bits, allowed are 1 or 3 of 8")
     if scan[0] != components:
         raise _unsupported(f"several scans: the first has {scan[0]} of {components} components")
-    return frame[3] << 8 | frame[4], frame[1] << 8 | frame[2]
+    return frame.width, frame.height
 
 
 def _invalid(why: str) -> FrameError:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._lifetime import loading
 from ._shown import shown
 from .errors import ModelError
 from .frame import Frame
@@ -20,8 +21,8 @@ from .model_file.metadata import PRECISIONS
 from .precision import choose_precision, cpu_features
 from .quality import QualityGate
 from .result import Decision, Result, Timing
-from .runtime import loading
-from .session import Session, Slot, read_attention, read_probabilities
+from .session import Session
+from .slot import Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
 _MODELS = Path(__file__).parent / "models"

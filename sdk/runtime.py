@@ -1,84 +1,27 @@
-"""onnxruntime in this process: imported late and without telemetry; what a fork and the end do.
+"""onnxruntime in this process: imported late and without telemetry, and its sessions.
 
 onnxruntime from 1.29 on writes a device id and a database under the user's cache folder as soon as
 it is imported, starts threads, and sends events to its maker. The environment variable
 ``ORT_DISABLE_TELEMETRY`` prevents all of it, and is read at import alone. So onnxruntime is
 imported by `load` and nowhere else.
-
-A fork copies one thread. The pools of a session stay behind as memory, so the child hangs when it
-destroys the session, and a lock that another thread held stays locked. So a fork waits until no
-session is being made, and the child makes its sessions anew when it needs them.
-
-onnxruntime's own bindings abort the process when a daemon thread comes back from an inference
-while the interpreter ends. So the end waits for inferences in progress, and begins no more.
 """
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import RLock, get_ident
 from types import ModuleType
-from typing import Any, Protocol
-from weakref import WeakSet
+from typing import Any
 
+from ._lifetime import loading
 from ._origin import raised_by
 from ._signals import postponed
 
-__all__ = [
-    "end_begun_elsewhere",
-    "failed_inside",
-    "failures",
-    "load",
-    "loading",
-    "others_run",
-    "stop_here_at_the_end",
-    "version",
-    "watch",
-]
+__all__ = ["failed_inside", "failures", "load", "new_session", "session_options", "version"]
 
-_lock = RLock()
 _SWITCH = "ORT_DISABLE_TELEMETRY"
-_LONGEST_WAIT_S = 10.0
+_SILENT = 4  # onnxruntime would write on the host's standard error
 _onnxruntime: ModuleType | None = None
-_loading_thread: int | None = None
-_ending_thread: int | None = None
-
-
-class Watched(Protocol):
-    """What a fork and the interpreter's end must tell."""
-
-    def forget(self) -> None:
-        """Drop all that a parent process made; called in a forked child."""
-
-    def stop(self, deadline: float) -> None:
-        """Wait, until `time.monotonic()` is `deadline`, for calls in progress."""
-
-
-_watched: WeakSet[Any] = WeakSet()
-
-
-@contextmanager
-def loading() -> Iterator[None]:
-    """Hold the lock under which onnxruntime is imported and sessions are made; may be nested."""
-    global _loading_thread
-    if _loading_thread == get_ident():
-        yield
-        return
-    stop_here_at_the_end()
-    with _lock:
-        if not end_begun_elsewhere():
-            _loading_thread = get_ident()
-            try:
-                yield
-            finally:
-                _loading_thread = None
-            return
-    stop_here_at_the_end()
 
 
 def load() -> ModuleType:
@@ -131,50 +74,46 @@ def failed_inside(error: Exception) -> bool:
     return type(error) is not RuntimeError or raised_by(error, "onnxruntime")
 
 
-def watch(session: Watched) -> None:
-    """Tell `session` of forks and of the end, as long as it lives."""
-    _watched.add(session)
+def session_options(threads: int = 1) -> Any:
+    """Return options for `new_session`, with which every figure of this package is taken.
+
+    Operators run one after the other and their threads sleep between two inferences. The caller may
+    set more, such as `graph_optimization_level`.
+
+    Args:
+        threads: of one inference, at least 1.
+
+    Returns:
+        `onnxruntime.SessionOptions`.
+    """
+    onnxruntime = load()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    # threads that spin cost a whole core at 30 frames a second
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = _SILENT
+    return options
 
 
-def end_begun_elsewhere() -> bool:
-    """Whether another thread ends the interpreter, and doesn't wait for this one's load."""
-    return _ending_thread not in (None, get_ident()) and _loading_thread != get_ident()
+def new_session(model: bytes | str, options: Any = None) -> Any:
+    """Return a session on the CPU.
 
+    Args:
+        model: the bytes of an ONNX file, or its path.
+        options: of onnxruntime; None is `session_options()`.
 
-def stop_here_at_the_end() -> None:
-    """Return at once, unless `end_begun_elsewhere`: then never."""
-    while end_begun_elsewhere():
-        time.sleep(_LONGEST_WAIT_S)
+    Returns:
+        `onnxruntime.InferenceSession`.
 
-
-def others_run() -> bool:
-    """Whether any other thread is inside Python code, or in a call that it made."""
-    return len(sys._current_frames()) > 1
-
-
-def _in_forked_child() -> None:
-    global _ending_thread
-    _lock.release()
-    _ending_thread = None  # the parent's end isn't the child's, which has this thread alone
-    for session in tuple(_watched):
-        session.forget()
-
-
-def _at_exit() -> None:
-    global _ending_thread
-    _ending_thread = get_ident()
-    deadline = time.monotonic() + _LONGEST_WAIT_S
-    if not _lock.acquire(timeout=_LONGEST_WAIT_S):
-        return  # a load that long is not waited for
-    _lock.release()
-    for session in tuple(_watched):
-        session.stop(deadline)
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_lock.acquire,
-        after_in_parent=_lock.release,
-        after_in_child=_in_forked_child,
+    Raises:
+        Exception: one of `failures()` when onnxruntime refuses the model.
+    """
+    return load().InferenceSession(
+        model,
+        sess_options=session_options() if options is None else options,
+        providers=["CPUExecutionProvider"],
+        # the fallback prints on standard output, and tries again whatever was raised
+        enable_fallback=0,
     )
-atexit.register(_at_exit)

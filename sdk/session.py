@@ -6,53 +6,18 @@ import time
 from typing import Any
 from weakref import WeakSet
 
-import numpy as np
-import numpy.typing as npt
-
-from . import _kernels, runtime
+from . import _kernels, _lifetime, runtime
 from ._shown import shown
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelFile
 from .model_file.known_answers import check_logits, check_tensor, pattern_frame
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
-
-Tensor = npt.NDArray[np.float32]
+from .slot import Slot, Tensor, check_attention, invalid_output
 
 MAX_THREADS = 256
-_ATTENTION_SLACK = 1e-3
 _NAN = float("nan")
 _POLL_S = 0.001
-
-
-class Slot:
-    """The arrays of one inference, bound to the runtime once; for one thread at a time.
-
-    Attributes:
-        tensor: float32 (1, 1, height, width), the input.
-        logits: float32 (labels,), written by `Session.run`.
-        attention: float32 (rows, columns), likewise, or None when the student has none.
-        session: of onnxruntime, that these arrays are bound to.
-        binding: of onnxruntime, to these arrays.
-    """
-
-    __slots__ = ("__weakref__", "attention", "binding", "logits", "session", "tensor")
-
-    def __init__(self, session: Any, file: ModelFile) -> None:
-        recipe = file.metadata.preprocessing
-        self.tensor: Tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
-        self.logits: Tensor = np.empty(len(file.metadata.labels), np.float32)
-        self.attention: Tensor | None = None
-        self.session = session
-        self.binding = session.io_binding()
-        place = ("cpu", 0, np.float32)
-        self.binding.bind_input(INPUT_NAME, *place, self.tensor.shape, self.tensor.ctypes.data)
-        row = (1, self.logits.size)
-        self.binding.bind_output(LOGITS_NAME, *place, row, self.logits.ctypes.data)
-        if file.attention_shape is not None:
-            self.attention = np.empty(file.attention_shape, np.float32)
-            map_shape = (1, *file.attention_shape)
-            self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
 
 
 class _NoSlots(list[Slot]):
@@ -93,23 +58,23 @@ class Session:
         self._session: Any = None
         self._slots: WeakSet[Slot] = WeakSet()
         self.free: list[Slot] = []
-        with runtime.loading():
+        with _lifetime.loading():
             slot = self.slot()
             self.check_known_answers(slot)
             self.free.append(slot)
-            runtime.watch(self)
+            _lifetime.watch(self)
 
     def slot(self) -> Slot:
         """Return new arrays for `run`."""
         if self._session is None:
-            with runtime.loading():
+            with _lifetime.loading():
                 if self._session is None:
                     self._session = self._start()
         slot = Slot(self._session, self._file)
         self._slots.add(slot)  # from here on the interpreter's end waits for it
-        if runtime.end_begun_elsewhere():
+        if _lifetime.end_begun_elsewhere():
             self._slots.discard(slot)
-            runtime.stop_here_at_the_end()
+            _lifetime.stop_here_at_the_end()
         return slot
 
     def run(self, slot: Slot) -> None:
@@ -146,7 +111,7 @@ class Session:
         free, self.free = self.free, _NoSlots()
         taken: list[Slot] = []
         # a slot that no thread uses any more may lie in a traceback that somebody keeps
-        while len(taken) < len(self._slots) and runtime.others_run():
+        while len(taken) < len(self._slots) and _lifetime.others_run():
             if time.monotonic() > deadline:
                 return
             try:
@@ -155,22 +120,9 @@ class Session:
                 time.sleep(_POLL_S)
 
     def _start(self) -> Any:
-        onnxruntime = runtime.load()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        # spinning threads would keep a core busy between two frames
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 4
+        options = runtime.session_options(self._threads)
         try:
-            # the fallback prints on standard output, and tries again whatever was raised
-            return onnxruntime.InferenceSession(
-                self._file.data,
-                sess_options=options,
-                providers=["CPUExecutionProvider"],
-                enable_fallback=0,
-            )
+            return runtime.new_session(self._file.data, options)
         except runtime.failures() as error:
             if not runtime.failed_inside(error):
                 raise  # a signal handler's
@@ -193,7 +145,7 @@ class Session:
                 self._check_outputs(slot.tensor)
             self.run(slot)
             if not _kernels.all_finite(slot.logits):
-                raise _invalid_output(LOGITS_NAME)
+                raise invalid_output(LOGITS_NAME)
             check_logits(answer, slot.logits.tolist(), known.tolerance)
 
     def _check_outputs(self, tensor: Tensor) -> None:
@@ -216,7 +168,7 @@ class Session:
             )
         if shape is None:
             return
-        _check_attention(outputs[1])
+        check_attention(outputs[1])
 
     def _not_runnable(self, error: Exception) -> ModelError:
         return ModelError(
@@ -226,56 +178,9 @@ class Session:
         )
 
 
-def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
-    """Return softmax(logits * scale) of a frame, in double.
-
-    Raises:
-        ModelError: `model-output-invalid` when a logit isn't finite.
-    """
-    probabilities = _kernels.softmax(slot.logits, scale)
-    if probabilities is None:
-        raise _invalid_output(LOGITS_NAME)
-    return probabilities
-
-
-def read_attention(slot: Slot) -> Tensor | None:
-    """Return a copy of a frame's attention map, (rows, columns), read-only; None without one.
-
-    Raises:
-        ModelError: `model-output-invalid` unless it is non-negative and sums to 1.
-    """
-    if slot.attention is None:
-        return None
-    _check_attention(slot.attention)
-    attention = slot.attention.copy()
-    attention.setflags(write=False)
-    return attention
-
-
 def _check_threads(threads: int) -> None:
     if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MAX_THREADS:
         raise ModelError(
             "model-threads",
             f"threads is {shown(threads)}, allowed is an integer in [1, {MAX_THREADS}]",
         )
-
-
-def _check_attention(attention: Tensor) -> None:
-    if _kernels.is_distribution(attention, _ATTENTION_SLACK):
-        return
-    if not _kernels.all_finite(attention):
-        raise _invalid_output(ATTENTION_NAME)
-    raise ModelError(
-        "model-output-invalid",
-        f"output {ATTENTION_NAME!r} has a least value of {attention.min():.4g} and a sum of "
-        f"{attention.sum(dtype=np.float64):.4g}, allowed are non-negative numbers summing to 1; "
-        "the student or the runtime is damaged",
-    )
-
-
-def _invalid_output(name: str) -> ModelError:
-    return ModelError(
-        "model-output-invalid",
-        f"output {name!r} holds NaN or Infinity, allowed are finite numbers; "
-        "the student or the runtime is damaged",
-    )

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from .._shown import shown
 from ..errors import ModelError
+from .nodes import infer_node
 from .onnx_schema import GRAPH, MODEL
-from .operators import OPERATORS, infer_node
+from .operators import OPERATORS
 from .tensors import read_initializer
 from .values import Shape, Value, invalid_graph
 from .wire import WireReader, malformed

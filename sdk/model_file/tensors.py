@@ -9,8 +9,17 @@ from typing import Any
 
 from .._shown import shown
 from ..errors import ModelError
-from .operators import MAX_RANK
-from .values import FLOAT, INT8, INT32, INT64, UINT8, Shape, Value, invalid_graph
+from .values import (
+    FLOAT,
+    INT8,
+    INT32,
+    INT64,
+    MAX_RANK,
+    UINT8,
+    Shape,
+    Value,
+    invalid_graph,
+)
 
 _ITEM_BYTES = {FLOAT: 4, UINT8: 1, INT8: 1, INT32: 4, INT64: 8}
 # the element types that may be stored as int32_data, and their values

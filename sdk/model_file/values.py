@@ -9,6 +9,8 @@ from ..errors import ModelError
 
 FLOAT, UINT8, INT8, INT32, INT64 = 1, 2, 3, 6, 7
 DTYPE_NAMES = {FLOAT: "float32", UINT8: "uint8", INT8: "int8", INT32: "int32", INT64: "int64"}
+MAX_RANK = 6
+"""Most axes of a tensor."""
 
 Shape = tuple[int, ...]
 

@@ -72,9 +72,8 @@ def refusal(*items: Dataset) -> str:
 @pytest.mark.parametrize(
     "box",
     [
-        (50, 40, 300, 400), (0, 0, 100, 79), (0, 0, 99, 80),  # beyond the frame, by one as well
+        (50, 40, 300, 400), (0, 0, 101, 79), (0, 0, 99, 81),  # beyond the frame, by a pixel as well
         (100, 0, 120, 20), (20, 0, 10, 20), (0, 30, 20, 10),  # outside, turned round
-        (0, 0, 0, 0), (5, 5, 5, 50), (5, 5, 50, 5),  # without area
     ],
     ids=str,
 )  # fmt: skip
@@ -83,6 +82,32 @@ def test_a_region_that_the_frame_contradicts_is_refused(box: tuple[int, int, int
     assert refusal(region(box, *FLOW)) == "region-outside"
     assert refusal(region((0, 0, 50, 50), *TISSUE), region(box, *TISSUE)) == "region-outside"
     assert chosen_box(region(box, *ECG)) is None
+
+
+@pytest.mark.parametrize("box", [(0, 0, 0, 0), (5, 5, 5, 50), (5, 5, 50, 5), (100, 0, 100, 9)])
+def test_a_region_without_area_counts_only_where_it_is_the_best(
+    box: tuple[int, int, int, int],
+) -> None:
+    assert refusal(region(box, *TISSUE)) == "region-outside"
+    assert refusal(region(box, *FLOW)) == "region-outside"
+    assert refusal(region((0, 0, 50, 50), *FLOW), region(box, *TISSUE)) == "region-outside"
+    for kind in (TISSUE, FLOW):
+        assert chosen_box(region(box, *kind), region((1, 2, 50, 60), *kind)) == (1, 2, 50, 59)
+    assert chosen_box(region((1, 2, 50, 60), *TISSUE), region(box, *FLOW)) == (1, 2, 50, 59)
+
+
+@pytest.mark.parametrize(
+    ("corners", "box"),
+    [
+        ((12, 0, 100, 79), (12, 0, 88, 80)),
+        ((0, 6, 99, 80), (0, 6, 100, 74)),
+        ((0, 0, 100, 80), (0, 0, 100, 80)),
+    ],
+)
+def test_a_region_may_end_at_columns_and_rows(
+    corners: tuple[int, int, int, int], box: tuple[int, int, int, int]
+) -> None:
+    assert chosen_box(region(corners, *TISSUE)) == box
 
 
 def test_an_incomplete_region_is_refused() -> None:

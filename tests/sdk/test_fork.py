@@ -107,15 +107,15 @@ def test_a_fork_inside_a_signal_handler_inside_classify_returns_twice() -> None:
 
 def test_a_child_of_a_parent_that_ends_classifies() -> None:
     code = """
-    import atexit, sdk.runtime
+    import atexit, sdk._lifetime
     def forked():
         thread = threading.Thread(target=lambda: print(child(lambda: sdk.classify(FRAME))))
         thread.start()
         thread.join()
     # called after the SDK's own, since it was registered before
-    atexit.unregister(sdk.runtime._at_exit)
+    atexit.unregister(sdk._lifetime._at_exit)
     atexit.register(forked)
-    atexit.register(sdk.runtime._at_exit)
+    atexit.register(sdk._lifetime._at_exit)
     sdk.classify(FRAME)
     """
     assert ran(CHILD.replace("sys.exit", "os._exit") + _plain(code)) == "0\n"

@@ -56,13 +56,13 @@ def test_a_daemon_thread_does_not_abort_the_end(name: str, pause_ms: int) -> Non
 def test_the_thread_that_ends_the_interpreter_may_still_classify() -> None:
     code = """
     import atexit
-    import sdk.runtime
+    import sdk._lifetime
     # called after the SDK's own, since it was registered before
     def late():
         print(classifier.classify(FRAME).decision, sdk.Classifier().classify(FRAME).decision)
-    atexit.unregister(sdk.runtime._at_exit)
+    atexit.unregister(sdk._lifetime._at_exit)
     atexit.register(late)
-    atexit.register(sdk.runtime._at_exit)
+    atexit.register(sdk._lifetime._at_exit)
     classifier = sdk.Classifier()
     def loop():
         while True: classifier.classify(FRAME)

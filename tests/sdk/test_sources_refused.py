@@ -18,6 +18,7 @@ from PIL import Image
 
 from sdk import SdkError, sources
 from sdk.sources import pool
+from sdk.sources.images import common
 from tests.sdk import image_other_files as other
 from tests.sdk import image_png_files as png
 from tests.sdk import image_tiff_files as tiff
@@ -132,11 +133,23 @@ def test_a_file_that_memory_cannot_hold_is_refused(begins: bytes, tmp_path: Path
     os.truncate(path, 1 << 32)
     with pytest.raises(SdkError) as caught:
         list(sources.open(path))
-    # which limit is met first depends on the machine, and a library may not survive the refusal of
-    # memory; the file is refused all the same, and the next one is read
-    assert caught.value.slug in ("source-too-costly", "source-decoder-crashed")
-    assert any(why in str(caught.value) for why in ("512 MiB", "CPU time", "more memory"))
+    assert caught.value.slug == "source-too-costly"
+    assert "4294967296 bytes would be in memory at once, allowed are 520093696" in str(caught.value)
     assert isinstance(read(saved(RGB, "PNG")), list)
+
+
+def test_as_much_is_read_at_once_as_memory_allows_and_no_byte_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(common, "MAX_READ_BYTES", 8)
+    path = tmp_path / "bytes"
+    path.write_bytes(b"123456789")
+    with path.open("rb") as file:
+        assert common.exactly(file, 8, "n") == b"12345678"
+        with pytest.raises(SdkError, match="9 bytes") as caught:
+            common.exactly(file, 9, "n")
+        assert caught.value.slug == "source-too-costly"
+        assert file.tell() == 8
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.99])

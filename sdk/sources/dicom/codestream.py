@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...codestreams import Damaged
+from ...codestreams.jpeg import SEQUENTIAL
 from .image import JPEG_2000_COLOUR, LUMA_FIRST, MONOCHROME, PALETTE, Image
 from .syntax import Syntax
 from .values import Header
-
-_LOSSY_JPEG = (0xC0, 0xC1)
-
-
-class Damaged(Exception):
-    """A codestream that breaks its own format; the text says how."""
-
-
-class Cut(Damaged):
-    """A codestream that ends early."""
 
 
 class Foreign(Damaged):
@@ -55,7 +47,7 @@ class Codestream:
     @property
     def is_lossy_jpeg(self) -> bool:
         """Whether its markers tell the colour; lossless ones bear those of an encoder's habit."""
-        return self.process in _LOSSY_JPEG
+        return self.process in SEQUENTIAL
 
 
 def is_padding(rest: bytes) -> bool:

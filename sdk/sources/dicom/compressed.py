@@ -13,14 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ..._shown import shown
+from ...codestreams import Cut, Damaged
 from ...errors import SourceError
-from ..base import optional_import
 from . import codestream
-from .codestream import Codestream, Cut, Damaged, Foreign
+from .codestream import Codestream, Foreign
+from .decoders import (
+    decode_jpeg2000,
+    decode_jpeg_ls,
+    decode_with_gdcm,
+    decode_with_turbo,
+)
 from .fragments import Fragments
 from .header import DicomFile
 from .image import LUMA_FIRST, Image
-from .jpeg import lengthened, marked, read_jpeg
+from .jpeg import read_jpeg
 from .jpeg2000 import read_jpeg2000
 from .native import Cells, frame_bits, shape_cells
 from .rle import decode_rle
@@ -89,20 +95,16 @@ class CompressedFrames:
             return self._without_header(_inflate_frame(data, image))
         stream = read_jpeg2000(data) if kind == "jpeg-2000" else read_jpeg(data)
         codestream.check(stream, image, self._dicom.syntax, self._header, index)
-        said_luma = stream.is_lossy_jpeg and stream.colour == "YBR"
-        luma = said_luma or image.photometric in LUMA_FIRST
+        marked_luma = stream.is_lossy_jpeg and stream.colour == "YBR"
+        luma = marked_luma or image.photometric in LUMA_FIRST
         if kind == "jpeg-2000":
-            values = _decode_jpeg2000(data, stream)
+            values = decode_jpeg2000(data, stream)
         elif kind == "jpeg-ls":
-            values = _decode_jpeg_ls(data, stream)
+            values = decode_jpeg_ls(data, stream)
         elif stream.precision == 8:
-            values = _decode_with_turbo(data, stream, luma)
+            values = decode_with_turbo(data, stream, luma)
         else:
-            values = _decode_with_gdcm(data, stream, self._dicom.syntax.uid)
-            # GDCM makes up what is missing and says nothing, and then does so of this instead
-            longer = _decode_with_gdcm(lengthened(data), stream, self._dicom.syntax.uid)
-            if not np.array_equal(values, longer):
-                raise Cut("its scan ends before its last pixel")
+            values = decode_with_gdcm(data, stream, self._dicom.syntax.uid)
         cells = _clipped(values, stream, image) if stream.lossy else values
         chosen: Cells = cells[..., 0] if luma and cells.ndim == 3 else cells
         return chosen
@@ -146,73 +148,3 @@ def _inflate_frame(data: bytes, image: Image) -> Cells:
     if image.samples == 3 and image.planar is None:
         raise Damaged("(0028,0006) PlanarConfiguration is missing")
     return shape_cells(inflated[:needed], image, big_endian=False)
-
-
-def _decode_with_turbo(data: bytes, stream: Codestream, luma: bool) -> npt.NDArray[Any]:
-    """Decode 8 bits with libjpeg-turbo, components as they are stored, or the luma alone."""
-    turbo = optional_import("simplejpeg", "simplejpeg", "dicom")
-    # RGB is what isn't converted, whatever it is
-    luma = luma and stream.is_lossy_jpeg
-    colours = "GRAY" if luma or stream.components == 1 else "RGB"
-    # strict: libjpeg would make up what is missing or damaged, and warn
-    values = np.asarray(turbo.decode_jpeg(marked(data, rgb=not luma), colours, strict=True))
-    if values.shape[:2] != (stream.height, stream.width):
-        raise Damaged(f"it is decoded to {values.shape}")
-    return values[..., 0] if colours == "GRAY" else values
-
-
-def _decode_with_gdcm(data: bytes, stream: Codestream, uid: str) -> npt.NDArray[Any]:
-    """Decode JPEG of 2 to 16 bits, which simplejpeg reads at 8 bits only."""
-    gdcm = optional_import("gdcm", "python-gdcm", "dicom")
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(data)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    picture = gdcm.Image()
-    picture.SetNumberOfDimensions(2)
-    picture.SetDimensions((stream.width, stream.height, 1))
-    picture.SetDataElement(element)
-    # RGB stands for three components that aren't to be changed
-    colour = "RGB" if stream.components == 3 else "MONOCHROME2"
-    kinds = gdcm.PhotometricInterpretation
-    picture.SetPhotometricInterpretation(kinds(kinds.GetPIType(colour)))
-    picture.SetPlanarConfiguration(0)
-    picture.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(uid)))
-    size = 1 if stream.precision <= 8 else 2
-    bits = stream.precision
-    picture.SetPixelFormat(gdcm.PixelFormat(stream.components, 8 * size, bits, bits - 1, 0))
-    text = picture.GetBuffer()
-    if text is None:
-        raise Damaged("GDCM cannot decode it")
-    # GDCM gives char* as text
-    return _shaped(text.encode("utf-8", "surrogateescape"), stream, size)
-
-
-def _decode_jpeg_ls(data: bytes, stream: Codestream) -> npt.NDArray[Any]:
-    charls = optional_import("jpeg_ls", "pyjpegls", "dicom")
-    decoded, info = charls.decode_pixel_data(data)
-    by_plane = stream.components == 3 and info["interleave_mode"] == 0
-    return _shaped(decoded, stream, 1 if stream.precision <= 8 else 2, by_plane)
-
-
-def _decode_jpeg2000(data: bytes, stream: Codestream) -> npt.NDArray[Any]:
-    openjpeg = optional_import("openjpeg.utils", "pylibjpeg-openjpeg", "dicom")
-    decoded = openjpeg.decode_pixel_data(data, version=2)
-    size = 1 if stream.precision <= 8 else 2 if stream.precision <= 16 else 4
-    return _shaped(decoded, stream, size)
-
-
-def _shaped(data: Any, stream: Codestream, size: int, by_plane: bool = False) -> npt.NDArray[Any]:
-    """Arrange decoded bytes as (rows, columns) or (rows, columns, components)."""
-    needed = stream.width * stream.height * stream.components * size
-    if len(data) != needed:
-        raise Damaged(f"it is decoded to {len(data)} bytes instead of {needed}")
-    flat = np.frombuffer(data, f"<u{size}")
-    if stream.components == 1:
-        return flat.reshape(stream.height, stream.width)
-    if by_plane:
-        planes = flat.reshape(stream.components, stream.height, stream.width)
-        return planes.transpose(1, 2, 0)
-    return flat.reshape(stream.height, stream.width, stream.components)

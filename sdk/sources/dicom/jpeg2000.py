@@ -1,12 +1,22 @@
-"""Headers of JPEG 2000 codestreams (ITU-T T.800 annex A), Part 15 (HTJ2K) among them."""
+"""JPEG 2000 codestreams of DICOM frames: their headers, and what they would cost a decoder."""
 
 from __future__ import annotations
 
 import struct
 
-from .codestream import Codestream, Cut, Damaged, Foreign, is_padding
+from ...codestreams import Cut, Damaged, word
+from ...codestreams.jpeg2000 import (
+    COD,
+    EOC,
+    SIZ,
+    SOT,
+    START,
+    ImageSize,
+    image_size,
+    read_segment,
+)
+from .codestream import Codestream, Foreign, is_padding
 
-_SOC, _SIZ, _COD, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF52, 0xFF90, 0xFF93, 0xFFD9
 _JP2 = b"\0\0\0\x0cjP  "
 _MAX_MAIN_SEGMENTS = 4096
 _MAX_TILE_PARTS = 65_536
@@ -26,43 +36,69 @@ def read_jpeg2000(data: bytes) -> Codestream:
     """
     if data.startswith(_JP2):
         raise Foreign("it is wrapped in a JP2 file, whose boxes may say otherwise")
-    if _word(data, 0) != _SOC or _word(data, 2) != _SIZ:
+    if not data.startswith(START):
         raise Damaged(f"it begins with {data[:4].hex()}, not with SOC and SIZ")
-    size, style = b"", b""
-    position = 2
+    size, style = _walk(data)
+    if len(style) < 10:
+        raise Damaged("COD is missing or short")
+    return _describe(image_size(size), style)
+
+
+def _walk(data: bytes) -> tuple[bytes, bytes]:
+    """Follow the segments to the end; return the bodies of SIZ and COD in the main header."""
+    main: dict[int, bytes] = {}
+    at = 2
     for _ in range(_MAX_MAIN_SEGMENTS):
-        marker = _word(data, position)
-        if marker == _SOT:
+        if word(data, at) == SOT:
             break
-        length = _word(data, position + 2)
-        if marker < 0xFF00 or length < 2 or position + 2 + length > len(data):
-            raise Cut("it ends inside its main header")
-        body = data[position + 4 : position + 2 + length]
-        size = body if marker == _SIZ and not size else size
-        style = body if marker == _COD and not style else style
-        position += 2 + length
-    _walk_tiles(data, position)
-    return _describe(size, style)
+        try:
+            segment = read_segment(data, at)
+        except Damaged as error:  # as zeros behind a cut are
+            raise Cut("it ends inside its main header") from error
+        if segment.marker == EOC:
+            raise Cut("it has no tiles")
+        main.setdefault(segment.marker, segment.body)
+        at = segment.end
+    _walk_tile_parts(data, at)
+    return main[SIZ], main.get(COD, b"")
 
 
-def _describe(size: bytes, style: bytes) -> Codestream:
-    if len(size) < 36 or len(style) < 10:
-        raise Damaged("SIZ or COD is missing or short")
-    right, bottom, left, top, tile_width, tile_height = struct.unpack_from(">6I", size, 2)
-    tile_left, tile_top, count = struct.unpack_from(">IIH", size, 26)
-    width, height = right - left, bottom - top
-    if len(size) != 36 + 3 * count or count == 0 or width < 1 or height < 1:
+def _walk_tile_parts(data: bytes, at: int) -> None:
+    for _ in range(_MAX_TILE_PARTS):
+        marker = word(data, at)
+        if marker not in (SOT, EOC, -1):
+            raise Damaged(f"{marker:04X} where a tile-part should begin")
+        part = read_segment(data, at)
+        if marker == EOC:
+            if not is_padding(data[part.end :]):
+                raise Damaged(f"{len(data) - part.end} bytes lie behind its end")
+            return
+        if part.is_open:
+            # no length tells where it ends, so nothing but zeros may stand behind the EOC
+            if data.rstrip(b"\0") != data[: part.end + 2]:
+                raise Cut("it ends without EOC")
+            return
+        at = part.end
+    raise Damaged(f"it has more than {_MAX_TILE_PARTS} tile-parts")
+
+
+def _describe(size: ImageSize, style: bytes) -> Codestream:
+    width, height = size.right - size.left, size.bottom - size.top
+    count = len(size.components)
+    if not size.is_complete or count == 0 or width < 1 or height < 1:
         raise Damaged(f"SIZ says {count} components of {width} x {height} pixels")
-    parts = {size[at : at + 3] for at in range(36, len(size), 3)}
-    if len(parts) > 1 or next(iter(parts))[1:] != b"\1\1":
+    depth, *steps = size.components[0]
+    if len(set(size.components)) > 1 or steps != [1, 1]:
         raise Damaged("its components differ in precision or are subsampled")
-    if not tile_width or not tile_height or tile_left > left or tile_top > top:
+    if not size.tile_width or not size.tile_height:
+        raise Damaged("its tiles have no size")
+    if size.tile_left > size.left or size.tile_top > size.top:
         raise Damaged("its tiles don't cover the image")
-    across, down = _tiles(right, tile_left, tile_width), _tiles(bottom, tile_top, tile_height)
+    across = _tiles(size.right, size.tile_left, size.tile_width)
+    down = _tiles(size.bottom, size.tile_top, size.tile_height)
     if across * down > max(1, width * height // _LEAST_TILE_PIXELS):
         raise Damaged(f"it has {across * down} tiles in {width} x {height} pixels")
     transformed, lossy = _coding(style)
-    depth = next(iter(parts))[0]
     return Codestream(
         process=0, width=width, height=height, components=count, precision=(depth & 0x7F) + 1,
         signed=bool(depth & 0x80), lossy=lossy, subsampled=False, colour=None,
@@ -85,36 +121,3 @@ def _coding(style: bytes) -> tuple[bool, bool]:
     if any(size & 15 < least or size >> 4 < least for size in precincts):
         raise Damaged(f"it has precincts of less than {1 << least} samples a side")
     return transform == 1, style[9] == 0
-
-
-def _walk_tiles(data: bytes, position: int) -> None:
-    for _ in range(_MAX_TILE_PARTS):
-        marker = _word(data, position)
-        if marker == _EOC:
-            if not is_padding(data[position + 2 :]):
-                raise Damaged(f"{len(data) - position - 2} bytes lie behind its end")
-            return
-        if marker != _SOT or position + 12 > len(data):
-            raise (
-                Cut("it ends between its tile-parts")
-                if marker < 0
-                else Damaged(f"{marker:04X} where a tile-part should begin")
-            )
-        length = int.from_bytes(data[position + 6 : position + 10], "big")
-        if length == 0:  # the last one, to the end
-            if not data.rstrip(b"\0").endswith(b"\xff\xd9"):
-                raise Cut("it ends without EOC")
-            return
-        if length < 14:
-            raise Damaged(f"a tile-part has {length} bytes")
-        if position + length > len(data):
-            raise Cut("it ends inside a tile-part")
-        position += length
-    raise Damaged(f"it has more than {_MAX_TILE_PARTS} tile-parts")
-
-
-def _word(data: bytes, position: int) -> int:
-    """Return the two bytes at `position`, or -1 behind the end."""
-    if position + 2 > len(data):
-        return -1
-    return int.from_bytes(data[position : position + 2], "big")

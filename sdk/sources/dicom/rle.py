@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from .codestream import Cut, Damaged
+from ...codestreams import Cut, Damaged
 from .image import Image
 
 _HEADER_BYTES = 64

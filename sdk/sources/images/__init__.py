@@ -64,7 +64,8 @@ def read_images(
 
     Raises:
         SourceError: `dependency-missing`, `dependency-broken`, `source-too-large`,
-            `source-truncated`, `source-malformed`, `source-no-pixels` or `source-unsupported`.
+            `source-too-costly`, `source-truncated`, `source-malformed`, `source-no-pixels` or
+            `source-unsupported`.
     """
     origin = "whole" if region is None else "given"
     with file:

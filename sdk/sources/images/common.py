@@ -11,7 +11,12 @@ import numpy.typing as npt
 
 from ..._shown import shown
 from ...errors import SourceError
+from .. import limits
 from ..base import MAX_FRAMES, MAX_GREY_16
+
+# asked for before the memory is: what a refused allocation ends in differs by library and machine
+MAX_READ_BYTES = limits.MEMORY_BYTES - 16 * 1024 * 1024
+"""Most bytes of an image file that are read at once; all of a GIF, JPEG, WebP or JPEG 2000 is."""
 
 
 class Picture(NamedTuple):
@@ -54,13 +59,19 @@ def size_of(file: BinaryIO) -> int:
 
 
 def exactly(file: BinaryIO, count: int, name: str) -> bytes:
-    """Read so many bytes, after looking whether the file can hold them.
+    """Read so many bytes, after looking whether the file, and the memory, can hold them.
 
     Raises:
-        SourceError: `source-truncated`.
+        SourceError: `source-truncated`, or `source-too-costly` beyond `MAX_READ_BYTES`.
     """
     if count < 0 or count > size_of(file):
         raise truncated(name)
+    if count > MAX_READ_BYTES:
+        raise SourceError(
+            "source-too-costly",
+            f"{shown(name)}: {count} bytes would be in memory at once, allowed are "
+            f"{MAX_READ_BYTES}; split or convert the file",
+        )
     data = file.read(count)
     if len(data) != count:
         raise truncated(name)

@@ -47,7 +47,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
 
     Raises:
         SourceError: `source-malformed`, `source-truncated`, `source-too-large`,
-            `source-no-pixels`, `dependency-missing` or `dependency-broken`.
+            `source-too-costly`, `source-no-pixels`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
     if len(data) < 13:

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from ...codestreams import Cut, Damaged
+from ...codestreams.jpeg import (
+    APP0,
+    APP1,
+    APP2,
+    APP14,
+    DNL,
+    PROGRESSIVE,
+    SEQUENTIAL,
+    SOS,
+    FrameHeader,
+    WrongLength,
+    frame_header,
+    scan_header,
+    segments,
+)
 from ..base import MAX_FRAMES, check_pixels, optional_import
 from .common import (
     Picture,
@@ -25,18 +40,14 @@ from .exif import orientation_of
 
 MAX_SCANS = 64
 """A progressive image has about ten; each costs a pass over all of its coefficients."""
-_SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _PROCESSES = {
     0xC0: "baseline", 0xC1: "extended sequential", 0xC2: "progressive", 0xC3: "lossless",
     0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical", 0xC9: "arithmetic",
     0xCA: "arithmetic", 0xCB: "arithmetic lossless", 0xCD: "hierarchical", 0xCE: "hierarchical",
     0xCF: "hierarchical",
 }  # fmt: skip
-_ALLOWED = (0xC0, 0xC1, 0xC2)
-_PROGRESSIVE = 0xC2
-_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
-# a marker inside entropy-coded data: neither a stuffed byte, nor a restart, nor a fill byte
-_NEXT_MARKER = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")
+_ALLOWED = (*SEQUENTIAL, PROGRESSIVE)
+_NO_FRAME = FrameHeader(0, 0, 0, ())
 _ANOTHER = b"\xff\xd8\xff"
 
 
@@ -47,9 +58,7 @@ class _Image:
     start: int
     end: int = 0
     process: int = 0
-    width: int = 0
-    height: int = 0
-    components: list[tuple[int, int, int]] = field(default_factory=list)  # id, h, v
+    frame: FrameHeader = _NO_FRAME
     # for each component, how many low bits of each coefficient are still to come; None: all
     missing: dict[int, list[int | None]] = field(default_factory=dict)
     scans: int = 0
@@ -63,7 +72,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
 
     Raises:
         SourceError: `source-malformed`, `source-truncated`, `source-unsupported`,
-            `source-too-large`, `dependency-missing` or `dependency-broken`.
+            `source-too-large`, `source-too-costly`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
     images: list[_Image] = []
@@ -79,7 +88,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
 def _each(data: bytes, name: str, images: list[_Image]) -> Iterator[Picture]:
     library = optional_import("simplejpeg", "simplejpeg", "images")
     for image in images:
-        check_pixels(name, image.width, image.height)
+        check_pixels(name, image.frame.width, image.frame.height)
         colours = _colours(image, name)
         piece = memoryview(data)[image.start : image.end]
         try:
@@ -87,7 +96,7 @@ def _each(data: bytes, name: str, images: list[_Image]) -> Iterator[Picture]:
             pixels = np.asarray(library.decode_jpeg(piece, colours, strict=True))
         except (ValueError, RuntimeError) as error:
             raise malformed(name, f"the JPEG data is damaged: {error}") from error
-        if pixels.shape[:2] != (image.height, image.width):
+        if pixels.shape[:2] != (image.frame.height, image.frame.width):
             raise malformed(name, "the JPEG decoded to another size than it declares")
         if colours == "CMYK":
             pixels = _rgb_of_inverted_cmyk(pixels)
@@ -104,7 +113,7 @@ def _rgb_of_inverted_cmyk(pixels: Any) -> Any:
 
 def _colours(image: _Image, name: str) -> str:
     """Decide what the components are, where the markers agree on it; libjpeg guesses instead."""
-    ids = tuple(component[0] for component in image.components)
+    ids = image.frame.names
     if len(ids) == 1:
         return "GRAY"
     if len(ids) == 4:
@@ -113,14 +122,14 @@ def _colours(image: _Image, name: str) -> str:
         return "CMYK"
     if len(ids) != 3:
         raise unsupported(name, f"a JPEG of {len(ids)} components, allowed are 1, 3 and 4")
-    rgb = [said for said, so in (
+    rgb = [sign for sign, holds in (
         ("Adobe's marker", image.adobe == 0), ("its component names", ids == (82, 71, 66)),
-    ) if so]  # fmt: skip
-    ycc = [said for said, so in (
+    ) if holds]  # fmt: skip
+    ycc = [sign for sign, holds in (
         ("JFIF", image.jfif), ("Adobe's marker", image.adobe == 1),
-        ("its subsampling", len({component[1:] for component in image.components}) > 1),
+        ("its subsampling", image.frame.is_subsampled),
         ("its component names", ids in ((1, 2, 3), (0, 1, 2)) and image.adobe is None),
-    ) if so]  # fmt: skip
+    ) if holds]  # fmt: skip
     if rgb and ycc:
         raise malformed(name, f"{rgb[0]} says RGB, {ycc[0]} says YCbCr")
     if not (rgb or ycc) or image.adobe not in (None, 0, 1):
@@ -131,54 +140,33 @@ def _colours(image: _Image, name: str) -> str:
 
 
 def _walk(data: bytes, start: int, name: str) -> _Image:
-    """Follow the markers from one start of image to its end (T.81 Annex B)."""
-    image, at = _Image(start), start + 2
-    while True:
-        marker, at = _marker(data, at, name)
-        if marker == _EOI:
-            image.end = at
-            return _checked(image, name)
-        if marker in _ALONE:
-            continue
-        length = int.from_bytes(data[at : at + 2], "big")
-        if length < 2 or at + length > len(data):
-            raise truncated(name, "ends inside a JPEG segment")
-        _note(image, marker, data[at + 2 : at + length], name)
-        at += length
-        if marker == _SOS:
-            found = _NEXT_MARKER.search(data, at)
-            if found is None:
-                raise truncated(name, "the JPEG has no end of image")
-            at = found.start()
-
-
-def _marker(data: bytes, at: int, name: str) -> tuple[int, int]:
-    """Return the marker that must stand here, and where it ends; fill bytes may precede it."""
-    if data[at : at + 1] not in (b"\xff", b""):
-        raise malformed(name, f"no JPEG marker at byte {at}")
-    while data[at : at + 1] == b"\xff":
-        at += 1
-    if at >= len(data):
-        raise truncated(name, "the JPEG has no end of image")
-    if data[at] in (0, _SOI):
-        raise malformed(name, f"no JPEG marker at byte {at}")
-    return data[at], at + 1
+    """Follow the markers from one start of image to its end."""
+    image = _Image(start)
+    try:
+        for segment in segments(data, start):
+            image.end = segment.end
+            _note(image, segment.marker, segment.body, name)
+    except (Cut, WrongLength) as error:
+        raise truncated(name, f"a JPEG: {error}") from error
+    except Damaged as error:
+        raise malformed(name, f"a JPEG: {error}") from error
+    return _complete(image, name)
 
 
 def _note(image: _Image, marker: int, body: bytes, name: str) -> None:
     if marker in _PROCESSES:
         _note_frame(image, marker, body, name)
-    elif marker == _SOS:
+    elif marker == SOS:
         _note_scan(image, body, name)
-    elif marker == 0xE0 and body.startswith(b"JFIF\0"):
+    elif marker == APP0 and body.startswith(b"JFIF\0"):
         image.jfif = True
-    elif marker == 0xE1 and body.startswith(b"Exif\0\0") and not image.exif:
+    elif marker == APP1 and body.startswith(b"Exif\0\0") and not image.exif:
         image.exif = body[6:]
-    elif marker == 0xE2 and body.startswith(b"MPF\0"):
+    elif marker == APP2 and body.startswith(b"MPF\0"):
         raise unsupported(name, "a multi-picture file (CIPA DC-007); save its picture alone")
-    elif marker == 0xEE and body.startswith(b"Adobe") and len(body) >= 12:
+    elif marker == APP14 and body.startswith(b"Adobe") and len(body) >= 12:
         image.adobe = body[11]
-    elif marker == 0xDC:
+    elif marker == DNL:
         raise unsupported(name, "a JPEG that tells its height after its first scan (DNL)")
 
 
@@ -189,20 +177,13 @@ def _note_frame(image: _Image, marker: int, body: bytes, name: str) -> None:
         )
     if image.process:
         raise malformed(name, "a JPEG with two frame headers")
-    if len(body) < 6 or len(body) != 6 + 3 * body[5]:
-        raise malformed(name, "a JPEG frame header of the wrong length")
-    if body[0] != 8:
-        raise unsupported(name, f"a JPEG of {body[0]} bits, allowed are 8")
-    image.process = marker
-    image.height = int.from_bytes(body[1:3], "big")
-    image.width = int.from_bytes(body[3:5], "big")
-    image.components = [
-        (body[i], body[i + 1] >> 4, body[i + 1] & 15) for i in range(6, len(body), 3)
-    ]
-    image.missing = {component[0]: [None] * 64 for component in image.components}
-    if len(image.missing) != len(image.components):
+    image.process, image.frame = marker, frame_header(body)
+    if image.frame.precision != 8:
+        raise unsupported(name, f"a JPEG of {image.frame.precision} bits, allowed are 8")
+    image.missing = {component: [None] * 64 for component in image.frame.names}
+    if len(image.missing) != len(image.frame.components):
         raise malformed(name, "two JPEG components of one name")
-    check_pixels(name, image.width, image.height)
+    check_pixels(name, image.frame.width, image.frame.height)
 
 
 def _note_scan(image: _Image, body: bytes, name: str) -> None:
@@ -210,17 +191,18 @@ def _note_scan(image: _Image, body: bytes, name: str) -> None:
     image.scans += 1
     if image.scans > MAX_SCANS:
         raise unsupported(name, f"a JPEG of more than {MAX_SCANS} scans")
-    count = body[0] if body else 0
-    if len(body) != 4 + 2 * count or not set(body[1 : 1 + 2 * count : 2]) <= set(image.missing):
-        raise malformed(name, "a JPEG scan of the wrong length, or of unknown components")
-    first, last, low = body[-3], body[-2], body[-1] & 15
-    if image.process != _PROGRESSIVE:
+    scan = scan_header(body)
+    if not image.missing.keys() >= set(scan.components):
+        raise malformed(name, "a JPEG scan of unknown components")
+    first, last, low = scan.first, scan.last, scan.low
+    if image.process != PROGRESSIVE:
+        # means nothing there, and some writers set it wrong
         first, last, low = 0, 63, 0
-    for component in body[1 : 1 + 2 * count : 2]:
+    for component in scan.components:
         image.missing[component][first : last + 1] = [low] * (min(last, 63) + 1 - first)
 
 
-def _checked(image: _Image, name: str) -> _Image:
+def _complete(image: _Image, name: str) -> _Image:
     if not image.scans:
         raise malformed(name, "a JPEG without an image in it")
     # libjpeg would show what is there of it, blurred

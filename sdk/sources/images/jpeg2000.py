@@ -7,6 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ...codestreams import Cut, Damaged, word
+from ...codestreams.jpeg2000 import (
+    COD,
+    EOC,
+    PPM,
+    SOT,
+    START,
+    ImageSize,
+    image_size,
+    read_segment,
+)
 from ..base import check_pixels
 from .common import (
     Picture,
@@ -21,8 +32,7 @@ from .common import (
 )
 from .pillow import samples
 
-_SOC, _SIZ, _SOT, _SOD, _EOC = 0xFF4F, 0xFF51, 0xFF90, 0xFF93, 0xFFD9
-_COD, _PPM = 0xFF52, 0xFF60
+_LEAST_BYTES = 42  # SOC, and SIZ without its components
 _MAX_TILES = 4096
 _MAX_LAYERS = 1024
 # colour spaces of the colr box (T.800 table I.10) and the components that each has
@@ -43,10 +53,10 @@ def read(file: BinaryIO, name: str) -> Pictures:
 
     Raises:
         SourceError: `source-malformed`, `source-truncated`, `source-unsupported`,
-            `source-too-large`, `dependency-missing` or `dependency-broken`.
+            `source-too-large`, `source-too-costly`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
-    start, colours = (0, None) if data[:4] == b"\xff\x4f\xff\x51" else _boxes(data, name)
+    start, colours = (0, None) if data.startswith(START) else _boxes(data, name)
     stream = _codestream(data, start, name)
     if colours is not None and _COLOURS.get(colours) != stream.components:
         raise malformed(
@@ -99,9 +109,12 @@ def _plain_channels(data: bytes, kind: bytes, name: str) -> bool:
             for inner, at, stop in _each_box(data, start, end, name):
                 if inner == b"cdef":
                     count = int.from_bytes(data[at : at + 2], "big")
-                    said = [struct.unpack_from(">HHH", data, at + 2 + 6 * i) for i in range(count)
-                            if at + 8 + 6 * i <= stop]  # fmt: skip
-                    return said == [(i, 0, i + 1) for i in range(count)]
+                    channels = [
+                        struct.unpack_from(">HHH", data, at + 2 + 6 * i)
+                        for i in range(count)
+                        if at + 8 + 6 * i <= stop
+                    ]
+                    return channels == [(i, 0, i + 1) for i in range(count)]
     return False
 
 
@@ -121,70 +134,63 @@ def _each_box(data: bytes, at: int, end: int, name: str) -> Iterator[tuple[bytes
 
 
 def _codestream(data: bytes, start: int, name: str) -> _Stream:
-    if data[start : start + 4] != b"\xff\x4f\xff\x51" or len(data) < start + 42:
+    if data[start : start + 4] != START or len(data) < start + _LEAST_BYTES:
         raise malformed(name, "its codestream does not begin with SOC and SIZ")
-    _, width, height, left, top, tile_width, tile_height, *rest = struct.unpack_from(
-        ">HIIIIIIIIH", data, start + 6
-    )
-    tile_left, tile_top, components = rest
+    try:
+        first = read_segment(data, start + 2)
+        stream, tiles = _describe(image_size(first.body), name)
+        _follow(data, first.end, tiles, name)
+    except Cut as error:
+        raise truncated(name, f"its codestream: {error}") from error
+    except Damaged as error:
+        raise malformed(name, f"its codestream: {error}") from error
+    return stream
+
+
+def _describe(size: ImageSize, name: str) -> tuple[_Stream, int]:
+    """Return what the codestream holds, and the number of its tiles."""
+    width, height, count = size.right, size.bottom, len(size.components)
     check_pixels(name, width, height)
-    if (left, top, tile_left, tile_top) != (0, 0, 0, 0):
+    if (size.left, size.top, size.tile_left, size.tile_top) != (0, 0, 0, 0):
         raise unsupported(name, "an image or tiles that don't begin at the grid's origin")
-    if components not in (1, 3):
-        raise unsupported(name, f"{components} components, allowed are 1 and 3")
-    each = {data[start + 42 + 3 * i : start + 45 + 3 * i] for i in range(components)}
-    (bits, across, down) = min(each) if len(min(each)) == 3 else (0, 0, 0)
-    if len(each) > 1 or (across, down) != (1, 1) or not bits + 1 <= 16:
+    if count not in (1, 3):
+        raise unsupported(name, f"{count} components, allowed are 1 and 3")
+    depth, *steps = size.components[0] or b"\0"
+    if len(set(size.components)) > 1 or steps != [1, 1] or depth >= 16:
         raise unsupported(
             name,
             "components that are subsampled, signed, differ, or have more than 16 bits "
-            f"({', '.join(sorted(one.hex() for one in each))})",
+            f"({', '.join(sorted(one.hex() for one in set(size.components)))})",
         )
-    if components == 3 and bits + 1 > 8:  # Pillow rounds white up to 256, which it stores as 0
-        raise unsupported(name, f"colours of {bits + 1} bits, allowed are 8")
-    if not (tile_width and tile_height):
-        raise malformed(name, f"tiles of {tile_width} x {tile_height}")
-    tiles = -(-width // tile_width) * -(-height // tile_height)
+    bits = depth + 1
+    if count == 3 and bits > 8:  # Pillow rounds white up to 256, which it stores as 0
+        raise unsupported(name, f"colours of {bits} bits, allowed are 8")
+    if not (size.tile_width and size.tile_height):
+        raise malformed(name, f"tiles of {size.tile_width} x {size.tile_height}")
+    tiles = -(-width // size.tile_width) * -(-height // size.tile_height)
     if tiles > _MAX_TILES:
         raise unsupported(name, f"{tiles} tiles, allowed are {_MAX_TILES}")
-    _follow(data, start + 2, tiles, name)
-    return _Stream(width, height, bits + 1, components)
+    return _Stream(width, height, bits, count), tiles
 
 
 def _follow(data: bytes, at: int, tiles: int, name: str) -> None:
-    """Follow the markers and tile parts to the end: no tile may be missing."""
+    """Follow the segments and tile-parts to the end: no tile may be missing."""
     seen: set[int] = set()
-    while (marker := int.from_bytes(data[at : at + 2], "big")) != _EOC:
-        length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if at + 2 > len(data):
-            raise truncated(name, "its codestream has no end (EOC)")
-        if marker < 0xFF01 or length < 2:
-            raise malformed(name, f"no JPEG 2000 marker at byte {at}")
-        if at + 2 + length > len(data):
-            raise truncated(name, "ends inside a JPEG 2000 segment")
-        if marker != _SOT:
-            _check_segment(marker, data[at + 4 : at + 2 + length], name)
-            at += 2 + length
-            continue
-        tile, size = struct.unpack_from(">HI", data, at + 4)
-        if tile >= tiles or (size and size < 14):
-            raise malformed(name, f"tile part {tile} of {tiles} with {size} bytes")
-        seen.add(tile)
-        # a size of 0 reaches to the end of the codestream
-        at = at + size if size else _end_of_codestream(data, name)
+    while (segment := read_segment(data, at)).marker != EOC:
+        if segment.marker == SOT:
+            tile = word(segment.body, 0)
+            if tile >= tiles:
+                raise malformed(name, f"tile part {tile} of {tiles}")
+            seen.add(tile)
+        else:
+            _check_segment(segment.marker, segment.body, name)
+        at = segment.end
     if len(seen) < tiles:
         raise truncated(name, f"{len(seen)} of {tiles} tiles are there")
 
 
 def _check_segment(marker: int, body: bytes, name: str) -> None:
-    if marker == _COD and int.from_bytes(body[2:4], "big") > _MAX_LAYERS:
+    if marker == COD and int.from_bytes(body[2:4], "big") > _MAX_LAYERS:
         raise unsupported(name, f"more than {_MAX_LAYERS} quality layers")
-    if marker == _PPM:
+    if marker == PPM:
         raise unsupported(name, "packed packet headers (PPM)")
-
-
-def _end_of_codestream(data: bytes, name: str) -> int:
-    at = data.rfind(b"\xff\xd9")
-    if at < 0:
-        raise truncated(name, "its codestream has no end (EOC)")
-    return at

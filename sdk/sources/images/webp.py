@@ -28,7 +28,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
 
     Raises:
         SourceError: `source-malformed`, `source-truncated`, `source-unsupported`,
-            `source-too-large`, `dependency-missing` or `dependency-broken`.
+            `source-too-large`, `source-too-costly`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
     size, said = _walk(data, name)

@@ -1,0 +1,103 @@
+"""The arrays of one inference: bound to onnxruntime once, and read after each run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _kernels
+from .errors import ModelError
+from .model_file import ModelFile
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+
+Tensor = npt.NDArray[np.float32]
+
+_ATTENTION_SLACK = 1e-3
+
+
+class Slot:
+    """The arrays of one inference, bound to the runtime once; for one thread at a time.
+
+    Attributes:
+        tensor: float32 (1, 1, height, width), the input.
+        logits: float32 (labels,), written by `Session.run`.
+        attention: float32 (rows, columns), likewise, or None when the student has none.
+        session: of onnxruntime, that these arrays are bound to.
+        binding: of onnxruntime, to these arrays.
+    """
+
+    __slots__ = ("__weakref__", "attention", "binding", "logits", "session", "tensor")
+
+    def __init__(self, session: Any, file: ModelFile) -> None:
+        recipe = file.metadata.preprocessing
+        self.tensor: Tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
+        self.logits: Tensor = np.empty(len(file.metadata.labels), np.float32)
+        self.attention: Tensor | None = None
+        self.session = session
+        self.binding = session.io_binding()
+        place = ("cpu", 0, np.float32)
+        self.binding.bind_input(INPUT_NAME, *place, self.tensor.shape, self.tensor.ctypes.data)
+        row = (1, self.logits.size)
+        self.binding.bind_output(LOGITS_NAME, *place, row, self.logits.ctypes.data)
+        if file.attention_shape is not None:
+            self.attention = np.empty(file.attention_shape, np.float32)
+            map_shape = (1, *file.attention_shape)
+            self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
+
+
+def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
+    """Return softmax(logits * scale) of a frame, in double.
+
+    Raises:
+        ModelError: `model-output-invalid` when a logit isn't finite.
+    """
+    probabilities = _kernels.softmax(slot.logits, scale)
+    if probabilities is None:
+        raise invalid_output(LOGITS_NAME)
+    return probabilities
+
+
+def read_attention(slot: Slot) -> Tensor | None:
+    """Return a copy of a frame's attention map, (rows, columns), read-only; None without one.
+
+    Raises:
+        ModelError: `model-output-invalid` unless it is non-negative and sums to 1.
+    """
+    if slot.attention is None:
+        return None
+    check_attention(slot.attention)
+    attention = slot.attention.copy()
+    attention.setflags(write=False)
+    return attention
+
+
+def check_attention(attention: Tensor) -> None:
+    """Check that a map is a distribution: no negative number, a sum of 1 within 1e-3.
+
+    Args:
+        attention: float32, of any shape.
+
+    Raises:
+        ModelError: `model-output-invalid`.
+    """
+    if _kernels.is_distribution(attention, _ATTENTION_SLACK):
+        return
+    if not _kernels.all_finite(attention):
+        raise invalid_output(ATTENTION_NAME)
+    raise ModelError(
+        "model-output-invalid",
+        f"output {ATTENTION_NAME!r} has a least value of {attention.min():.4g} and a sum of "
+        f"{attention.sum(dtype=np.float64):.4g}, allowed are non-negative numbers summing to 1; "
+        "the student or the runtime is damaged",
+    )
+
+
+def invalid_output(name: str) -> ModelError:
+    """Build the error for an output that holds NaN or Infinity."""
+    return ModelError(
+        "model-output-invalid",
+        f"output {name!r} holds NaN or Infinity, allowed are finite numbers; "
+        "the student or the runtime is damaged",
+    )
