@@ -299,3 +299,48 @@ def test_a_model_the_runtime_refuses_is_a_model_error(tmp_path: Path) -> None:
 def test_nothing_is_printed(toy_path: Path, frames: list[np.ndarray], capfd) -> None:  # type: ignore[no-untyped-def]
     sdk.Classifier(toy_path).classify(frames[0])
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_label_is_given_at_exactly_its_threshold(
+    tmp_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    confidence = classifier.classify(frames[0]).confidence
+    assert with_thresholds(tmp_path, confidence).classify(frames[0]).decision == "accept"
+    above = float(np.nextafter(confidence, 1.0))
+    assert with_thresholds(tmp_path, above).classify(frames[0]).decision == "abstain"
+
+
+def test_each_label_is_held_against_its_own_threshold(
+    tmp_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    label = classifier.classify(frames[0]).label
+    for held, decision in ((label, "abstain"), (None, "accept")):
+        others = {name: 1.0 if (name == label) == (held is not None) else 0.0 for name in LABELS}
+        path = tmp_path / "own.onnx"
+        path.write_bytes(package(toy_model(), replace(CARD, abstain_below=others)))
+        assert sdk.Classifier(path).classify(frames[0]).decision == decision
+
+
+@pytest.mark.parametrize("size", [(900, 300), (300, 900)], ids=["tall", "wide"])
+def test_letterbox_bars_are_no_part_of_what_is_judged(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path = tmp_path / "letterbox.onnx"
+    recipe = replace(CARD.preprocessing, aspect="letterbox")
+    path.write_bytes(package(toy_model(), replace(CARD, preprocessing=recipe)))
+    # with its bars this flat frame has contrast enough
+    assert sdk.Classifier(path).classify(np.full(size, 90, np.uint8)).reasons == ("uniform",)
+
+
+def test_attention_that_the_runtime_leaves_alone_is_no_earlier_frames(
+    toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    classifier.classify(frames[0])
+    slot = classifier._session.free[0]
+    unbound = np.empty_like(slot.attention)
+    shape = (1, *unbound.shape)
+    slot.binding.bind_output("attention", "cpu", 0, np.float32, shape, unbound.ctypes.data)
+    with pytest.raises(ModelError, match="'attention' holds NaN") as caught:
+        classifier.classify(frames[1])
+    assert caught.value.slug == "model-output-invalid"
