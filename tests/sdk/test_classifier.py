@@ -344,3 +344,35 @@ def test_attention_that_the_runtime_leaves_alone_is_no_earlier_frames(
     with pytest.raises(ModelError, match="'attention' holds NaN") as caught:
         classifier.classify(frames[1])
     assert caught.value.slug == "model-output-invalid"
+
+
+def test_times_are_told_in_microseconds_stage_by_stage(
+    toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    for frame, ends_us, expected in (
+        (frames[0], [0, 10, 13, 43, 48], (10.0, 3.0, 30.0, 5.0, 48.0)),
+        (np.zeros((60, 80), np.uint8), [0, 10, 13], (10.0, 3.0, 0.0, 0.0, 13.0)),
+    ):
+        clock = iter([7_000_000_000 + 1000 * end for end in ends_us])
+        monkeypatch.setattr(sdk.classifier, "perf_counter_ns", clock.__next__)
+        assert classifier.classify(frame).timing == pytest.approx(expected)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+def test_a_classifier_starts_no_thread_of_its_own(
+    toy_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    before = len(list(Path("/proc/self/task").iterdir()))
+    sdk.Classifier(toy_path).classify(frames[0])
+    assert len(list(Path("/proc/self/task").iterdir())) <= before
+
+
+def test_the_slot_of_the_known_answers_serves_the_first_call(
+    toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    slots = list(classifier._session.free)
+    classifier.classify(frames[0])
+    assert len(slots) == 1
+    assert classifier._session.free == slots
