@@ -1,0 +1,133 @@
+"""Where the readers of gaze files draw a line: what is still read, and what is told of the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from export.gaze import Display, GazeError, GazeSamples, read_gaze
+from export.gaze.readers.eyelink_lines import stamp_us
+from export.gaze.readers.numbers import TimeParser, whole
+
+SCREEN = Display(1920, 1080, 0.2665, 620.0)
+CSV = "timestamp_us,x_px,y_px,valid\n"
+
+
+def _read(tmp_path: Path, text: str) -> GazeSamples:
+    path = tmp_path / "scan.txt"
+    path.write_text(text, encoding="utf-8")
+    return read_gaze(path, SCREEN)
+
+
+def _refused(tmp_path: Path, text: str, slug: str, message: str) -> str:
+    with pytest.raises(GazeError) as caught:
+        _read(tmp_path, text)
+    assert caught.value.slug == slug, str(caught.value)
+    assert message in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_first_row_whose_time_does_not_rise_is_named(tmp_path: Path) -> None:
+    rows = "0,1,2,1\n1,1,2,1\n2,1,2,1\n2,1,2,1\n"
+    _refused(tmp_path, CSV + rows, "gaze-time", "line 5: timestamp 2 us follows 2 us")
+
+
+def test_a_last_row_that_is_cut_is_left_out_and_a_longer_one_refused(tmp_path: Path) -> None:
+    found = _read(tmp_path, CSV + "0,1,2,1\n1,1,2")
+    assert found.tally is not None
+    assert (found.timestamp_us.tolist(), found.tally.lines, found.tally.undated) == ([0], 2, 1)
+    _refused(tmp_path, CSV + "0,1,2,1\n1,1,2,1,9", "gaze-row", "line 3 has 5 cells")
+
+
+def test_a_cell_is_quoted_by_its_beginning(tmp_path: Path) -> None:
+    for column, slug in (("x_px", "gaze-number"), ("valid", "gaze-validity")):
+        cells = {"x_px": "1", "valid": "1"} | {column: "z" * 90}
+        message = _refused(tmp_path, f"{CSV}0,{cells['x_px']},2,{cells['valid']}\n", slug, column)
+        assert repr("z" * 40) in message
+    assert repr("q" * 60) in _refused(tmp_path, "q" * 90, "gaze-file-unknown", "begins with")
+
+
+SMI = "Time\tType\tTrial\tL POR X [px]\tL POR Y [px]\tL Validity\n"
+
+
+def test_a_header_is_looked_for_below_a_thousand_lines(tmp_path: Path) -> None:
+    row = "1000\tSMP\t1\t10.5\t20.5\t1\n"
+    first = "## Calibration Area:\t1920\t1080\n"
+    below = SMI + row
+    assert len(_read(tmp_path, first + "## x\n" * 20 + below).timestamp_us) == 1
+    from export.gaze.readers.columns import open_table
+    from export.gaze.readers.text import Line
+
+    for above, found in ((1000, True), (1001, False)):
+        texts = ["## x"] * above + below.splitlines()
+        lines = iter([Line(at, text, True) for at, text in enumerate(texts, start=1)])
+        if found:
+            assert open_table("x", lines, "\t", lambda names: "Time" in names).has("Trial")
+            continue
+        with pytest.raises(GazeError, match="holds no header") as caught:
+            open_table("x", lines, "\t", lambda names: "Time" in names)
+        assert caught.value.slug == "gaze-file-empty"
+
+
+def test_smi_samples_that_the_tracker_calls_invalid_are_lost(tmp_path: Path) -> None:
+    rows = "1000\tSMP\t1\t10.5\t20.5\t1\n2000\tSMP\t1\t11.5\t21.5\t0\n"
+    found = _read(tmp_path, SMI + rows)
+    assert found.valid.tolist() == [True, False]
+    assert found.x_px[0] == 10.5
+
+
+def test_smi_samples_of_another_display_are_refused(tmp_path: Path) -> None:
+    text = "## Calibration Area:\t1280\t1024\n" + SMI + "1000\tSMP\t1\t10.5\t20.5\t1\n"
+    _refused(tmp_path, text, "gaze-display", "1280x1024")
+
+
+def _eyelink(*lines: str, samples: str = "LEFT\tRATE\t1000.00") -> str:
+    declared = f"SAMPLES\tGAZE\t{samples}\n"
+    return "** CONVERTED FROM a.edf\n" + declared + "".join(f"{line}\n" for line in lines)
+
+
+def test_positions_count_from_the_displays_corner_where_the_file_names_none(tmp_path: Path) -> None:
+    found = _read(tmp_path, _eyelink("1000\t 10.0\t 20.0\t 300.0\t..."))
+    assert (found.x_px.tolist(), found.y_px.tolist()) == ([10.0], [20.0])
+
+
+def test_no_pair_of_half_milliseconds_reaches_into_another_block(tmp_path: Path) -> None:
+    fast = "LEFT\tRATE\t2000.00"
+    sample = "\t 10.0\t 20.0\t 300.0\t..."
+    pair = _read(tmp_path, _eyelink("1000" + sample, "1000" + sample, samples=fast))
+    assert pair.timestamp_us.tolist() == [1_000_000, 1_000_500]
+    apart = ("1000" + sample, f"SAMPLES\tGAZE\t{fast}", "1000" + sample)
+    _refused(tmp_path, _eyelink(*apart, samples=fast), "gaze-time", "1000 ms follows 1000 ms")
+
+
+def test_a_remote_target_may_lack_its_flags(tmp_path: Path) -> None:
+    target = "LEFT\tRATE\t1000.00\tHTARGET"
+    for tail in ("1.0\t2.0\t500.0", "1.0\t2.0\t500.0\t............."):
+        line = f"1000\t 10.0\t 20.0\t 300.0\t...\t{tail}"
+        assert _read(tmp_path, _eyelink(line, samples=target)).x_px.tolist() == [10.0]
+    for tail in ("1.0\t2.0", "1.0\t2.0\t5.0\t6.0", "1.0\t2.0\tx"):
+        line = f"1000\t 10.0\t 20.0\t 300.0\t...\t{tail}"
+        _refused(tmp_path, _eyelink(line, samples=target), "gaze-row", "after its flags")
+
+
+def test_a_damaged_sample_without_flags_is_refused_and_an_indented_note_is_not(
+    tmp_path: Path,
+) -> None:
+    good = "1000\t 10.0\t 20.0\t 300.0"
+    _refused(
+        tmp_path, _eyelink(good, "x1001\t 10.0\t 20.0\t 300.0"), "gaze-row", "looks like a sample"
+    )
+    noted = _read(tmp_path, _eyelink(good, " note 10.0\t 20.0\t 300.0"))
+    assert noted.timestamp_us.tolist() == [1_000_000]
+
+
+def test_times_are_whole_microseconds_that_a_float_holds() -> None:
+    largest = 2**53
+    assert whole(str(largest)) == TimeParser(1.0)(str(largest)) == largest
+    assert stamp_us("9007199254740.992") == largest
+    for parse in (whole, TimeParser(1.0)):
+        with pytest.raises(ValueError, match=r"2\*\*53"):
+            parse(str(largest + 2))
+    with pytest.raises(ValueError, match=r"2\*\*53"):
+        stamp_us("9007199254741")

@@ -1,0 +1,156 @@
+"""Where the readers of image formats draw a line: the last that is read, the first that isn't."""
+
+from __future__ import annotations
+
+import io
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sdk import SourceError, sources
+from sdk.sources.base import MAX_FRAMES
+from sdk.sources.images.bmp_rle import indices_of_runs
+from sdk.sources.images.common import check_count, exactly, grey, to_8_bits
+from tests.sdk import image_other_files as other
+from tests.sdk.frames_shown import read
+from tests.sdk.image_refusals import GREY, jpeg, renamed, saved, without_jfif
+
+
+def refused(data: bytes, slug: str, word: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        list(sources.open(io.BytesIO(data)))
+    assert caught.value.slug == slug, str(caught.value)
+    assert word in str(caught.value)
+
+
+def test_as_many_images_are_read_as_is_allowed() -> None:
+    assert check_count("x", MAX_FRAMES) == MAX_FRAMES
+    for count, slug in ((MAX_FRAMES + 1, "source-too-large"), (0, "source-no-pixels")):
+        with pytest.raises(SourceError) as caught:
+            check_count("x", count)
+        assert caught.value.slug == slug
+
+
+def test_a_part_of_a_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"12345")
+    for count, slug in ((0, None), (5, None), (6, "source-truncated"), (-1, "source-truncated")):
+        with path.open("rb") as file:
+            if slug is None:
+                assert exactly(file, count, "x") == b"12345"[:count]
+                continue
+            with pytest.raises(SourceError) as caught:
+                exactly(file, count, "x")
+            assert caught.value.slug == slug
+    with path.open("rb") as file, pytest.raises(SourceError):
+        file.seek(1)
+        exactly(file, 5, "x")
+
+
+@pytest.mark.parametrize("top", [1, 3, 15, 127, 200, 254, 255, 1023, 65535])
+def test_values_are_scaled_to_the_nearest_grey_level(top: int) -> None:
+    values = np.unique(np.linspace(0, top, 400).astype(np.uint16))
+    nearest = [int(Fraction(int(value) * 255, top) + Fraction(1, 2)) for value in values]
+    assert to_8_bits(values, top).tolist() == nearest
+
+
+def test_grey_of_more_than_8_bits_keeps_its_values_and_says_what_is_white() -> None:
+    few, more = grey(np.array([[0, 255]]), 255), grey(np.array([[0, 256]]), 256)
+    assert (few.pixels.dtype, few.pixels.tolist()) == (np.uint8, [[0, 255]])
+    assert (more.pixels.dtype, more.pixels.tolist(), more.window) == (np.uint16, [[0, 256]], (0, 256))
+
+
+@pytest.mark.parametrize(
+    ("data", "slug"),
+    [
+        (b"\2\1\0\0\2\3\0", "source-truncated"),
+        (b"\2\1\0\0\2\3", "source-truncated"),
+        (b"\2\1\0\1", "source-unsupported"),
+        (b"\2\1\0\0\1\3\0\1", "source-unsupported"),
+        (b"\2\1\0\2\0\1", "source-unsupported"),
+        (b"\3\1\0\0", "source-malformed"),
+        (b"\1\1\0\3\1\2\3\0", "source-malformed"),
+        (b"\2\1\0\0\0\3\1", "source-malformed"),
+    ],
+    ids=["cut in a pair", "cut before its end", "ends a row early", "ends a pixel early",
+         "moves on", "run too long", "literal run too long", "literal run cut"],
+)  # fmt: skip
+def test_run_lengths_that_do_not_fill_the_image_are_refused(data: bytes, slug: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        indices_of_runs(data, 2, 2, "x", nibbles=False)
+    assert caught.value.slug == slug
+
+
+@pytest.mark.parametrize("end", [b"\0\0\0\1", b"\0\1", b"\0\0"])
+def test_run_lengths_may_end_with_the_last_row_or_with_the_image(end: bytes) -> None:
+    found = indices_of_runs(b"\2\1\0\0\2\3" + end, 2, 2, "x", nibbles=False)
+    assert found.tolist() == [[1, 1], [3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("compression", "word"), [(4, "compression JPEG"), (5, "compression PNG"), (9, "compression 9")]
+)
+def test_a_bmp_in_a_compression_that_is_not_read_names_it(compression: int, word: str) -> None:
+    refused(other.bmp(bytes(64), 24, compression=compression), "source-unsupported", word)
+
+
+def test_a_bmp_without_a_plane_is_refused() -> None:
+    data = bytearray(saved(np.dstack([GREY] * 3), "BMP"))
+    data[26:28] = b"\0\0"
+    refused(bytes(data), "source-unsupported", "0 planes")
+
+
+def test_a_bmp_of_16_bits_with_a_mask_of_alpha_is_read() -> None:
+    rows = np.full((other.H, other.W), 0xFC1F, "<u2")  # opaque red and blue, no green
+    data = other.bmp(
+        other.padded(rows, 16), 16, compression=6, masks=(0x7C00, 0x03E0, 0x001F, 0x8000)
+    )
+    (shown,) = read(data)
+    assert np.unique(np.asarray(shown)[..., 0]).tolist() == [255]
+    assert np.unique(np.asarray(shown)[..., 1]).tolist() == [0]
+
+
+def test_a_riff_file_that_is_no_webp_is_of_no_known_kind() -> None:
+    refused(b"RIFF\x24\0\0\0AVI LIST" + bytes(24), "source-unknown-kind", "")
+    refused(b"XIFF\x24\0\0\0WEBPVP8 " + bytes(24), "source-unknown-kind", "")
+
+
+def test_a_gif_without_an_image_holds_none() -> None:
+    refused(b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0) + b";", "source-no-pixels", "no image")
+
+
+def test_a_gifs_frame_outside_its_screen_is_refused_with_both_sizes() -> None:
+    data = b"GIF89a" + struct.pack("<HHBBB", 20, 10, 0, 0, 0)
+    data += b"," + struct.pack("<HHHHB", 0, 0, 21, 10, 0)
+    refused(data + bytes(9), "source-malformed", "21 x 10 at (0, 0) on a screen of 20 x 10")
+
+
+@pytest.mark.parametrize("block", [b"\5\0\0\0\0\0\0", b"\4\0\0"], ids=["long", "cut"])
+def test_a_graphic_control_extension_of_another_length_is_refused(block: bytes) -> None:
+    data = b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0) + b"!\xf9" + block
+    refused(data, "source-malformed", "of the wrong length")
+
+
+PROCESSES = {
+    0xC3: "lossless", 0xC5: "hierarchical", 0xC6: "hierarchical", 0xC7: "hierarchical",
+    0xC9: "arithmetic", 0xCA: "arithmetic", 0xCB: "arithmetic lossless", 0xCD: "hierarchical",
+    0xCE: "hierarchical", 0xCF: "hierarchical",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("marker", PROCESSES)
+def test_a_jpeg_process_that_is_not_read_is_named(marker: int) -> None:
+    data = jpeg(GREY).replace(b"\xff\xc0", bytes([0xFF, marker]), 1)
+    refused(data, "source-unsupported", f"a {PROCESSES[marker]} JPEG")
+
+
+def test_jfif_means_something_in_its_own_segment_alone() -> None:
+    data = renamed(without_jfif(jpeg(subsampling=0)), b"RGB")
+    plain = read(data)
+    assert not isinstance(plain, str)
+    elsewhere = data[:2] + b"\xff\xe5\0\x07JFIF\0" + data[2:]
+    np.testing.assert_array_equal(read(elsewhere), plain)
+    refused(data[:2] + b"\xff\xe0\0\x07JFIF\0" + data[2:], "source-malformed", "JFIF says YCbCr")
