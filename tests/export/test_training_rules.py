@@ -121,7 +121,7 @@ def test_each_epoch_shows_each_frame_once_by_the_view_that_is_its_turn(tmp_path)
     config = LoopConfig(epochs, BATCH, 1e-3, 0.0, seed=1)
     train(torch.nn.Linear(1, 1), bank, _inputs, loss, config, tmp_path / "resume.pt")
     assert len(shown) == epochs * STEPS
-    orders = [sum(shown[at : at + STEPS], []) for at in range(0, len(shown), STEPS)]
+    orders = [np.ravel(shown[at : at + STEPS]).tolist() for at in range(0, len(shown), STEPS)]
     for order in orders:
         assert sorted(index // views for index in order) == list(range(FRAMES))
     assert len({tuple(order) for order in orders}) == epochs

@@ -1,4 +1,4 @@
-"""A pytest plugin: Hypothesis draws the same examples each time, and doesn't shrink a failing one."""
+"""A pytest plugin: Hypothesis draws the same examples each time and shrinks none that fails."""
 
 import hypothesis
 import pytest

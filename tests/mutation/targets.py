@@ -39,7 +39,16 @@ class Group:
 
 
 _NUMERIC = ("numpy", "scipy", "onnxruntime", "onnx", "onnx.helper", "hypothesis", "PIL.Image")
-_READERS = ("pydicom", "pydicom.data", "simplejpeg", "openjpeg", "jpeg_ls", "gdcm", "tifffile", "cv2")
+_READERS = (
+    "pydicom",
+    "pydicom.data",
+    "simplejpeg",
+    "openjpeg",
+    "jpeg_ls",
+    "gdcm",
+    "tifffile",
+    "cv2",
+)
 _TRAINING = ("torch", "torch.nn.functional", "cv2", "pandas", "matplotlib.pyplot", "jsonschema")
 
 GROUPS = {

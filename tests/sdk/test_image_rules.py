@@ -14,9 +14,10 @@ from sdk import SourceError, sources
 from sdk.sources.base import MAX_FRAMES
 from sdk.sources.images.bmp_rle import indices_of_runs
 from sdk.sources.images.common import check_count, exactly, grey, to_8_bits
+from sdk.sources.images.pillow import decoded, open_image, samples
 from tests.sdk import image_other_files as other
 from tests.sdk.frames_shown import read
-from tests.sdk.image_refusals import GREY, jpeg, renamed, saved, without_jfif
+from tests.sdk.image_refusals import GREY, J2K, jpeg, renamed, saved, without_jfif
 
 
 def refused(data: bytes, slug: str, word: str) -> None:
@@ -45,9 +46,10 @@ def test_a_part_of_a_file_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
             with pytest.raises(SourceError) as caught:
                 exactly(file, count, "x")
             assert caught.value.slug == slug
-    with path.open("rb") as file, pytest.raises(SourceError):
+    with path.open("rb") as file:
         file.seek(1)
-        exactly(file, 5, "x")
+        with pytest.raises(SourceError):
+            exactly(file, 5, "x")
 
 
 @pytest.mark.parametrize("top", [1, 3, 15, 127, 200, 254, 255, 1023, 65535])
@@ -60,7 +62,11 @@ def test_values_are_scaled_to_the_nearest_grey_level(top: int) -> None:
 def test_grey_of_more_than_8_bits_keeps_its_values_and_says_what_is_white() -> None:
     few, more = grey(np.array([[0, 255]]), 255), grey(np.array([[0, 256]]), 256)
     assert (few.pixels.dtype, few.pixels.tolist()) == (np.uint8, [[0, 255]])
-    assert (more.pixels.dtype, more.pixels.tolist(), more.window) == (np.uint16, [[0, 256]], (0, 256))
+    assert (more.pixels.dtype, more.pixels.tolist(), more.window) == (
+        np.uint16,
+        [[0, 256]],
+        (0, 256),
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,3 +160,60 @@ def test_jfif_means_something_in_its_own_segment_alone() -> None:
     elsewhere = data[:2] + b"\xff\xe5\0\x07JFIF\0" + data[2:]
     np.testing.assert_array_equal(read(elsewhere), plain)
     refused(data[:2] + b"\xff\xe0\0\x07JFIF\0" + data[2:], "source-malformed", "JFIF says YCbCr")
+
+
+def j2k_layers(count: int) -> bytes:
+    at = J2K.index(b"\xff\x52")
+    return J2K[: at + 6] + struct.pack(">H", count) + J2K[at + 8 :]
+
+
+def test_a_jpeg_2000_of_too_many_layers_or_with_packed_headers_is_refused() -> None:
+    assert not isinstance(read(J2K), str)
+    refused(j2k_layers(65_535), "source-unsupported", "quality layers")
+    at = J2K.index(b"\xff\x52")
+    packed = J2K[:at] + b"\xff\x60\0\3\0" + J2K[at:]
+    refused(packed, "source-unsupported", "packed packet headers (PPM)")
+
+
+@pytest.mark.parametrize(
+    ("mode", "size"), [("RGB", (32, 24)), ("L", (24, 32)), ("RGB", (24, 32))],
+    ids=["mode", "size", "both"],
+)  # fmt: skip
+def test_a_decoder_that_gives_another_picture_than_the_header_is_refused(
+    mode: str, size: tuple[int, int]
+) -> None:
+    data = saved(GREY, "BMP")
+    np.testing.assert_array_equal(samples(data, "BMP", "x", "L", (32, 24)), GREY)
+    says = f"decoded to 32 x 24 of mode L, its header says {size[0]} x {size[1]} of mode {mode}"
+    with pytest.raises(SourceError, match=says) as caught:
+        samples(data, "BMP", "x", mode, size)
+    assert caught.value.slug == "source-malformed"
+
+
+@pytest.mark.parametrize(
+    ("raised", "slug"),
+    [
+        (EOFError("e"), "source-truncated"),
+        (IndexError("i"), "source-truncated"),
+        (struct.error("s"), "source-truncated"),
+        (OSError("image file is truncated"), "source-truncated"),
+        (OSError("broken data stream"), "source-malformed"),
+        (SourceError("source-too-large", "t"), "source-too-large"),
+        (MemoryError(), None),
+    ],
+    ids=str,
+)
+def test_what_pillow_raises_becomes_a_source_error(raised: Exception, slug: str | None) -> None:
+    class Broken:
+        def load(self) -> None:
+            raise raised
+
+    with pytest.raises(MemoryError if slug is None else SourceError) as caught:
+        decoded(Broken(), "x", ("L",), (1, 1))
+    assert getattr(caught.value, "slug", None) == slug
+
+
+def test_a_file_that_pillow_cannot_open_is_a_source_error() -> None:
+    with pytest.raises(SourceError, match="cannot be decoded") as caught:
+        open_image(b"BM" + bytes(9), "PNG", "x")
+    assert caught.value.slug == "source-malformed"

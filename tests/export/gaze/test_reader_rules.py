@@ -131,3 +131,39 @@ def test_times_are_whole_microseconds_that_a_float_holds() -> None:
             parse(str(largest + 2))
     with pytest.raises(ValueError, match=r"2\*\*53"):
         stamp_us("9007199254741")
+
+
+def test_lines_may_end_in_a_carriage_return_alone(tmp_path: Path) -> None:
+    path = tmp_path / "scan.csv"
+    path.write_bytes((CSV + "0,1,2,1\n1,3,4,1\n").replace("\n", "\r").encode())
+    assert read_gaze(path, SCREEN).x_px.tolist() == [1.0, 3.0]
+
+
+SDK = (
+    "device_time_stamp;{side}_x;{side}_y;{other};left_gaze_point_validity;"
+    "right_gaze_point_validity;note\n1000;0.25;0.5;(0.75, 0.5);1;1;{note}\n"
+)
+SIDE, OTHER = "left_gaze_point_on_display_area", "right_gaze_point_on_display_area"
+
+
+def test_a_table_of_the_sdk_may_hold_latin_1_and_pairs_beside_columns(tmp_path: Path) -> None:
+    text = SDK.format(side=SIDE, other=OTHER, note="Müller")
+    path = tmp_path / "scan.csv"
+    path.write_bytes(text.encode("latin-1"))
+    found = read_gaze(path, SCREEN)
+    assert (found.x_px.tolist(), found.y_px.tolist()) == ([960.0], [540.0])
+
+
+def test_a_table_of_the_sdk_without_an_eyes_position_names_the_column(tmp_path: Path) -> None:
+    text = SDK.format(side=SIDE, other="other", note="")
+    _refused(tmp_path, text, "gaze-columns", f"no column '{OTHER}_x'")
+
+
+def test_a_blank_pair_is_a_loss_of_track_unless_the_row_is_an_event(tmp_path: Path) -> None:
+    header = "Recording timestamp [μs]\tEvent\tGaze point X [DACS px]\tGaze point Y [DACS px]\n"
+    rows = "1000\t\t10\t20\n2000\t\t\t\n2500\tMouseEvent\t\t\n3000\t\t30\t40\n"
+    found = _read(tmp_path, header + rows)
+    assert found.timestamp_us.tolist() == [1000, 2000, 3000]
+    assert found.valid.tolist() == [True, False, True]
+    assert found.tally is not None
+    assert found.tally.others == 1
