@@ -18,6 +18,24 @@ def reach_path(group: str) -> Path:
     return ROOT / "build" / "mutation" / f"reach-{group}.json"
 
 
+def renew(path: Path, fresh: Path, files: set[str]) -> None:
+    """Put what some test files reach now in the place of what they reached."""
+    old, new = json.loads(path.read_text()), json.loads(fresh.read_text())
+    kept = [at for at, (name, _) in enumerate(old["tests"]) if _file(name) not in files]
+    moved = {at: number for number, at in enumerate(kept)}
+    tests = [old["tests"][at] for at in kept] + new["tests"]
+    lines = {
+        module: {
+            line: [moved[at] for at in old["lines"].get(module, {}).get(line, ()) if at in moved]
+            + [len(kept) + at for at in new["lines"].get(module, {}).get(line, ())]
+            for line in {**old["lines"].get(module, {}), **new["lines"].get(module, {})}
+        }
+        for module in {**old["lines"], **new["lines"]}
+    }
+    path.write_text(json.dumps({"tests": tests, "lines": lines}, separators=(",", ":")))
+    fresh.unlink()
+
+
 @cache
 def _table(group: str) -> dict[str, Any]:
     path = reach_path(group)

@@ -16,6 +16,7 @@ from sdk.sources.images.bmp_rle import indices_of_runs
 from sdk.sources.images.common import check_count, exactly, grey, to_8_bits
 from sdk.sources.images.pillow import decoded, open_image, samples
 from tests.sdk import image_other_files as other
+from tests.sdk import image_png_files as png
 from tests.sdk.frames_shown import read
 from tests.sdk.image_refusals import GREY, J2K, jpeg, renamed, saved, without_jfif
 
@@ -217,3 +218,54 @@ def test_a_file_that_pillow_cannot_open_is_a_source_error() -> None:
     with pytest.raises(SourceError, match="cannot be decoded") as caught:
         open_image(b"BM" + bytes(9), "PNG", "x")
     assert caught.value.slug == "source-malformed"
+
+
+def apng(*controls: bytes) -> bytes:
+    """A PNG of 4 x 4 with so many frames, each of whose data is the whole picture's."""
+    data = png.image_data(np.zeros((4, 4, 1), int), 8, 0)
+    body = [png.chunk(b"acTL", struct.pack(">II", len(controls), 0))]
+    number = 0
+    for at, control in enumerate(controls):
+        body.append(png.chunk(b"fcTL", struct.pack(">I", number) + control))
+        number += 1
+        if at == 0:
+            body.append(png.chunk(b"IDAT", data))
+            continue
+        body.append(png.chunk(b"fdAT", struct.pack(">I", number) + data))
+        number += 1
+    return png.png(png.ihdr(4, 4, 8, 0), *body)
+
+
+def control(width: int, height: int, left: int, top: int) -> bytes:
+    return struct.pack(">IIIIHHBB", width, height, left, top, 1, 10, 0, 0)
+
+
+@pytest.mark.parametrize("place", [(4, 4, 1, 0), (4, 4, 0, 1), (0, 4, 0, 0), (4, 0, 0, 0)])
+def test_a_frame_of_an_animation_outside_its_picture_is_refused(
+    place: tuple[int, int, int, int],
+) -> None:
+    whole = control(4, 4, 0, 0)
+    assert len(read(apng(whole, whole))) == 2
+    told = f"a frame of {place[0]} x {place[1]} at ({place[2]}, {place[3]})"
+    refused(apng(whole, control(*place)), "source-malformed", told)
+
+
+def test_a_picture_after_a_frame_of_its_animation_is_refused() -> None:
+    whole, data = control(4, 4, 0, 0), png.image_data(np.zeros((4, 4, 1), int), 8, 0)
+    chunks = [
+        png.chunk(b"acTL", struct.pack(">II", 2, 0)),
+        png.chunk(b"fcTL", struct.pack(">I", 0) + whole), png.chunk(b"IDAT", data),
+        png.chunk(b"fcTL", struct.pack(">I", 1) + whole), png.chunk(b"IDAT", data),
+    ]  # fmt: skip
+    refused(png.png(png.ihdr(4, 4, 8, 0), *chunks), "source-malformed", "IDAT after a frame")
+
+
+def test_a_pnm_that_ends_early_says_what_there_is_of_it() -> None:
+    refused(b"P5 8 9 255\n" + bytes(70), "source-truncated", "holds 70 of 72 bytes")
+    refused(b"P2 2 2 9\n1 2 3", "source-truncated", "holds 3 of 4 samples")
+
+
+def test_the_header_of_a_pnm_ends_within_64_kib() -> None:
+    for comment, read_so in ((65_500, True), (65_540, False)):
+        data = b"P5\n#" + b"x" * comment + b"\n2 2 9\n" + bytes(4)
+        assert isinstance(read(data), list) == read_so

@@ -167,3 +167,58 @@ def test_a_blank_pair_is_a_loss_of_track_unless_the_row_is_an_event(tmp_path: Pa
     assert found.valid.tolist() == [True, False, True]
     assert found.tally is not None
     assert found.tally.others == 1
+
+
+def _studio(rows: list[dict[str, str]]) -> str:
+    names = list(rows[0])
+    lines = ["\t".join(names), *("\t".join(row[name] for name in names) for row in rows)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _studio_row(time: str, **more: str) -> dict[str, str]:
+    return {"MicroSecondTimestamp": time, "GazePointX (ADCSpx)": "10", "GazePointY (ADCSpx)": "20",
+            "ValidityLeft": "0", "ValidityRight": "0"} | more  # fmt: skip
+
+
+def test_a_studio_table_of_two_recordings_is_refused_with_both_names(tmp_path: Path) -> None:
+    one, two = "a" * 90, "b" * 90
+    rows = [_studio_row("1000", RecordingName=one), _studio_row("2000", RecordingName=two)]
+    message = _refused(tmp_path, _studio(rows), "gaze-recordings", "'RecordingName' holds")
+    assert f"{one[:60]!r} and {two[:60]!r}" in message
+    same = [_studio_row("1000", RecordingName="a"), _studio_row("2000", RecordingName="")]
+    assert len(_read(tmp_path, _studio(same)).timestamp_us) == 2
+
+
+def test_a_studio_table_of_another_display_is_refused(tmp_path: Path) -> None:
+    rows = [_studio_row("1000", RecordingResolution="1280 x 1024")]
+    _refused(tmp_path, _studio(rows), "gaze-display", "the resolution is 1280x1024")
+    rows = [_studio_row("1000", RecordingResolution="1920 x 1080")]
+    assert _read(tmp_path, _studio(rows)).x_px.tolist() == [10.0]
+
+
+def test_millimetres_of_a_studio_table_become_pixels(tmp_path: Path) -> None:
+    row = _studio_row("1000")
+    for axis in "XY":
+        row[f"GazePoint{axis} (ADCSmm)"] = row.pop(f"GazePoint{axis} (ADCSpx)")
+    found = _read(tmp_path, _studio([row]))
+    assert found.x_px.tolist() == pytest.approx([10 / 0.2665])
+    assert found.y_px.tolist() == pytest.approx([20 / 0.2665])
+
+
+def test_the_first_clock_counts_as_long_as_it_rises_at_all(tmp_path: Path) -> None:
+    rows = [_studio_row(str(1000 + at), EyeTrackerTimestamp=str(5000 + 10 * at)) for at in range(3)]
+    found = _read(tmp_path, _studio(rows))
+    assert found.timestamp_us.tolist() == [1000, 1001, 1002]
+    rows[1]["MicroSecondTimestamp"] = "1000"
+    assert _read(tmp_path, _studio(rows)).timestamp_us.tolist() == [5000, 5010, 5020]
+
+
+@pytest.mark.parametrize("doubtful", ["Timestamp", "EyeTrackerTimestamp"])
+def test_a_clock_whose_commas_may_part_thousands_is_refused(tmp_path: Path, doubtful: str) -> None:
+    rows = []
+    for at in range(3):
+        row = _studio_row("", Timestamp="1", EyeTrackerTimestamp=str(5000 + at))
+        row.pop("MicroSecondTimestamp")
+        row[doubtful] = "1,000" if doubtful == "Timestamp" else f"{5 + at},000"
+        rows.append(row)
+    _refused(tmp_path, _studio(rows), "gaze-number", "part thousands")
