@@ -1,8 +1,8 @@
 """Plant mutants in modules and count those that tests kill.
 
-    python -m tests.mutation reach runtime              which test reaches which line, once a group
-    python -m tests.mutation run sdk/classifier.py      one module; --survivors: those alone again
-    python -m tests.mutation record                     docs/results/mutation.json of what was run
+    python -m tests.mutation reach runtime          which test reaches which line (run does it once)
+    python -m tests.mutation run sdk/classifier.py  one module; --survivors: those alone again
+    python -m tests.mutation record                 docs/results/mutation.json of what was run
 
 The file under test is changed where it lies and put back; commit before you start.
 """
@@ -40,7 +40,10 @@ def main() -> None:
     groups = {group_of(module) for module in options.modules}
     if len(groups) != 1:
         parser.error(f"modules of {sorted(groups)}: name those of one group at a time")
-    session.run(groups.pop(), options)
+    group = groups.pop()
+    if not chosen.reach_path(group).exists():
+        _reach(group, [])
+    session.run(group, options)
 
 
 def _reach(name: str, files: list[str]) -> int:
