@@ -15,6 +15,7 @@ from sdk.sources.base import MAX_FRAMES
 from sdk.sources.images.bmp_rle import indices_of_runs
 from sdk.sources.images.common import check_count, exactly, grey, to_8_bits
 from sdk.sources.images.pillow import decoded, open_image, samples
+from sdk.sources.images.tiff_shown import show
 from tests.sdk import image_other_files as other
 from tests.sdk import image_png_files as png
 from tests.sdk.frames_shown import read
@@ -269,3 +270,26 @@ def test_the_header_of_a_pnm_ends_within_64_kib() -> None:
     for comment, read_so in ((65_500, True), (65_540, False)):
         data = b"P5\n#" + b"x" * comment + b"\n2 2 9\n" + bytes(4)
         assert isinstance(read(data), list) == read_so
+
+
+def nearest(values: np.ndarray) -> np.ndarray:
+    return np.floor(values + 0.5).astype(np.uint8)
+
+
+def test_tiff_samples_are_shown_as_their_photometric_says() -> None:
+    rng = np.random.default_rng(0)
+    grey_8, ink = rng.integers(0, 256, (9, 7, 1), np.uint8), rng.integers(0, 256, (9, 7, 4))
+    alpha = rng.integers(0, 256, (9, 7), np.uint8)
+    values = grey_8[..., 0].astype(float)
+
+    def shown(colours: np.ndarray, photometric: int, **more: object) -> np.ndarray:
+        usual = {"alpha": None, "bits": 8, "color_map": (), "name": "x", "associated": False}
+        return show(colours=colours, photometric=photometric, **usual | more).pixels
+
+    np.testing.assert_array_equal(shown(grey_8, 1), values)
+    np.testing.assert_array_equal(shown(grey_8, 0), 255 - values)
+    over_black = nearest(values * alpha / 255)
+    np.testing.assert_array_equal(shown(grey_8, 1, alpha=alpha), over_black)
+    np.testing.assert_array_equal(shown(grey_8, 1, alpha=alpha, associated=True), values)
+    light = nearest((255.0 - ink[..., :3]) * (255.0 - ink[..., 3:]) / 255)
+    np.testing.assert_array_equal(shown(ink.astype(np.uint8), 5), light)
