@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 import sdk
-from sdk import FrameError, ModelError, _kernels
+from sdk import FrameError, ModelError, _kernels, runtime
 from sdk.model_file.known_answers import pattern_frame
 from sdk.session import Session
 
@@ -140,3 +142,48 @@ def test_what_a_signal_handler_raises_during_a_load_stays_what_it_is(
     with pytest.raises(RuntimeError, match="mine") as caught:
         loaded_with(toy_path, monkeypatch, raising(RuntimeError("mine")))
     assert not isinstance(caught.value, ModelError)
+
+
+def test_what_a_parent_made_is_left_alone_after_a_fork(toy_path: Path) -> None:
+    classifier = sdk.Classifier(toy_path)
+    before = classifier.classify(FRAME)
+    session = classifier._session
+    of_the_parent = session._session
+    session.forget()
+    assert session.free == []
+    assert classifier.classify(FRAME).probabilities == before.probabilities
+    assert session.free[0].session is session._session is not of_the_parent
+
+
+def test_the_end_waits_for_slots_in_use_and_for_nothing_else(toy_path: Path) -> None:
+    free, taken = (sdk.Classifier(toy_path)._session for _ in range(2))
+    slot = taken.free.pop()
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    try:
+        start = time.monotonic()
+        free.stop(start + 5)
+        assert time.monotonic() - start < 2.5, "nobody was in a call"
+        start = time.monotonic()
+        taken.stop(start + 0.2)
+        assert time.monotonic() - start >= 0.2, "a call was in progress until the deadline"
+    finally:
+        done.set()
+        other.join()
+    for session in (free, taken):
+        session.free.append(slot)
+        with pytest.raises(IndexError):
+            session.free.pop()
+
+
+def test_a_slot_that_is_made_while_the_interpreter_ends_is_not_waited_for(
+    toy_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = sdk.Classifier(toy_path)._session
+    before = len(session._slots)
+    monkeypatch.setattr(runtime, "end_begun_elsewhere", lambda: True)
+    monkeypatch.setattr(runtime, "stop_here_at_the_end", raising(InterruptedError()))
+    with pytest.raises(InterruptedError):
+        session.slot()
+    assert len(session._slots) == before
