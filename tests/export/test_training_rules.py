@@ -1,6 +1,7 @@
 """Each rule of the training loop, against a schedule and an AdamW written out by hand."""
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,16 @@ def test_the_middle_maps_components_are_uncorrelated_and_of_unit_variance(tmp_pa
     assert places.shape[0] == 200 * 12
     np.testing.assert_allclose(places.mean(0), 0, atol=0.01)
     np.testing.assert_allclose(np.cov(places.T), np.eye(16), atol=0.02)
+
+
+class _Harmful:
+    def __reduce__(self):
+        return (Path.touch, (Path("touched"),))
+
+
+def test_a_checkpoint_runs_no_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({"epoch": 1, "model": _Harmful()}, tmp_path / "resume.pt")
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        _weights(tmp_path, [1.0] * STEPS)
+    assert not (tmp_path / "touched").exists()
