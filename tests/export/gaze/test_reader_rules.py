@@ -222,3 +222,15 @@ def test_a_clock_whose_commas_may_part_thousands_is_refused(tmp_path: Path, doub
         row[doubtful] = "1,000" if doubtful == "Timestamp" else f"{5 + at},000"
         rows.append(row)
     _refused(tmp_path, _studio(rows), "gaze-number", "part thousands")
+
+
+def test_rows_without_a_time_and_a_cut_one_are_counted_together(tmp_path: Path) -> None:
+    lost = {"ValidityLeft": "4", "ValidityRight": "4"}
+    lost |= {"GazePointX (ADCSpx)": "", "GazePointY (ADCSpx)": ""}
+    name = {"RecordingName": "a"}
+    rows = [_studio_row("1000", **name), _studio_row("", **lost, **name)]
+    text = _studio([*rows, _studio_row("3000", **name)])
+    found = _read(tmp_path, text + "4000\t10\t20\t0\t0")
+    assert found.timestamp_us.tolist() == [1000, 3000]
+    assert found.tally is not None
+    assert (found.tally.lines, found.tally.undated) == (4, 2)
