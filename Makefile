@@ -45,6 +45,14 @@ test-cpp: setup
 test-ranges: setup
 	$(BIN)/python -m tests.ranges
 
+# small faults planted in a module, counted where no test dies of them (docs/mutation.md)
+.PHONY: mutants
+MODULE ?= sdk/classifier.py
+
+mutants: setup
+	$(BIN)/pip install --quiet -c constraints.txt 'cosmic-ray==8.7.0' 'coverage>=7.6'
+	$(BIN)/python -m tests.mutation run $(MODULE)
+
 test-arm64:
 	cmake --preset arm64
 	cmake --build build/arm64

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from export.models.gaze_gate import GazeGate, foveate
+from export.models.gaze_gate import GazeGate, foveate, relative_gaze
 from export.models.teacher import build_teacher
 
 FRAMES = torch.rand(2, 1, 48, 64, generator=torch.Generator().manual_seed(0))
@@ -52,3 +52,32 @@ def test_a_foveated_frame_is_sharp_where_gaze_peaks_and_blurred_far_from_it():
     far = (slice(30, 48), slice(40, 64))
     assert view[0, 0][far].std() < 0.3 * FRAMES[0, 0][far].std()
     assert torch.equal(view[1], FRAMES[1])
+
+
+def test_gaze_of_frames_side_by_side_peaks_at_one_on_each():
+    gaze = torch.zeros(2, 6, 8)
+    gaze[0, 1, 2], gaze[1, 4, 6] = 0.25, 40.0
+    grid = relative_gaze(gaze, 6, 8)
+    assert grid.shape == (2, 1, 6, 8)
+    torch.testing.assert_close(grid[:, 0], (gaze > 0).float())
+
+
+def test_gaze_on_a_coarser_grid_is_the_mean_of_its_cells():
+    # a lone point between the sampling points of a coarse grid must not vanish
+    gaze = torch.zeros(1, 12, 16)
+    gaze[0, 4, 4] = 1.0
+    grid = relative_gaze(gaze, 3, 4)[0, 0]
+    assert grid.argmax() == 1 * 4 + 1
+    assert grid.max() == 1.0
+
+
+def test_a_map_that_is_taller_than_wide_keeps_its_places():
+    gate = GazeGate(1)
+    gate.shift.data.fill_(1.0)
+    gaze = torch.zeros(1, 4, 2)
+    gaze[0, 3, 0] = 1.0
+    moved = gate(torch.zeros(1, 1, 4, 2), gaze)
+    assert moved.shape == (1, 1, 4, 2)
+    assert moved[0, 0].argmax() == 3 * 2
+    tall = torch.rand(1, 1, 64, 32, generator=torch.Generator().manual_seed(1))
+    assert foveate(tall, gaze).shape == tall.shape

@@ -135,3 +135,23 @@ def test_an_unknown_part_and_whatever_a_part_lacks_are_refused():
         with pytest.raises(ExportError, match=f"{part!r} needs .*{lack}") as caught:
             transfer_loss(_said(), wanted, {part: 1.0}, 1.0)
         assert caught.value.slug == "loss-teacher"
+
+
+def test_the_students_outputs_are_softened_too():
+    # student 2 ln 3 at T = 2: probabilities 3/4 and 1/4; teacher even
+    expected = 4 * (0.5 * math.log(0.5 / 0.75) + 0.5 * math.log(0.5 / 0.25))
+    assert softened_divergence(2 * LOGITS, EVEN, 2.0).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_feature_maps_that_would_broadcast_are_refused_with_both_shapes():
+    with pytest.raises(ExportError, match=r"\(1, 3, 2, 2\) against \(1, 1, 2, 2\)") as caught:
+        feature_distance(torch.zeros(1, 3, 2, 2), torch.zeros(1, 1, 2, 2))
+    assert caught.value.slug == "loss-shape"
+
+
+def test_feature_distance_weighs_each_frame_by_its_own_gaze():
+    student = torch.zeros(2, 3, 1, 2)
+    teacher = torch.tensor([[[3.0, 0.0]], [[0.0, 1.0]]]).unsqueeze(1).expand(2, 3, 1, 2)
+    gaze = torch.tensor([[[1.0, 0.0]], [[1.0, 0.0]]])  # weights 1.5 and 0.5
+    expected = (9 * 1.5 + 0 * 0.5 + 0 * 1.5 + 1 * 0.5) / 4
+    assert feature_distance(student, teacher, gaze).item() == pytest.approx(expected)

@@ -1,3 +1,4 @@
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,6 +229,31 @@ def test_a_field_that_makes_no_sense_is_refused_by_name(tmp_path, section, line)
     with pytest.raises(ExportError, match=r"missing, unknown|allowed|must") as caught:
         load_recipe(str(path))
     assert caught.value.slug == "recipe-field"
+    message = str(caught.value).lower()
+    for words in _words_of_a_refusal(section, line):
+        assert any(word.lower() in message for word in words), (words, message)
+
+
+UNKNOWN = ("learning_rat", "member", "vews", "nothing", "depth", "word")
+
+
+def _words_of_a_refusal(section: str, line: str) -> list[list[str]]:
+    """What a message must hold: of each list one word; the field, its value, what is allowed."""
+    allowed = ["allowed", "must"]
+    if section == "quantize" or section in ("gaze.plain", "gaze.2") or "/" in section:
+        return [[section.split(".", 1)[-1].strip('"')], allowed]
+    field, value = next(iter(tomllib.loads(line.splitlines()[-1]).items()))
+    if field in UNKNOWN:
+        return [[field], allowed]
+    if field == "attention":  # by itself it's sound: what it lacks is gaze
+        return [["gaze"], allowed]
+    return [[field], [repr(leaf) for leaf in _leaves(value)], allowed]
+
+
+def _leaves(value: object) -> list[object]:
+    if isinstance(value, list) and value:
+        return [leaf for item in value for leaf in _leaves(item)]
+    return [value]
 
 
 @pytest.mark.parametrize(

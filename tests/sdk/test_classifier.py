@@ -299,3 +299,80 @@ def test_a_model_the_runtime_refuses_is_a_model_error(tmp_path: Path) -> None:
 def test_nothing_is_printed(toy_path: Path, frames: list[np.ndarray], capfd) -> None:  # type: ignore[no-untyped-def]
     sdk.Classifier(toy_path).classify(frames[0])
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_label_is_given_at_exactly_its_threshold(
+    tmp_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    confidence = classifier.classify(frames[0]).confidence
+    assert with_thresholds(tmp_path, confidence).classify(frames[0]).decision == "accept"
+    above = float(np.nextafter(confidence, 1.0))
+    assert with_thresholds(tmp_path, above).classify(frames[0]).decision == "abstain"
+
+
+def test_each_label_is_held_against_its_own_threshold(
+    tmp_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    label = classifier.classify(frames[0]).label
+    for held, decision in ((label, "abstain"), (None, "accept")):
+        others = {name: 1.0 if (name == label) == (held is not None) else 0.0 for name in LABELS}
+        path = tmp_path / "own.onnx"
+        path.write_bytes(package(toy_model(), replace(CARD, abstain_below=others)))
+        assert sdk.Classifier(path).classify(frames[0]).decision == decision
+
+
+@pytest.mark.parametrize("size", [(900, 300), (300, 900)], ids=["tall", "wide"])
+def test_letterbox_bars_are_no_part_of_what_is_judged(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path = tmp_path / "letterbox.onnx"
+    recipe = replace(CARD.preprocessing, aspect="letterbox")
+    path.write_bytes(package(toy_model(), replace(CARD, preprocessing=recipe)))
+    # with its bars this flat frame has contrast enough
+    assert sdk.Classifier(path).classify(np.full(size, 90, np.uint8)).reasons == ("uniform",)
+
+
+def test_attention_that_the_runtime_leaves_alone_is_no_earlier_frames(
+    toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    classifier.classify(frames[0])
+    slot = classifier._session.free[0]
+    unbound = np.empty_like(slot.attention)
+    shape = (1, *unbound.shape)
+    slot.binding.bind_output("attention", "cpu", 0, np.float32, shape, unbound.ctypes.data)
+    with pytest.raises(ModelError, match="'attention' holds NaN") as caught:
+        classifier.classify(frames[1])
+    assert caught.value.slug == "model-output-invalid"
+
+
+def test_times_are_told_in_microseconds_stage_by_stage(
+    toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    for frame, ends_us, expected in (
+        (frames[0], [0, 10, 13, 43, 48], (10.0, 3.0, 30.0, 5.0, 48.0)),
+        (np.zeros((60, 80), np.uint8), [0, 10, 13], (10.0, 3.0, 0.0, 0.0, 13.0)),
+    ):
+        clock = iter([7_000_000_000 + 1000 * end for end in ends_us])
+        monkeypatch.setattr(sdk.classifier, "perf_counter_ns", clock.__next__)
+        assert classifier.classify(frame).timing == pytest.approx(expected)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")
+def test_a_classifier_starts_no_thread_of_its_own(
+    toy_path: Path, frames: list[np.ndarray], classifier: sdk.Classifier
+) -> None:
+    before = len(list(Path("/proc/self/task").iterdir()))
+    sdk.Classifier(toy_path).classify(frames[0])
+    assert len(list(Path("/proc/self/task").iterdir())) <= before
+
+
+def test_the_slot_of_the_known_answers_serves_the_first_call(
+    toy_path: Path, frames: list[np.ndarray]
+) -> None:
+    classifier = sdk.Classifier(toy_path)
+    slots = list(classifier._session.free)
+    classifier.classify(frames[0])
+    assert len(slots) == 1
+    assert classifier._session.free == slots

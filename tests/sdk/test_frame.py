@@ -350,3 +350,25 @@ def test_sector_box_of_a_half_disc() -> None:
     )
     assert frame.region_box == (10, 10, 40, 20)
     assert math.isfinite(RECIPE.tensor(frame).sum())
+
+
+@pytest.mark.parametrize(
+    ("form", "strides"),
+    [
+        ("GRAY8", (10,)),
+        ("GRAY16", (20,)),
+        ("BGR24", (30,)),
+        ("RGB24", (30,)),
+        ("BGRA32", (40,)),
+        ("RGBA32", (40,)),
+        ("NV12", (10, 10)),
+        ("UYVY", (20,)),
+        ("YUYV", (20,)),
+    ],
+)
+def test_strides_that_nobody_gave_are_those_of_packed_rows(
+    form: str, strides: tuple[int, ...]
+) -> None:
+    more = {"color": "bt601-full"} if form in ("NV12", "UYVY", "YUYV") else {}
+    more |= {"window": (0, 9)} if form == "GRAY16" else {}
+    assert Frame(bytes(400), width=10, height=10, format=form, **more).strides == strides

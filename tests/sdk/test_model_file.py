@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper, numpy_helper
 
 from export.packaging.packaging import package
 from sdk import ModelError
@@ -392,3 +394,65 @@ def test_a_path_of_another_type_is_refused_by_name(path):
     with pytest.raises(ModelError, match=r"must be a str or a path") as caught:
         read_model_file(path)
     assert caught.value.slug == "model-unreadable"
+
+
+def reshaped(*shape: int) -> bytes:
+    """A sealed toy whose attention map truly has this shape."""
+    model = onnx.load_from_string(toy_student())
+    sizes = {item.name: item for item in model.graph.initializer}
+    sizes["map"].CopyFrom(numpy_helper.from_array(np.array(shape, np.int64), "map"))
+    value = helper.make_tensor_value_info("attention", onnx.TensorProto.FLOAT, shape)
+    model.graph.output[1].CopyFrom(value)
+    return resealed(model)
+
+
+@pytest.mark.parametrize("shape", [(9, 12), (108, 1), (1, 108), (12, 9)])
+def test_a_map_of_any_rows_and_columns_is_read(shape: tuple[int, int]) -> None:
+    assert parse_model_file(reshaped(1, *shape)).attention_shape == shape
+
+
+@pytest.mark.parametrize("shape", [(1, 108), (1, 9, 12, 1), (1, 9 * 12, 1, 1), (2, 9, 6)])
+def test_a_map_of_another_rank_or_batch_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ModelError, match="attention") as caught:
+        parse_model_file(reshaped(*shape))
+    assert caught.value.slug == "model-signature-mismatch"
+
+
+def test_a_student_with_fewer_logits_than_labels_is_refused() -> None:
+    model = onnx.load_from_string(toy_student())
+    weights = {item.name: item for item in model.graph.initializer}
+    for name in ("head.weight", "head.bias"):
+        fewer = numpy_helper.to_array(weights[name])[..., :3]
+        weights[name].CopyFrom(numpy_helper.from_array(np.ascontiguousarray(fewer), name))
+    value = helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, (1, 3))
+    model.graph.output[0].CopyFrom(value)
+    with pytest.raises(
+        ModelError, match=r"shape \(1, 3\).*, allowed is .*shape \(1, 4\)"
+    ) as caught:
+        parse_model_file(resealed(model))
+    assert caught.value.slug == "model-signature-mismatch"
+
+
+def test_a_student_without_a_map_has_logits_alone() -> None:
+    model = onnx.load_from_string(toy_student())
+    del model.graph.output[1]
+    assert parse_model_file(resealed(model)).attention_shape is None
+    model.graph.output.append(model.graph.output[0])
+    model.graph.output.append(model.graph.output[0])
+    assert slug_of(resealed(model)) == "model-signature-mismatch"
+
+
+def test_a_whole_student_without_its_seal_is_no_unchanged_file() -> None:
+    model = onnx.load_from_string(toy_student())
+    kept = [item for item in model.metadata_props if item.key != "sonogaze.sha256"]
+    del model.metadata_props[:]
+    model.metadata_props.extend(kept)
+    assert slug_of(model.SerializeToString()) == "model-digest-mismatch"
+
+
+def test_bytes_beyond_64_mib_are_refused_for_their_size() -> None:
+    assert MAX_FILE_BYTES == 64 << 20
+    with pytest.raises(ModelError, match=f"has {MAX_FILE_BYTES + 1} bytes") as caught:
+        parse_model_file(bytes(MAX_FILE_BYTES + 1))
+    assert caught.value.slug == "model-too-large"
+    assert slug_of(bytes(MAX_FILE_BYTES)) != "model-too-large"

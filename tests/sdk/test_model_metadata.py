@@ -340,3 +340,42 @@ def test_a_key_given_twice_is_refused_though_both_are_right(key: str) -> None:
     twice = f'{{"{name}":{json.dumps(value)},{text[1:]}'
     with pytest.raises(ModelError, match="a key is there twice"):
         ModelMetadata.from_properties(PROPERTIES | {PREFIX + key: twice})
+
+
+def labelled(*labels: str) -> dict[str, str]:
+    """The toy's texts with other labels, everywhere they stand."""
+    metadata = ModelMetadata.from_properties(PROPERTIES)
+    shares = dict.fromkeys(labels, 0.5)
+    answers = [
+        replace(answer, logits=tuple(range(len(labels))))
+        for answer in metadata.known_answers.answers
+    ]
+    return replace(
+        metadata,
+        labels=labels,
+        calibration=replace(metadata.calibration, abstain_below=shares),
+        known_answers=replace(metadata.known_answers, answers=tuple(answers)),
+    ).to_properties()
+
+
+@pytest.mark.parametrize(
+    ("labels", "verdict"),
+    [
+        (("a", "b"), "accepted"),
+        (("a",), "model-metadata-invalid"),
+        (("x" * 64, "b"), "accepted"),
+        (("x" * 65, "b"), "model-metadata-invalid"),
+        (tuple(f"l{at}" for at in range(64)), "accepted"),
+        (("a", "b", "a"), "model-metadata-invalid"),
+    ],
+    ids=["two", "one", "64 characters", "65 characters", "64 labels", "one twice"],
+)
+def test_labels_are_two_or_more_of_up_to_64_characters(
+    labels: tuple[str, ...], verdict: str
+) -> None:
+    assert check(labelled(*labels)) == verdict
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(64, "accepted"), (65, "model-metadata-invalid")])
+def test_a_student_id_has_up_to_64_characters(length: int, verdict: str) -> None:
+    assert check(PROPERTIES | {PREFIX + "student_id": "x" * length}) == verdict

@@ -233,3 +233,34 @@ def test_sector_outside_is_painted_and_never_read() -> None:
     )
     assert out[0, 0, 0, 0] == 0
     assert out[0, 0, 40, 32] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "below", "above"),
+    [
+        ("width", 1, 2048, 0, 2049),
+        ("height", 1, 2048, 0, 2049),
+        ("pad_level", 0, 255, -1, 256),
+        ("mean", -1000.0, 1000.0, -1000.1, 1000.1),
+        ("std", 1e-6, 1000.0, 0.9e-6, 1000.1),
+    ],
+)
+def test_each_entry_reaches_to_its_bounds(
+    name: str, low: float, high: float, below: float, above: float
+) -> None:
+    usual = {"width": 8, "height": 6}
+    for value in (low, high):
+        assert getattr(Preprocessing(**usual | {name: value}), name) == value
+    for value in (below, above):
+        with pytest.raises(ModelError, match=f"preprocessing {name} is {value}") as caught:
+            Preprocessing(**usual | {name: value})
+        assert caught.value.slug == "preprocessing-invalid"
+
+
+def test_a_recipe_shows_its_entries_and_cannot_be_changed() -> None:
+    recipe = Preprocessing(8, 6, mean=0.5)
+    assert repr(recipe) == (
+        "Preprocessing(width=8, height=6, aspect='letterbox', mean=0.5, std=1.0, pad_level=0)"
+    )
+    with pytest.raises(AttributeError):
+        recipe.width = 9  # type: ignore[misc]

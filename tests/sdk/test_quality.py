@@ -346,3 +346,56 @@ def test_thresholds_survive_their_dict() -> None:
 def test_thresholds_out_of_range_are_refused(name: str, value: object) -> None:
     with pytest.raises(ModelError, match=rf"sonogaze\.quality\.{name}"):
         QualityThresholds.from_dict(QualityThresholds().to_dict() | {name: value})
+
+
+def diagonals(low: int, high: int) -> np.ndarray:
+    """Half of it one level, half the other, and no row or column repeated."""
+    return np.where(np.indices((600, 800)).sum(0) % 400 < 200, high, low)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "expected"),
+    [
+        (np.full((600, 800), 12), ("no-signal",)),
+        (np.full((600, 800), 13), ("uniform",)),
+        (diagonals(100, 107), ("uniform",)),
+        (diagonals(90, 250), ("saturated",)),
+        (diagonals(90, 249), ()),
+    ],
+    ids=["black", "not black", "flat", "saturated", "not saturated"],
+)
+def test_each_level_is_a_threshold_to_the_grey_level(
+    pixels: np.ndarray, expected: tuple[str, ...]
+) -> None:
+    for recipe in RECIPES:
+        assert reasons(pixels, recipe) == expected
+
+
+def test_a_deviation_of_four_and_a_half_levels_is_not_uniform() -> None:
+    for recipe in RECIPES:
+        assert "uniform" not in reasons(diagonals(100, 109), recipe)
+
+
+@pytest.mark.parametrize(("step", "expected"), [(1, ("test-pattern",)), (2, ())])
+def test_columns_a_level_apart_repeat_and_two_levels_apart_do_not(
+    step: int, expected: tuple[str, ...]
+) -> None:
+    recipe = RECIPES[0]
+    waves = 70 * np.sin(np.arange(144) / 9.0)[:, None]  # rows unlike each other
+    levels = 110 + waves + np.arange(192) % 2 * step
+    tensor = ((levels / 255 - recipe.mean) / recipe.std).astype(np.float32)[None, None]
+    assert QualityGate(QualityThresholds(), recipe).reasons(tensor) == expected
+
+
+def test_levels_of_a_file_go_up_to_255_and_shares_to_1() -> None:
+    good = QualityThresholds().to_dict()
+    highest = {name: 1.0 if "share" in name or "correl" in name else 255.0 for name in good}
+    assert QualityThresholds.from_dict(highest).to_dict() == highest
+    for name, value in highest.items():
+        with pytest.raises(ModelError, match=rf"quality\.{name} is .*allowed is a number in"):
+            QualityThresholds.from_dict(good | {name: value * 1.001})
+
+
+def test_thresholds_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        QualityThresholds().black_level = 0.0  # type: ignore[misc]

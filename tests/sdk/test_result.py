@@ -75,3 +75,21 @@ def test_repr_is_one_short_line(result: sdk.Result) -> None:
 def test_decisions_equal_their_strings() -> None:
     assert [str(item) for item in sdk.Decision] == ["accept", "abstain", "reject"]
     assert sdk.Decision.ACCEPT == "accept"
+
+
+def test_results_are_compared_by_identity(result: sdk.Result) -> None:
+    copy = pickle.loads(pickle.dumps(result))
+    assert copy != result
+    assert len({copy, result}) == 2
+
+
+def test_repr_says_each_thing_in_short() -> None:
+    timing = sdk.result.Timing(1.0, 1.0, 1.0, 1.0, 12.6)
+    shares = {"head": 0.123456, "femur": 0.876544}
+    told = sdk.Result(sdk.Decision.ABSTAIN, None, 0.876544, shares, ("low-confidence",),
+                      np.ones((9, 12), np.float32), timing, "toy/fp32@0")  # fmt: skip
+    assert repr(told) == (
+        "Result(decision='abstain', label=None, confidence=0.877, "
+        "probabilities={'head': 0.123, 'femur': 0.877}, reasons=('low-confidence',), "
+        "attention=<9 x 12>, total_us=13, model_id='toy/fp32@0')"
+    )

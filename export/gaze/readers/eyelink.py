@@ -235,7 +235,7 @@ class _Pair:
     """Dates samples that share a whole millisecond at 2000 Hz."""
 
     def __init__(self) -> None:
-        self._last, self._seconds, self._firsts, self._coarse = -1, 0, 0, 0
+        self._last, self._coarse = -1, 0
         self._open = False
 
     def dated(self, token: str, time: int, rate_hz: float | None) -> int:

@@ -1,0 +1,102 @@
+"""Which tests are asked about a mutant: those that reach its lines, the quickest first."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .mutants import Mutant
+from .targets import ROOT
+
+
+def reach_path(group: str) -> Path:
+    """Return where a group's table of lines and tests is kept."""
+    return ROOT / "build" / "mutation" / f"reach-{group}.json"
+
+
+def renew(path: Path, fresh: Path, files: set[str]) -> None:
+    """Put what some test files reach now in the place of what they reached."""
+    old, new = json.loads(path.read_text()), json.loads(fresh.read_text())
+    kept = [at for at, (name, _) in enumerate(old["tests"]) if _file(name) not in files]
+    moved = {at: number for number, at in enumerate(kept)}
+    tests = [old["tests"][at] for at in kept] + new["tests"]
+    lines = {
+        module: {
+            line: [moved[at] for at in old["lines"].get(module, {}).get(line, ()) if at in moved]
+            + [len(kept) + at for at in new["lines"].get(module, {}).get(line, ())]
+            for line in {**old["lines"].get(module, {}), **new["lines"].get(module, {})}
+        }
+        for module in {**old["lines"], **new["lines"]}
+    }
+    path.write_text(json.dumps({"tests": tests, "lines": lines}, separators=(",", ":")))
+    fresh.unlink()
+
+
+@cache
+def _table(group: str) -> dict[str, Any]:
+    path = reach_path(group)
+    if not path.exists():
+        raise SystemExit(f"{path} is missing: python -m tests.mutation reach {group}")
+    return json.loads(path.read_text())
+
+
+def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[list[str]]:
+    """Return test ids to ask in turn, which together took up to `limit_s`.
+
+    First come those of the one file that is likeliest to kill it, so that the others needn't even
+    be imported: the file named after the module, else the one with most tests that reach it.
+    """
+    table = _table(group)
+    lines: dict[str, list[int]] = table["lines"].get(module, {})
+    reached: set[int] = set()
+    for line in range(mutant.line, mutant.last_line + 1):
+        reached.update(lines.get(str(line), ()))
+    if not reached:  # runs at import: whoever reaches the lines that use its names
+        for line in _users(module, mutant):
+            reached.update(lines.get(str(line), ()))
+    if not reached:
+        reached.update(*lines.values())
+    tests = _quickest([table["tests"][number] for number in reached], limit_s)
+    if not tests:
+        return []
+    counts = Counter(map(_file, tests))
+    named = f"test_{Path(module).stem}.py"
+    first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
+    return [
+        [test for test in tests if _file(test) == first],
+        sorted((test for test in tests if _file(test) != first), key=_file),
+    ]
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
+
+
+def _quickest(tests: list[list[Any]], limit_s: float) -> list[str]:
+    kept: list[str] = []
+    left = limit_s
+    for name, seconds in sorted(tests, key=lambda test: test[1]):
+        left -= seconds + 0.002
+        if left < 0 and kept:
+            break
+        kept.append(name)
+    return kept
+
+
+def _users(module: str, mutant: Mutant) -> list[int]:
+    """Return the lines that name something that the mutant's lines define."""
+    tree = ast.parse((ROOT / module).read_text())
+    inside = lambda node: mutant.line <= getattr(node, "lineno", 0) <= mutant.last_line  # noqa: E731
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and inside(node)}
+    names |= {node.name for node in ast.walk(tree)
+              if isinstance(node, ast.ClassDef | ast.FunctionDef) and inside(node)}  # fmt: skip
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id in names)
+        or (isinstance(node, ast.Attribute) and node.attr in names)
+    ]

@@ -1,0 +1,105 @@
+"""Runs tests on a mutant in a forked child, so that large libraries are imported once.
+
+Nothing of this repository may be imported here: the child must read the mutated file itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_HYPOTHESIS_SEED = "1"
+_MEMORY_BYTES = 8 << 30
+
+
+def preload(modules: tuple[str, ...]) -> None:
+    """Import what tests need and isn't under test, where it is installed."""
+    for name in modules:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    ours = [name for name in sys.modules if name.partition(".")[0] in ("sdk", "export")]
+    assert not ours, f"{ours} would not be mutated"
+
+
+@contextlib.contextmanager
+def planted(path: Path, code: str) -> Iterator[None]:
+    """Put other code into a file, and the file back as it was, time stamp included."""
+    before, stamp = path.read_bytes(), path.stat()
+    try:
+        path.write_text(code)
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
+def run(tests: list[str], plugins: tuple[str, ...], limit_s: float, log: Path) -> str:
+    """Run tests until one fails.
+
+    Returns:
+        `passed`, `failed`, `timeout`, or `unusable` when pytest ended before it could test.
+    """
+    child = os.fork()
+    if child == 0:
+        _be_pytest(tests, plugins, log)
+    deadline = time.monotonic() + limit_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            _end_group(child)
+            return _outcome(status)
+        time.sleep(0.005)
+    _end_group(child)
+    os.waitpid(child, 0)
+    return "timeout"
+
+
+def _be_pytest(tests: list[str], plugins: tuple[str, ...], log: Path) -> None:
+    code = 70
+    try:
+        os.setsid()
+        out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for standard in (1, 2):
+            os.dup2(out, standard)
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES + _address_space(), -1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        sys.dont_write_bytecode = True
+        with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+            options = ["-x", "-p", "no:cacheprovider", "--basetemp", f"{folder}/t", "-p",
+                       "tests.mutation.quick", "--hypothesis-seed", _HYPOTHESIS_SEED]  # fmt: skip
+            for plugin in plugins:
+                options += ["-p", plugin]
+            code = int(pytest.main([*options, *tests]))
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+def _address_space() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def _outcome(status: int) -> str:
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
+        return "passed"
+    # 2: a test file cannot be imported; 3 and up: pytest itself broke
+    return "unusable" if code in (2, 4, 5) else "failed"
+
+
+def _end_group(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(leader, signal.SIGKILL)

@@ -1,0 +1,97 @@
+"""What is mutated, and which tests are asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Modules whose mutants the same tests are asked about.
+
+    Attributes:
+        modules: patterns of files; a file belongs to the first group that names it.
+        tests: patterns of test files.
+        without: of those files, the ones left out, as slow or as tests of something else.
+        plugins: of pytest.
+        preload: libraries that the tests import.
+        most: mutants drawn of a module.
+    """
+
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    most: int = 40
+
+    def files(self) -> list[str]:
+        """Return the modules, as paths from the root."""
+        return _matching(self.modules)
+
+    def test_files(self) -> list[str]:
+        """Return the test files, as paths from the root."""
+        left_out = set(_matching(self.without))
+        return [name for name in _matching(self.tests) if name not in left_out]
+
+
+_NUMERIC = ("numpy", "scipy", "onnxruntime", "onnx", "onnx.helper", "hypothesis", "PIL.Image")
+_READERS = (
+    "pydicom",
+    "pydicom.data",
+    "simplejpeg",
+    "openjpeg",
+    "jpeg_ls",
+    "gdcm",
+    "tifffile",
+    "cv2",
+)
+_TRAINING = ("torch", "torch.nn.functional", "cv2", "pandas", "matplotlib.pyplot", "jsonschema")
+
+GROUPS = {
+    "readers": Group(
+        modules=("sdk/sources/images/*.py", "sdk/sources/dicom/*.py", "sdk/sources/base.py",
+                 "sdk/sources/formats.py"),
+        tests=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_*.py"),
+        without=("tests/sdk/test_dicom_matrix.py", "tests/sdk/test_dicom_mutations.py",
+                 "tests/sdk/test_sources_contained.py", "tests/sdk/test_sources_intake.py",
+                 "tests/sdk/test_sources_protocol.py"),
+        plugins=("tests.mutation.in_process",),
+        preload=(*_NUMERIC, *_READERS),
+    ),
+    "runtime": Group(
+        modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/cli/*.py", "sdk/sources/*.py"),
+        tests=("tests/sdk/test_*.py",),
+        without=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_images.py",
+                 "tests/sdk/test_sources_dicom.py", "tests/sdk/test_sources_matrix.py",
+                 "tests/sdk/test_sources_refused.py", "tests/sdk/test_model_differential.py",
+                 "tests/sdk/test_interpreter_end.py"),
+        preload=(*_NUMERIC, *_READERS, *_TRAINING),
+        most=60,
+    ),
+    "gaze": Group(
+        modules=("export/gaze/readers/*.py",),
+        tests=("tests/export/gaze/test_*.py",),
+        without=("tests/export/gaze/test_mutations.py",),
+        preload=(*_NUMERIC, *_TRAINING, "mne"),
+    ),
+    "training": Group(
+        modules=("export/distill/*.py", "export/models/gaze_gate.py"),
+        tests=("tests/export/test_losses.py", "tests/export/test_training.py",
+               "tests/export/test_gaze_gate.py", "tests/export/test_models.py"),
+        preload=(*_NUMERIC, *_READERS, *_TRAINING),
+    ),
+}  # fmt: skip
+
+
+def group_of(module: str) -> str:
+    """Return the name of the group that a module belongs to."""
+    return next(name for name, group in GROUPS.items() if module in group.files())
+
+
+def _matching(patterns: tuple[str, ...]) -> list[str]:
+    found = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    return sorted(str(path.relative_to(ROOT)) for path in found)
