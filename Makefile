@@ -30,7 +30,7 @@ check: setup
 	$(BIN)/clang-format --dry-run --Werror $$(find cpp_ext -name '*.cpp' -o -name '*.hpp')
 
 docs: setup
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs out/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -E -a -b html docs out/docs
 	$(BIN)/python docs/_ext/check_site.py out/docs
 
 bench: setup

@@ -12,13 +12,13 @@ author = "the sonogaze authors"
 copyright = author
 version = release = sdk.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "commands", "slugs"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "commands", "reference"]
 exclude_patterns = ["_ext"]
 
 myst_heading_anchors = 4  # links like page.md#a-heading, as on a forge
 myst_enable_extensions = ["colon_fence"]
 
-smartquotes = False  # they would spoil what is to be typed
+smartquotes_action = "D"  # dashes; curly quotes would spoil what is to be typed
 default_role = "literal"  # docstrings write `name` for code
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -1,14 +1,14 @@
-"""The directive `slugs`: a table of error slugs and their meanings, made from the table in code.
+"""For the API reference: the directive `slugs`, and types in signatures as a reader knows them.
 
     ```{slugs} sdk.errors:SLUGS
     ```
 
-It also lets a type that a signature names by its module (`sdk.frame.Frame`) link to its public
-name (`sdk.Frame`).
+makes a table of error slugs and their meanings from the table in code.
 """
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 
 from docutils import nodes
@@ -18,6 +18,9 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 import sdk
+
+# numpy.typing.NDArray[numpy.uint8], as a signature spells it out
+_ARRAY = re.compile(r"~?(?:numpy\.)?ndarray\[.*?dtype\[~?(?:numpy\.)?(\w+)\]\]")
 
 
 class Slugs(SphinxDirective):
@@ -46,8 +49,17 @@ def public_name(
     )
 
 
+def short_types(
+    app: Sphinx, what: str, name: str, thing: object, options: object, text: str, returned: str
+) -> tuple[str | None, str | None]:
+    """Write `ndarray[uint8]` for what NumPy's aliases expand to."""
+    short = (None if t is None else _ARRAY.sub(r"ndarray[\1]", t) for t in (text, returned))
+    return next(short), next(short)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive, and the links to public names."""
+    """Register the directive, the links to public names and the short types."""
+    app.connect("autodoc-process-signature", short_types)
     app.add_directive("slugs", Slugs)
     app.connect("missing-reference", public_name)
     return {"parallel_read_safe": True}
