@@ -1,6 +1,6 @@
-"""Classify one frame: an image or DICOM file, or a procedural phantom where none is named.
+"""Classify one frame of an image or DICOM file, or of a synthetic phantom if none is named.
 
-python examples/classify_frame.py [FILE]
+Usage: ``python examples/classify_frame.py [FILE]``.
 """
 
 import sys
