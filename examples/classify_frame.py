@@ -15,9 +15,12 @@ def main(arguments: list[str]) -> None:
     else:
         from export.data.phantom import phantom_frame
 
-        frame = sdk.Frame.from_array(phantom_frame("head", seed=1).pixels)
+        frame = sdk.Frame.from_array(phantom_frame("head", seed=2).pixels)
     result = sdk.classify(frame)
-    print(f"{result.decision}: {result.label} ({result.confidence:.0%}), reasons {result.reasons}")
+    if result.label is not None:
+        print(f"{result.label} ({result.confidence:.0%})")
+    else:
+        print(f"{result.decision}: {', '.join(result.reasons)}")
 
 
 if __name__ == "__main__":
