@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -107,10 +108,13 @@ def _cells(student: float, teacher: float, value: str, ratio: str) -> list[str]:
     return [value.format(student), value.format(teacher), ratio.format(teacher / student)]
 
 
-def test_every_linked_page_exists():
+def test_every_linked_page_and_place_on_it_exists():
     for target in README.split("](")[1:]:
-        path = target.split(")")[0].split("#")[0]
+        path, _, anchor = target.split(")")[0].partition("#")
         assert (ROOT / path).exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+            assert anchor in [heading.lower().replace(" ", "-") for heading in headings], anchor
 
 
 def test_the_answer_share_abroad_is_as_told():
