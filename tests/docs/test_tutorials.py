@@ -41,7 +41,8 @@ class Reader:
 
     def console(self, block: str) -> None:
         """Type each command of a block, and look at what it prints."""
-        for part in block.split("$ ")[1:] if block.startswith("$ ") else []:
+        assert block.startswith("$ "), block
+        for part in block.replace("\\\n", "")[2:].split("\n$ "):
             command, _, shown = part.partition("\n")
             printed = self._run(_adapted(command))
             if re.match(r"export |[A-Z]+=\S+$|[A-Z]+=\"", command):
