@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 CPP := $(shell find cpp_ext -name '*.cpp' -o -name '*.hpp') CMakeLists.txt cpp_ext/install.cmake
 PROJECTS := pyproject.toml tools/pyproject.toml
 
-.PHONY: setup demo test check bench
+.PHONY: setup demo test check bench docs
 
 setup: $(STAMP)
 
@@ -29,6 +29,10 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/clang-format --dry-run --Werror $$(find cpp_ext -name '*.cpp' -o -name '*.hpp')
+
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -q -E -a -b html docs out/docs
+	$(BIN)/python docs/_ext/check_site.py out/docs
 
 bench: setup
 	$(BIN)/sonogaze-bench run --quick -o out/bench

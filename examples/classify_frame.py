@@ -1,6 +1,6 @@
-"""Classify one frame: an image or DICOM file, or a procedural phantom where none is named.
+"""Classify one frame of an image or DICOM file, or of a synthetic phantom if none is named.
 
-python examples/classify_frame.py [FILE]
+Usage: ``python examples/classify_frame.py [FILE]``.
 """
 
 import sys
@@ -15,9 +15,12 @@ def main(arguments: list[str]) -> None:
     else:
         from export.data.phantom import phantom_frame
 
-        frame = sdk.Frame.from_array(phantom_frame("head", seed=1).pixels)
+        frame = sdk.Frame.from_array(phantom_frame("head", seed=2).pixels)
     result = sdk.classify(frame)
-    print(f"{result.decision}: {result.label} ({result.confidence:.0%}), reasons {result.reasons}")
+    if result.label is not None:
+        print(f"{result.label} ({result.confidence:.0%})")
+    else:
+        print(f"{result.decision}: {', '.join(result.reasons)}")
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
-"""What `make demo` runs: classify frames and draw a contact sheet of what came out.
+"""What `make demo` runs: classify frames and draw a sheet of what came out.
 
-Real fetal frames are shown where the data set is (patients the student never learned from);
-elsewhere the ultrasound DICOM files inside pydicom's own package (not fetal: no label on them
-can be right) and a procedural, synthetic phantom.
+Real fetal frames are shown where the data set is: of validation patients, which the student never
+trained on. The ultrasound DICOM files inside pydicom's own package (not fetal: no label on them can
+be right) and a procedural, synthetic phantom are shown everywhere.
 
-Usage: ``python examples/demo.py [-o DIRECTORY]``.
+Usage: ``python examples/demo.py [-o DIRECTORY] [--few]``.
 """
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from _sheet import Answer, Outcome, Shown, counts, save_sheet, told
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -19,12 +19,15 @@ from rich.table import Table
 import sdk
 from export.data.dataset import LABELS, find_data_root, load_records
 from export.data.phantom import phantom_frame
+from export.model_card.sheets import SHOWABLE
 from sdk import sources
-from sdk.preprocess import Preprocessing
 
-Shown = tuple[str, sdk.Frame]  # a caption, and the frame
-TILE = (240, 200)
 PER_LABEL = 6
+HELD_OUT = "Fetal frames of validation patients: not trained on, but thresholds were chosen on them"
+NOT_FETAL = "Real ultrasound, not fetal: no label can be right"
+SYNTHETIC = "Synthetic phantoms: drawn, and no measure of how good the student is"
+STYLES = {Outcome.RIGHT: "blue", Outcome.WITHHELD: "dim", Outcome.WRONG: "bold red"}
+MARKS = {Outcome.RIGHT: "✓", Outcome.WITHHELD: "–", Outcome.WRONG: "✗"}
 # two name a region that reaches beyond their frame, and are refused without one that is given
 PYDICOM_ULTRASOUND = {
     "examples_jpeg2k.dcm": None,
@@ -34,13 +37,14 @@ PYDICOM_ULTRASOUND = {
 }
 
 
-def real_frames(root: Path) -> Iterator[Shown]:
+def real_frames(root: Path, per_label: int | None = PER_LABEL) -> Iterator[Shown]:
     """Read frames of patients held out of training, the same number for each label."""
-    held_out = [r for r in load_records(root) if r.split == "val"]
+    held_out = [r for r in load_records(root) if r.split == "val" and r.dataset != "not_fetal"]
     for label in LABELS:
-        for record in [r for r in held_out if r.label == label][:PER_LABEL]:
+        for record in [r for r in held_out if r.label == label][:per_label]:
             frame, _ = next(iter(sources.open(record.path)))
-            yield f"expert: {label}", frame
+            credit = SHOWABLE.get(record.dataset, record.licence)
+            yield Shown("held out", HELD_OUT, label, frame, f"{record.dataset}: {credit}")
 
 
 def dicom_frames() -> Iterator[Shown]:
@@ -51,7 +55,9 @@ def dicom_frames() -> Iterator[Shown]:
         path = get_testdata_file(name, download=False)
         if path:
             frame, _ = next(iter(sources.open(str(path), region=region)))
-            yield "real, not fetal", frame
+            yield Shown(
+                "not fetal", NOT_FETAL, "none of them", frame, "not fetal: test files of pydicom"
+            )
 
 
 def phantom_frames() -> Iterator[Shown]:
@@ -59,55 +65,56 @@ def phantom_frames() -> Iterator[Shown]:
     for label in LABELS:
         for seed in (1, 2):
             pixels = phantom_frame(label, seed=seed).pixels
-            yield f"synthetic {label}", sdk.Frame.from_array(pixels)
+            frame = sdk.Frame.from_array(pixels)
+            yield Shown("phantom", SYNTHETIC, label, frame, "phantoms: drawn by sonogaze")
 
 
-def tile(frame: sdk.Frame, caption: str, result: sdk.Result, recipe: Preprocessing) -> Image.Image:
-    """Draw one picture of the sheet: what the student saw of the frame, and what it said."""
-    grey = (recipe.tensor(frame)[0, 0] * recipe.std + recipe.mean).clip(0, 1) * 255
-    picture = Image.new("RGB", TILE, (24, 26, 30))
-    seen = Image.fromarray(grey.astype("uint8"))
-    picture.paste(seen, ((TILE[0] - seen.width) // 2, 4))
-    draw = ImageDraw.Draw(picture)
-    said = result.label or result.decision.value
-    right = caption.endswith(said)
-    fetal = caption.startswith("expert")
-    colour = (120, 220, 140) if right else (240, 130, 110) if fetal else (220, 220, 220)
-    draw.text((8, 152), caption, fill=(170, 175, 185))
-    draw.text((8, 166), f"student: {said} {result.confidence:.0%}", fill=colour)
-    draw.text((8, 180), f"{result.timing.total_us / 1000:.2f} ms", fill=(170, 175, 185))
-    return picture
+def few_of(answers: list[Answer]) -> list[Answer]:
+    """Choose eight answers that show each outcome: right ones of every label, withheld, wrong."""
+    by_outcome: dict[Outcome, list[Answer]] = {outcome: [] for outcome in Outcome}
+    for shown, result in answers:
+        by_outcome[shown.outcome(result)].append((shown, result))
+    right = [next((a for a in by_outcome[Outcome.RIGHT] if a[0].truth == x), None) for x in LABELS]
+    others = by_outcome[Outcome.WITHHELD][:3] + by_outcome[Outcome.WRONG][:1]
+    return [answer for answer in right if answer] + others
 
 
-def contact_sheet(tiles: list[Image.Image], columns: int) -> Image.Image:
-    """Lay the tiles out in rows."""
-    rows = -(-len(tiles) // columns)
-    sheet = Image.new("RGB", (columns * TILE[0], rows * TILE[1]), (24, 26, 30))
-    for index, picture in enumerate(tiles):
-        sheet.paste(picture, (index % columns * TILE[0], index // columns * TILE[1]))
-    return sheet
+def table_of(answers: list[Answer], title: str) -> Table:
+    """List every answer."""
+    table = Table("", "frame", "truth", "student", "decision", "ms", title=title)
+    for shown, result in answers:
+        outcome = shown.outcome(result)
+        mark = f"[{STYLES[outcome]}]{MARKS[outcome]} {outcome.word}[/]"
+        milliseconds = f"{result.timing.total_us / 1000:.2f}"
+        table.add_row(mark, shown.source, shown.truth, told(result), result.decision, milliseconds)
+    return table
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--out", type=Path, default=Path("out"))
-    out = parser.parse_args().out
-    root = find_data_root()
-    shown = [*(real_frames(root) if root else []), *dicom_frames(), *phantom_frames()]
-    console, classifier, tiles = Console(), sdk.Classifier(), []
-    table = Table("frame", "decision", "label", "confidence", "ms", title=classifier.model_id)
-    for caption, frame in track(shown, "classifying", console=console):
-        result = classifier.classify(frame)
-        tiles.append(tile(frame, caption, result, classifier.metadata.preprocessing))
-        milliseconds = f"{result.timing.total_us / 1000:.2f}"
-        confidence = f"{result.confidence:.0%}"
-        table.add_row(caption, result.decision, result.label or "-", confidence, milliseconds)
-    console.print(table)
-    out.mkdir(parents=True, exist_ok=True)
-    contact_sheet(tiles, PER_LABEL).save(out / "demo.png")
+    parser.add_argument("--few", action="store_true", help="eight frames, chosen for each outcome")
+    options = parser.parse_args()
+    root, console, classifier = find_data_root(), Console(), sdk.Classifier()
+    frames = list(real_frames(root, None if options.few else PER_LABEL)) if root else []
+    if not (options.few and frames):
+        frames += [*dicom_frames(), *phantom_frames()]
+    answers = [
+        (shown, classifier.classify(shown.frame))
+        for shown in track(frames, "classifying", console=console)
+    ]
+    notes = [f"student {classifier.model_id}", f"{len(answers)} frames: {counts(answers)}"]
+    if options.few:
+        answers = few_of(answers)
+        notes[1] += f"; {len(answers)} chosen to show each outcome"
     if root is None:
-        console.print("No data set was found: no fetal frame is shown (see README).")
-    console.print(f"contact sheet: {out / 'demo.png'}")
+        notes.append("No data set was found: no fetal frame is shown (see README).")
+    console.print(table_of(answers, classifier.model_id))
+    console.print("\n".join(notes))
+    sheet = options.out / "demo.png"
+    title = "sonogaze: what the student says about each frame"
+    save_sheet(sheet, title, notes, answers, classifier.metadata.preprocessing)
+    console.print(f"sheet: {sheet}")
 
 
 if __name__ == "__main__":

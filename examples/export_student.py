@@ -1,8 +1,8 @@
-"""Export one's own student, from a folder of frames to a file that the SDK runs.
+"""Export your own student, from a folder of frames to a file that the SDK runs.
 
-Here the frames are a synthetic phantom and the recipe is the smoke recipe, which takes seconds
-and learns next to nothing. For a real student: a folder with your frames and a `labels.csv`
-(columns file, label, group), and a copy of `export/recipes/default.toml` as the recipe.
+Here the frames are synthetic phantoms and the recipe is `smoke`, which takes seconds and learns
+next to nothing. For a real student, use a folder with your frames and a `labels.csv` (columns
+file, label, group), and a copy of `export/recipes/default.toml` as the recipe.
 
 Usage: ``python examples/export_student.py [DIRECTORY]``.
 """
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
         write_phantom_set(folder / "frames", count=120, size=(96, 128))
     os.environ["SONOGAZE_DATA"] = str(folder / "frames")
     recipe, losses = "smoke", "kd"
-    # two epochs teach next to nothing: these gates are passed over by name, for all to see
+    # two epochs teach next to nothing: these gates are waived by name, for all to see
     why = "two epochs on synthetic frames"
     names = ("sources", "better-than-guessing", "every-label", "teacher-gap", "int8-loss")
     gates = [f"{gate}={why}" for gate in (*names, "calibration")]

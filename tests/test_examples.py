@@ -1,12 +1,19 @@
 """Every example runs as its first lines say."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
+
+import sdk
+from examples._sheet import Outcome, Shown, tile
+from export.data.dataset import find_data_root
+from sdk.preprocess import Preprocessing
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -27,11 +34,11 @@ def _run(name: str, *arguments: str, **environment: str) -> str:
 
 def test_every_example_is_tested():
     tested = {"classify_frame.py", "capture_loop.py", "demo.py", "export_student.py"}
-    assert {path.name for path in EXAMPLES.glob("*.py")} == tested
+    assert {path.name for path in EXAMPLES.glob("[!_]*.py")} == tested
 
 
 def test_classify_frame_tells_label_and_confidence():
-    assert "%" in _run("classify_frame.py")
+    assert _run("classify_frame.py").startswith("head (")
 
 
 def test_the_capture_loop_answers_every_frame():
@@ -39,15 +46,40 @@ def test_the_capture_loop_answers_every_frame():
 
 
 @pytest.mark.parametrize("with_data", [True, False])
-def test_the_demo_ends_in_a_contact_sheet(tmp_path, with_data):
+def test_the_demo_ends_in_a_sheet_with_title_and_credit(tmp_path, with_data):
+    if with_data and find_data_root() is None:
+        pytest.skip("no data set is here")
     # an empty folder named by SONOGAZE_DATA hides the data set
     environment = {} if with_data else {"SONOGAZE_DATA": str(tmp_path)}
-    said = _run("demo.py", "-o", str(tmp_path / "out"), **environment)
+    output = _run("demo.py", "-o", str(tmp_path / "out"), **environment)
     sheet = Image.open(tmp_path / "out" / "demo.png")
-    assert sheet.width == 1440
-    assert sheet.height >= 400
-    if not with_data:
-        assert "no fetal frame is shown" in said
+    assert sheet.info["Title"].startswith("sonogaze")
+    assert ("CC BY 4.0" in sheet.info["Copyright"]) == with_data
+    assert "pydicom" in sheet.info["Copyright"]
+    assert ("no fetal frame is shown" in output) != with_data
+    assert sheet.width >= 800
+    counted = re.search(r"(\d+) right, (\d+) withheld, (\d+) wrong", output)
+    assert all(int(number) > 0 for number in counted.groups())
+
+
+@pytest.mark.parametrize(
+    ("label", "truth", "outcome"),
+    [
+        ("head", "head", Outcome.RIGHT),
+        ("femur", "head", Outcome.WRONG),
+        ("femur", "none of them", Outcome.WRONG),
+        (None, "head", Outcome.WITHHELD),
+        (None, "none of them", Outcome.WITHHELD),
+    ],
+)
+def test_a_tile_says_in_colour_whether_its_answer_is_right_withheld_or_wrong(label, truth, outcome):
+    frame = sdk.Frame.from_array(np.zeros((8, 8), np.uint8))
+    timing = sdk.result.Timing(0, 0, 0, 0, 0)
+    result = sdk.Result(None, label, 0.9, None, ("low-confidence",), None, timing, "")
+    shown = Shown("", "", truth, frame, "")
+    assert shown.outcome(result) is outcome
+    picture = tile(shown, result, Preprocessing(width=192, height=144))
+    assert picture.getpixel((0, 0)) == ImageColor.getrgb(outcome.colour)
 
 
 def test_a_student_of_ones_own_is_exported_and_classifies(tmp_path):

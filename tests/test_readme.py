@@ -1,13 +1,54 @@
-"""The README's figures are those of the released student."""
+"""What the README shows is what comes out, and its figures are those of the records."""
 
+import doctest
 import json
+import re
 from pathlib import Path
 
+import pytest
+
 from export.model_card.text import percent
+from tests.docs.output import matches
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 RELEASE = json.loads((ROOT / "sdk" / "models" / "release.json").read_text(encoding="utf-8"))
+FULL = json.loads((ROOT / "docs/results/bench-full/record.json").read_text(encoding="utf-8"))
+SESSION = README.split("```pycon\n")[1].split("```")[0]
+
+
+class _Shown(doctest.OutputChecker):
+    def check_output(self, want: str, got: str, optionflags: int) -> bool:
+        return matches(want, got)
+
+
+def _failures(session: str) -> int:
+    test = doctest.DocTestParser().get_doctest(session, {}, "README", "README.md", 0)
+    return doctest.DocTestRunner(_Shown(), verbose=False).run(test, out=lambda text: None).failed
+
+
+def test_the_session_prints_what_is_shown():
+    assert _failures(SESSION) == 0
+    assert SESSION.count(">>> ") == 8
+
+
+@pytest.mark.parametrize(
+    ("shown", "otherwise"),
+    [
+        ("decision='accept'", "decision='abstain'"),
+        ("confidence=0.987", "confidence=0.900"),
+        ("('no-signal',)", "('uniform',)"),
+        ("@8154d355e870", "@8154d355e871"),
+        ("is ambiguous", "is fine"),
+    ],
+)
+def test_a_session_that_shows_something_else_is_found(shown, otherwise):
+    assert shown in SESSION
+    assert _failures(SESSION.replace(shown, otherwise)) > 0
+
+
+def test_installing_stands_within_the_first_lines():
+    assert "```" in "\n".join(README.splitlines()[:22])
 
 
 def test_accuracies_are_those_of_the_release():
@@ -32,10 +73,48 @@ def test_sizes_are_those_of_the_files():
     assert f"{RELEASE['provenance']['parameters']:,} parameters" in README
 
 
-def test_every_linked_page_exists():
+def test_ratios_are_those_of_the_record_and_the_release():
+    student, teacher = (
+        next(subject for subject in FULL["subjects"] if subject["name"] == name)
+        for name in ("student-fp32/sdk", "teacher-fp32/onnxruntime")
+    )
+    p50 = {
+        subject["name"]: next(
+            figure["value"]
+            for figure in FULL["figures"]
+            if figure["id"] == f"{subject['name']}|single_stream|threads=1|end_to_end|p50"
+        )
+        for subject in (student, teacher)
+    }
+    times = p50["student-fp32/sdk"], p50["teacher-fp32/onnxruntime"]
+    assert _row("a whole call") == _cells(*times, "{:.2f} ms", "{:.1f}")
+    macs = student["macs"] / 1e6, teacher["macs"] / 1e6
+    assert _row("multiply-adds") == _cells(*macs, "{:.1f} million", "{:.1f}")
+    megabytes = student["file_bytes"] / 1e6, teacher["file_bytes"] / 1e6
+    cells = f"{megabytes[0]:.2f} MB", f"{megabytes[1]:.1f} MB"
+    assert _row("file, ONNX") == [*cells, f"{megabytes[1] / megabytes[0]:.0f}"]
+    count = RELEASE["provenance"]["parameters"], 3_376_132
+    assert _row("parameters") == _cells(*count, "{:,}", "{:.0f}")
+    right = RELEASE["scores"]["fp32"]["test"], RELEASE["teacher_scores"]["test"]
+    assert _row("right, on") == [*(f"{100 * s['accuracy']:.1f} %" for s in right), ""]
+
+
+def _row(begin: str) -> list[str]:
+    (line,) = [line for line in README.splitlines() if line.startswith(f"| {begin}")]
+    return [cell.strip() for cell in line.split("|")[2:-1]]
+
+
+def _cells(student: float, teacher: float, value: str, ratio: str) -> list[str]:
+    return [value.format(student), value.format(teacher), ratio.format(teacher / student)]
+
+
+def test_every_linked_page_and_place_on_it_exists():
     for target in README.split("](")[1:]:
-        path = target.split(")")[0]
+        path, _, anchor = target.split(")")[0].partition("#")
         assert (ROOT / path).exists(), path
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text("utf-8"), re.MULTILINE)
+            assert anchor in [heading.lower().replace(" ", "-") for heading in headings], anchor
 
 
 def test_the_answer_share_abroad_is_as_told():

@@ -9,7 +9,7 @@ from .output import results_alone
 
 
 def main() -> None:
-    """Run the command; without typer and rich, say how to get them."""
+    """Run the command, or say how to install what it needs."""
     with results_alone("sonogaze"):
         _app()()
 

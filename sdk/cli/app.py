@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 
-def _tell_version(wanted: bool) -> None:
+def _show_version(wanted: bool) -> None:
     if wanted:
         print(f"sonogaze {__version__}")
         raise typer.Exit
@@ -36,41 +36,41 @@ def _tell_version(wanted: bool) -> None:
 def begin(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Classify ultrasound frames on this machine's CPU."""
 
 
-_MODEL_HELP = "A student file; left out: the default student."
-_PRECISION_HELP = "auto, fp32 or int8."
+_MODEL_HELP = "Student file; without it, the default student."
+_PRECISION_HELP = "Precision: auto, fp32 or int8."
 
 
 @app.command()
 def classify(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Images and DICOM files, or folders of them.", show_default=False),
+        typer.Argument(help="Images, DICOM files, or folders of them.", show_default=False),
     ],
     model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
     precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
     region: Annotated[
         str | None,
         typer.Option(
-            help="x,y,width,height in pixels: the part of each frame to look at.",
+            help="Part of each frame to look at: x,y,width,height in pixels.",
             show_default=False,
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line: a frame, or an error.")
+        bool, typer.Option("--json", help="Print one JSON object per line: a frame or an error.")
     ] = False,
 ) -> None:
     """Classify every frame of FILES.
 
-    Exit code 0: every frame was read; 1: a file could not be read; 2: wrong usage; 3: the results
-    could not be written; 141: whoever read them has gone.
+    Exit codes: 0 every frame was read; 1 a file, or the student, could not be read; 2 wrong usage;
+    3 the results could not be written; 141 the reader of a pipe has gone.
     """
-    # pydicom and Pillow warn of oddities that they put right; what they can't is an error here
+    # pydicom and Pillow warn about what they repair; what they can't is an error here
     warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
         chosen = None if region is None else _parse_region(region)
@@ -84,9 +84,9 @@ def classify(
 def info(
     model: Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)] = None,
     precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="As one JSON object.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what a student file says of itself, after it was verified on this machine."""
+    """Verify a student file on this machine, and show what it says about itself."""
     try:
         description = describe(Classifier(model, precision))
     except SdkError as error:

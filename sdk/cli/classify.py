@@ -1,4 +1,4 @@
-"""Classify the frames of many files, and go on when one of them is bad."""
+"""Classify the frames of many files, and carry on when one of them is bad."""
 
 from __future__ import annotations
 
@@ -27,20 +27,19 @@ from ..sources.intake import expand
 def classify_files(
     classifier: Classifier, files: list[Path], region: Region | None, *, as_json: bool
 ) -> int:
-    """Classify every frame and print each result as soon as it is there.
+    """Classify every frame and print each result at once.
 
     Args:
         classifier: the student.
-        files: images and DICOM files, and folders of them; a bad file in a folder doesn't stop
-            the others.
+        files: images, DICOM files, and folders of them; a bad file doesn't stop the others.
         region: the part of every frame to look at, or None.
-        as_json: one JSON object a line on standard output, instead of text; errors go there too.
+        as_json: print one JSON object per line instead of text; errors go to standard output too.
 
     Returns:
-        0 when every file was read to its end, else 1.
+        0 if every file was read to its end, else 1.
     """
     failed = False
-    # on a screen, rich prints the lines above its bar; elsewhere standard output is for them alone
+    # on a terminal, rich prints results above its bar; elsewhere standard output is theirs alone
     results = None if sys.stdout.isatty() else sys.stdout
     quiet = nullcontext() if results is None else redirect_stdout(sys.stderr)
     with _progress() as progress, quiet:
@@ -105,13 +104,13 @@ def _text(result: Result, info: FrameInfo) -> str:
     path = printable(info.path)
     where = path if info.frame_count == 1 else f"{path}[{info.index}]"
     if result.label is not None:
-        said = f"{result.label} {result.confidence:.1%}"
+        answer = f"{result.label} {result.confidence:.1%}"
     else:
-        said = f"{result.decision.value}: {', '.join(result.reasons)}"
+        answer = f"{result.decision.value}: {', '.join(result.reasons)}"
         if result.probabilities is not None:
             likeliest = max(result.probabilities, key=result.probabilities.__getitem__)
-            said += f" (likeliest {likeliest} {result.confidence:.1%})"
-    return f"{where}: {said}  {result.timing.total_us / 1000:.2f} ms"
+            answer += f" (likeliest {likeliest} {result.confidence:.1%})"
+    return f"{where}: {answer}  {result.timing.total_us / 1000:.2f} ms"
 
 
 def _json(result: Result, info: FrameInfo) -> str:

@@ -12,7 +12,7 @@ from ..classifier import Classifier
 
 
 def describe(classifier: Classifier) -> dict[str, Any]:
-    """Gather what a student file says of itself, JSON-ready."""
+    """Return what a student file says about itself, JSON-ready."""
     metadata = classifier.metadata
     return {
         "model_id": classifier.model_id,
@@ -36,7 +36,7 @@ def print_description(description: dict[str, Any], console: Console) -> None:
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for key, value in description.items():
-        # as Text: a label in square brackets is no markup
+        # as Text, or a label in square brackets would be taken for markup
         table.add_row(key.replace("_", " "), Text(_plain(value)))
     console.print(table)
     console.print("Verified: bytes unchanged, known answers right on this machine.")

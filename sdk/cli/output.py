@@ -1,7 +1,7 @@
-"""Standard output that carries results alone, and says so when they cannot be written.
+"""Standard output for results alone, and an error when they cannot be written.
 
-Libraries print where they like, down to file descriptor 1. Results go to a copy of it, and
-descriptor 1 itself becomes standard error, so that no foreign line stands among them.
+Libraries print wherever they like, down to file descriptor 1. Results go to a copy of it, and
+descriptor 1 itself becomes standard error, so no foreign line ends up among them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any, TextIO
 NOT_WRITTEN = 3
 """Exit code when results cannot be written."""
 READER_GONE = 128 + signal.SIGPIPE
-"""Exit code, as shells tell it, when whoever read the results has closed the pipe."""
+"""Exit code, as shells report it, when the reader of the results has closed the pipe."""
 
 
 class OutputLost(Exception):
-    """Results cannot be written. No OSError, so that nobody takes it for an unreadable file."""
+    """Results cannot be written. Not an OSError, or it would pass for an unreadable file."""
 
 
 class _Results(io.FileIO):
@@ -40,15 +40,15 @@ def results_alone(command: str) -> Iterator[None]:
         command: its name, for the line on standard error.
 
     Raises:
-        SystemExit: `READER_GONE`, without a word, or `NOT_WRITTEN`, with a line on standard error.
+        SystemExit: `READER_GONE`, silently, or `NOT_WRITTEN`, with a line on standard error.
     """
     if sys.stderr is None:
-        # or the next file that is opened becomes what libraries write their warnings to
+        # otherwise the next file opened gets descriptor 2, and libraries write warnings to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if sys.stdout is None:
         raise _not_written(command, "it is closed; send it to a file, a pipe or /dev/null")
     before = sys.stdout
-    if not _has_descriptor(before):  # somebody in this process reads it
+    if not _has_descriptor(before):  # captured inside this process, as tests do
         yield
         return
     before.flush()
@@ -97,6 +97,6 @@ def _not_written(command: str, why: object) -> SystemExit:
 
 
 def _close(results: TextIO) -> None:
-    # what is left in the buffer of a lost stream has nowhere to go
+    # the rest of a lost stream's buffer has nowhere to go
     with suppress(OutputLost):
         results.close()
