@@ -29,7 +29,7 @@ SLUGS: dict[str, str] = {
     "gaze-name": "the recipe has no gaze of that name",
     "gaze-coverage": "gaze lies on fewer frames than the recipe asks for",
     "gaze-shared": "one recording is given to two clips at one time",
-    "recipe-losses": "the recipe has no losses of that name",
+    "recipe-objective": "the recipe has no objective of that name",
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",

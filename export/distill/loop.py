@@ -18,25 +18,10 @@ from export import compiler_cache, parallel
 from export.data.view_bank import ViewBank
 from export.errors import ExportError
 from export.files import atomic_write
+from export.recipe.settings import LoopConfig
 
 LossParts = dict[str, Tensor]
 Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
-
-
-@dataclass(frozen=True)
-class LoopConfig:
-    """Schedule of one run; an epoch shows one view of each frame, in random order.
-
-    Batches are whole: what is left of an epoch's order, less than a batch, is not shown.
-    """
-
-    epochs: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
-    seed: int
-    average: float = 0.999
-    warmup_epochs: float = 1.0
 
 
 def check_fills_a_batch(frames: int, batch: int) -> None:

@@ -1,11 +1,12 @@
 """Students: trained by the recipe's losses on views, a teacher's word on them, and gaze."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec import structs
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -15,7 +16,8 @@ from export.distill.loop import LossParts, train
 from export.distill.losses import FEATURE_PARTS, Outputs, Targets, transfer_loss
 from export.distill.teacher import TeacherOutputs
 from export.models.student import Student
-from export.recipe.read import LossConfig, Recipe
+from export.recipe.digests import student_digest
+from export.recipe.settings import ObjectiveConfig, Recipe
 from export.runs import Report, claim, note_sources, save_weights
 
 WEIGHTS = "weights.pt"
@@ -61,10 +63,10 @@ def load_student(recipe: Recipe, losses: str, run: Path) -> Student | None:
     Raises:
         ExportError: `run-recipe` when the run is of other settings.
     """
-    if losses not in recipe.losses or not (run / WEIGHTS).exists():
+    if losses not in recipe.objectives or not (run / WEIGHTS).exists():
         return None
-    claim(run / WEIGHTS, recipe.student_digests[losses])
-    student = Student(len(recipe.labels), recipe.student)
+    claim(run / WEIGHTS, student_digest(recipe, losses))
+    student = Student(len(recipe.labels), recipe.student.network)
     student.load_state_dict(torch.load(run / WEIGHTS, weights_only=True))
     return student.eval()
 
@@ -83,17 +85,17 @@ def train_student(
         ExportError: `loss-teacher` when the losses need what the lessons lack, `run-recipe` when
             the folder holds a run of other settings.
     """
-    digest = recipe.student_digests[losses]
+    digest = student_digest(recipe, losses)
     claim(run / WEIGHTS, digest)
     note_sources(run / WEIGHTS)
     torch.manual_seed(seed)
-    student = Student(len(recipe.labels), recipe.student)
-    wanted = recipe.losses[losses]
+    student = Student(len(recipe.labels), recipe.student.network)
+    wanted = recipe.objectives[losses]
     taught_map = lessons.taught is not None and any(p in wanted.weights for p in FEATURE_PARTS)
     grid = lessons.taught.maps.shape[1:] if lessons.taught and taught_map else None
     learner = Learner(student, grid)
     loss = training_loss(recipe, wanted, lessons)
-    config = replace(recipe.student_loop, seed=seed)
+    config = structs.replace(recipe.student, seed=seed)
     resume = run / f"resume-{digest[:8]}.pt"  # none of other settings is taken up
     train(learner, lessons.bank, normaliser(recipe), loss, config, resume, report)
     save_weights(student, run / WEIGHTS)
@@ -101,7 +103,7 @@ def train_student(
 
 
 def training_loss(
-    recipe: Recipe, config: LossConfig, lessons: TrainingData
+    recipe: Recipe, config: ObjectiveConfig, lessons: TrainingData
 ) -> Callable[[nn.Module, Tensor, np.ndarray], LossParts]:
     """Return the loss of a learner on a batch, by the views' indices."""
     taught, gaze = lessons.taught, lessons.gaze
@@ -119,6 +121,6 @@ def training_loss(
             teacher_map=batch(maps),
             gaze=batch(gaze),
         )
-        return transfer_loss(model(inputs), wanted, config.weights, recipe.temperature)
+        return transfer_loss(model(inputs), wanted, config.weights, recipe.student.temperature)
 
     return loss

@@ -5,35 +5,11 @@ Blocks after MobileNetV2 (Sandler et al., CVPR 2018); pooling is a learned spati
 the network says where it looked. The attention starts uniform: training begins as a mean.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class StageConfig:
-    """One inverted-residual block: `expansion` 0 means depthwise-separable, without expansion."""
-
-    expansion: int
-    channels: int
-    kernel: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class StudentConfig:
-    """The architecture as data: stem channels, then blocks, then the pooled head's channels."""
-
-    stem: int
-    stages: tuple[StageConfig, ...]
-    head: int
-
-    @classmethod
-    def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
-        """Build from a recipe's rows `[expansion, channels, kernel, stride]`."""
-        return cls(stem, tuple(StageConfig(*row) for row in stages), head)
+from export.recipe.settings import StageConfig, StudentConfig
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:

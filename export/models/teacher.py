@@ -14,6 +14,7 @@ from torch.nn import functional
 from export.errors import ExportError
 from export.files import file_sha256
 from export.models.gaze_gate import GazeGate, foveate
+from export.recipe.constants import MAP_PROJECTION
 
 IMAGENET_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 # expansion, channels, kernel, stride, repeats: EfficientNet-B0's table (paper, table 1)
@@ -26,7 +27,9 @@ STAGES = (
     (6, 192, 5, 2, 4),
     (6, 320, 3, 1, 1),
 )
-MIDDLE = 10  # block whose output, 112 channels at a 16th of the size, is taught to students
+MIDDLE = (
+    MAP_PROJECTION.block
+)  # block whose output, 112 channels at a 16th of the size, is taught to students
 GATED = {4: 40, MIDDLE: 112, 15: 320}  # blocks that gaze modulates, and their channels
 # The normalisation the ImageNet weights were trained with: (level - 127) / 128.
 IMAGENET_MEAN, IMAGENET_STD = 127 / 255, 128 / 255
