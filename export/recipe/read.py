@@ -3,20 +3,22 @@
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from export.data.augment import AugmentConfig
 from export.data.view_bank import BankConfig
 from export.distill.loop import LoopConfig
-from export.distill.losses import GAZE_PARTS, PARTS, TEACHER_PARTS
+from export.distill.losses import LOSSES, needs_of
 from export.errors import ExportError
 from export.files import is_file
 from export.gaze.privileged import GazeConfig
-from export.models.student import StudentConfig
+from export.models.student import DEPTHWISE, STUDENTS, StudentConfig
+from export.models.teacher import EFFICIENTNET_LITE0, TEACHERS
 from export.packaging.settings import Quantisation
 from export.recipe.check import check_recipe
+from export.registry import Registry
 from sdk import SdkError
 from sdk.preprocess import Preprocessing
 
@@ -56,7 +58,7 @@ class LossConfig:
     """What a student's loss is made of; a recipe's `[losses.NAME]`.
 
     Attributes:
-        weights: of each part, by its name in `export.distill.losses.PARTS`.
+        weights: of each loss, by its name in `export.distill.losses.LOSSES`.
         teacher: whose word counts: `plain`, or a name under `[gaze]`.
         gaze: whose gaze the student's own parts use; the teacher's unless named.
         against: other losses that `ablate` holds it against, beside the first.
@@ -70,12 +72,12 @@ class LossConfig:
     @property
     def needs_teacher(self) -> bool:
         """Whether any part asks for a teacher."""
-        return any(name in TEACHER_PARTS for name in self.weights)
+        return not needs_of(self.weights).isdisjoint(("teacher_logits", "teacher_map"))
 
     @property
     def needs_gaze(self) -> bool:
         """Whether any part asks for gaze."""
-        return any(name in GAZE_PARTS for name in self.weights)
+        return "gaze" in needs_of(self.weights)
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ class Recipe:
     teacher_datasets: tuple[str, ...]
     teacher_start: str
     teacher_members: int
+    teacher_architecture: str
     transfer_bank: BankConfig
     transfer_datasets: tuple[str, ...]
     student: StudentConfig
@@ -202,13 +205,21 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
         data=_data(table.get("data", {})),
         teacher_start=teacher.get("start", "imagenet"),
         teacher_members=teacher.get("members", 1),
+        teacher_architecture=_known(
+            "teacher.architecture", teacher.get("architecture", EFFICIENTNET_LITE0), TEACHERS
+        ),
         transfer_bank=BankConfig(
             views_per_frame=transfer["views_per_frame"],
             seed=transfer["bank_seed"],
             mix_share=transfer["mix_share"],
         ),
         transfer_datasets=tuple(transfer["datasets"]),
-        student=StudentConfig.from_rows(student["stem"], student["stages"], student["head"]),
+        student=replace(
+            StudentConfig.from_rows(student["stem"], student["stages"], student["head"]),
+            architecture=_known(
+                "student.architecture", student.get("architecture", DEPTHWISE), STUDENTS
+            ),
+        ),
         student_loop=_loop(student),
         temperature=float(student["temperature"]),
         losses=losses,
@@ -228,6 +239,11 @@ def _recipe(table: dict[str, Any], digest: str) -> Recipe:
     )
 
 
+# Fields that older recipes lack: one that states the default is the same recipe.
+_SAID_OR_NOT = {
+    "teacher": {"members": 1, "architecture": EFFICIENTNET_LITE0},
+    "student": {"architecture": DEPTHWISE},
+}
 _TEACHER_SECTIONS = ("labels", "preprocessing", "augment", "teacher", "data")
 
 
@@ -240,8 +256,11 @@ def _digests_of_teachers(table: dict[str, Any], sections: tuple[str, ...]) -> di
 def _digest(table: dict[str, Any], sections: tuple[str, ...], more: Any) -> str:
     """Return the SHA-256 of what a run depends on; the rest of the recipe may change."""
     chosen = {name: table.get(name) for name in sections if name != "data" or name in table}
-    if chosen["teacher"].get("members") == 1:  # said or not, it is the same teacher
-        chosen["teacher"] = {k: v for k, v in chosen["teacher"].items() if k != "members"}
+    for section, defaults in _SAID_OR_NOT.items():
+        if section in chosen:
+            chosen[section] = {
+                k: v for k, v in chosen[section].items() if k not in defaults or v != defaults[k]
+            }
     if more is not None:
         chosen["more"] = more
     return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
@@ -256,7 +275,10 @@ def _loss(table: dict[str, Any], gaze: dict[str, GazeConfig]) -> LossConfig:
     named = ("teacher", "gaze", "against")
     weights = {name: value for name, value in table.items() if name not in named}
     if not weights:
-        raise ValueError(f"losses without a part; name some of {list(PARTS)}")
+        raise ValueError(f"losses without a part; name some of {[*LOSSES]}")
+    for part in weights:
+        if part not in LOSSES:
+            raise ValueError(f"losses name {part!r}; allowed: {[*LOSSES]}")
     teacher = _one_of("teacher", table.get("teacher", PLAIN), (PLAIN, *gaze))
     looked = table.get("gaze", teacher if teacher != PLAIN else None)
     config = LossConfig(weights, teacher, looked, tuple(table.get("against", ())))
@@ -269,6 +291,12 @@ def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> Any:
     if value not in allowed:
         raise ValueError(f"{field} is {value!r}; allowed: {list(allowed)}")
     return value
+
+
+def _known(field: str, name: str, registry: Registry[Any]) -> str:
+    if name not in registry:
+        raise ValueError(f"{field} is {name!r}; allowed: {[*registry]}")
+    return name
 
 
 def _loop(table: dict[str, Any]) -> LoopConfig:

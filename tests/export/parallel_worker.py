@@ -18,8 +18,8 @@ from export import parallel
 from export.data.augment import AugmentConfig
 from export.data.dataset import load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank
+from export.distill.formulas import soft_cross_entropy
 from export.distill.loop import LoopConfig, train
-from export.distill.losses import soft_cross_entropy
 from sdk.preprocess import Preprocessing
 
 RECIPE = Preprocessing(24, 18, "letterbox", 0.2, 0.2, 0)

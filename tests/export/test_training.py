@@ -8,9 +8,9 @@ import torch
 from export.data.augment import AugmentConfig
 from export.data.dataset import FrameRecord, load_records
 from export.data.view_bank import BankConfig, ViewBank, build_bank, grey_levels
+from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import other_machines, training_records
 from export.distill.loop import LoopConfig, WeightAverage, train
-from export.distill.losses import soft_cross_entropy
 from export.distill.teacher import train_teacher
 from export.errors import ExportError
 from export.recipe.read import RECIPES, DataConfig, load_recipe
