@@ -33,6 +33,8 @@ SLUGS: dict[str, str] = {
     "loss-shape": "the tensors of a loss differ in shape",
     "loss-weight": "the recipe weights a loss that does not exist",
     "loss-teacher": "a loss needs a teacher and there is none",
+    "loss-needs": "a loss says that it needs what no batch has",
+    "registry-name": "a loss or an architecture is unknown, or its name is taken",
     "training-diverged": "a loss is no longer a finite number",
     "logits-not-finite": "a network gives values that are not finite",
     "export-mismatch": "the exported ONNX is not the network that was trained",

@@ -135,7 +135,7 @@ class _Run:
     @classmethod
     def start(cls, model: nn.Module, loss: Loss, config: LoopConfig) -> "_Run":
         trained = _synchronised(model).to(parallel.device())
-        objective = parallel.spread(parallel.Objective(trained, loss))
+        objective = parallel.spread(parallel.ModelWithLoss(trained, loss))
         groups = _groups(trained, config.weight_decay)
         compiler_cache.begin()
         optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)

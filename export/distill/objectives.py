@@ -1,11 +1,12 @@
-"""A recipe's objectives against what there is: registered losses, and what these need."""
+"""What a recipe names against what is registered: losses, what they need, architectures."""
 
-from collections.abc import Iterable
-
-from export.distill.losses import FEATURE_PARTS, GAZE_PARTS, PARTS, TEACHER_PARTS
+from export.distill.losses import LOSSES, needs_of
 from export.errors import ExportError
+from export.models.student import STUDENTS
+from export.models.teacher import TEACHERS
 from export.recipe.refusal import near
 from export.recipe.settings import ObjectiveConfig, Recipe
+from export.registry import Registry
 
 
 def objective_named(recipe: Recipe, name: str) -> ObjectiveConfig:
@@ -23,19 +24,6 @@ def objective_named(recipe: Recipe, name: str) -> ObjectiveConfig:
     return recipe.objectives[name]
 
 
-def needs_of(losses: Iterable[str]) -> frozenset[str]:
-    """Return what the losses of these names need beside labels.
-
-    Of `teacher_logits`, `teacher_map` (the teacher's middle map) and `gaze`.
-    """
-    needs = set()
-    for name in losses:
-        needs |= {"teacher_map"} if name in FEATURE_PARTS else set()
-        needs |= {"teacher_logits"} if name in TEACHER_PARTS else set()
-        needs |= {"gaze"} if name in GAZE_PARTS else set()
-    return frozenset(needs)
-
-
 def needs_teacher(config: ObjectiveConfig) -> bool:
     """Return whether any loss of it compares with a teacher."""
     return not needs_of(config.weights).isdisjoint(("teacher_logits", "teacher_map"))
@@ -46,21 +34,23 @@ def needs_gaze(config: ObjectiveConfig) -> bool:
     return "gaze" in needs_of(config.weights)
 
 
-def check_objectives(recipe: Recipe) -> None:
-    """Refuse objectives of unknown losses, or with a loss of gaze and nobody's gaze.
+def check_names(recipe: Recipe) -> None:
+    """Refuse unregistered losses and architectures, and a loss of gaze with nobody's gaze.
 
-    The settings' types can't say this: losses are registered, and by packages of others too.
+    The settings' types can't say this: what is registered comes from modules of users, too.
 
     Raises:
         ExportError: `recipe-field`.
     """
+    _registered("teacher.architecture", recipe.teacher.architecture, TEACHERS)
+    _registered("student.architecture", recipe.student.architecture, STUDENTS)
     for name, config in recipe.objectives.items():
         for loss in config.weights:
-            if loss not in PARTS:
+            if loss not in LOSSES:
                 raise ExportError(
                     "recipe-field",
-                    f"objectives.{name}.{loss} is no loss{near(loss, PARTS)}; allowed: "
-                    f"{sorted(PARTS)}, and the fields teacher, gaze, against",
+                    f"objectives.{name}.{loss} is no loss{near(loss, LOSSES)}; allowed: "
+                    f"{[*LOSSES]}, and the fields teacher, gaze, against",
                 )
         if needs_gaze(config) and config.gaze_name is None:
             raise ExportError(
@@ -68,3 +58,11 @@ def check_objectives(recipe: Recipe) -> None:
                 f"objectives.{name}.gaze is missing, and a loss of it needs gaze; allowed: "
                 f"{sorted(recipe.gaze)}",
             )
+
+
+def _registered(field: str, name: str, registry: Registry[object]) -> None:
+    if name not in registry:
+        raise ExportError(
+            "recipe-field",
+            f"{field} is {name!r}{near(name, registry)}; allowed: {[*registry]}",
+        )

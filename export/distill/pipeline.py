@@ -17,7 +17,7 @@ from export.distill.inputs import (
     used_records,
 )
 from export.distill.objectives import (
-    check_objectives,
+    check_names,
     needs_gaze,
     needs_teacher,
     objective_named,
@@ -47,7 +47,7 @@ SCORED_PARTS = ("val", "test", "external")
 def open_recipe(name: str) -> Recipe:
     """Read a recipe, and refuse one whose objectives can't be minimised."""
     recipe = load_recipe(name)
-    check_objectives(recipe)
+    check_names(recipe)
     return recipe
 
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
+from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import normaliser, training_records
 from export.distill.loop import LossParts, train
-from export.distill.losses import soft_cross_entropy
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
-from export.models.teacher import Teacher, build_teacher
+from export.models.teacher import TEACHERS, Teacher
 from export.parallel import leader_first
 from export.recipe.constants import MAP_PROJECTION
 from export.recipe.digests import teacher_digest
@@ -44,8 +44,15 @@ def untrained_teacher(
     """Return the architecture of the teacher `name`; its body from ImageNet if `pretrained`."""
     way = "none" if name == PLAIN else recipe.gaze[name].way
     prep = recipe.preprocessing
+    build = TEACHERS[recipe.teacher.architecture]
     members = [
-        build_teacher(len(recipe.labels), prep.mean, prep.std, pretrained, gaze_way=way)
+        build(
+            classes=len(recipe.labels),
+            mean=prep.mean,
+            std=prep.std,
+            imagenet=pretrained,
+            gaze_way=way,
+        )
         for _ in range(recipe.teacher.members)
     ]
     return members[0] if len(members) == 1 else Committee(members)
@@ -156,7 +163,9 @@ def teach_bank(
         inputs = normalise(bank.views[indices]).to(device, memory_format=torch.channels_last)
         looked = None if gaze is None else torch.from_numpy(gaze[indices].astype(np.float32))
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits, middle = teacher.look(inputs, None if looked is None else looked.to(device))
+            logits, middle = teacher.logits_and_map(
+                inputs, None if looked is None else looked.to(device)
+            )
         return logits.float().cpu(), middle.float().cpu()
 
     mean, project = _projection(ask, len(bank), batch)
@@ -188,8 +197,6 @@ def _projection(ask, count: int, batch: int) -> tuple[Tensor, Tensor]:  # type: 
     mean = places.mean(0)
     covariance = (places - mean).T @ (places - mean) / len(places)
     values, vectors = torch.linalg.eigh(covariance)
-    axes = (
-        vectors[:, -MAP_PROJECTION.components :].flip(1)
-        / values[-MAP_PROJECTION.components :].flip(0).clamp_min(1e-12).sqrt()
-    )
+    kept = MAP_PROJECTION.components
+    axes = vectors[:, -kept:].flip(1) / values[-kept:].flip(0).clamp_min(1e-12).sqrt()
     return mean.float().view(1, -1, 1, 1), axes.float()

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from export.data.view_bank import ViewBank
 from export.distill.inputs import normaliser
 from export.distill.loop import Loss, train
-from export.distill.losses import FEATURE_PARTS
-from export.distill.student import Learner, TrainingData, training_loss
+from export.distill.losses import LOSSES
+from export.distill.student import TrainingData, distillation_task
+from export.distill.task import Learner
 from export.models.student import Student
 from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
@@ -48,12 +49,12 @@ class Task:
 def task_of(recipe: Recipe, losses: str, lessons: TrainingData) -> Task:
     """Return the student's own task again, less what needs an adapter: none was kept."""
     wanted = recipe.objectives[losses]
-    parts = {name: w for name, w in wanted.weights.items() if name not in FEATURE_PARTS}
+    parts = {n: w for n, w in wanted.weights.items() if "teacher_map" not in LOSSES[n].needs}
     wanted = structs.replace(wanted, weights=parts or {"labels": 1.0})
     return Task(
         bank=lessons.bank,
         normalise=normaliser(recipe),
-        loss=training_loss(recipe, wanted, lessons),
+        loss=distillation_task(recipe, wanted, lessons),
         batch=recipe.student.batch,
         wrap=lambda student: Learner(student, None),
     )

@@ -23,6 +23,8 @@ else:
 
 PLAIN = "plain"
 """The teacher that sees frames alone; no `[gaze.NAME]` can be called so."""
+EFFICIENTNET_LITE0 = "efficientnet_lite0"
+DEPTHWISE = "depthwise"
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]
 RecipeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", max_length=64)]
@@ -157,7 +159,7 @@ class GazeConfig(Settings, frozen=True):
 class StageConfig(Settings, frozen=True, array_like=True):
     """One block of a student; a recipe writes it as `[expansion, channels, kernel, stride]`.
 
-    `expansion` 0 means depthwise-separable, without expansion.
+    Depthwise-separable for `expansion` 0, an inverted residual from 1.
     """
 
     expansion: Annotated[int, Meta(ge=0, le=64)]
@@ -167,11 +169,15 @@ class StageConfig(Settings, frozen=True, array_like=True):
 
 
 class StudentConfig(Settings, frozen=True):
-    """The architecture as data: stem channels, then blocks, then the pooled head's channels."""
+    """The architecture as data: stem channels, then blocks, then the pooled head's channels.
+
+    `architecture` is a name in `export.models.student.STUDENTS`, which reads the rest as it needs.
+    """
 
     stem: Channels
     stages: Annotated[tuple[StageConfig, ...], Meta(min_length=1, max_length=64)]
     head: Annotated[int, Meta(ge=1, le=65_536)]
+    architecture: Name = DEPTHWISE
 
     @classmethod
     def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
@@ -185,7 +191,7 @@ class StudentConfig(Settings, frozen=True):
     def to_dict(self) -> dict[str, Any]:
         """Return it as a model file's provenance tells it: stages by the names of their fields."""
         stages = [structs.asdict(stage) for stage in self.stages]
-        return {"stem": self.stem, "stages": stages, "head": self.head}
+        return {**structs.asdict(self), "stages": stages}
 
 
 class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
@@ -196,6 +202,7 @@ class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
         views_per_frame, mix_share: of its bank of views, drawn by the `seed` of the schedule.
         start: `imagenet` weights or random ones (`scratch`).
         members: teachers of one committee, each by the next seed.
+        architecture: a name in `export.models.teacher.TEACHERS`.
     """
 
     datasets: Texts
@@ -203,6 +210,7 @@ class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
     mix_share: Share
     start: Literal["imagenet", "scratch"] = "imagenet"
     members: Annotated[int, Meta(ge=1, le=16)] = 1
+    architecture: Name = EFFICIENTNET_LITE0
 
     @property
     def bank(self) -> BankConfig:
@@ -231,11 +239,12 @@ class StudentTraining(LoopConfig, frozen=True, kw_only=True):
     stages: Annotated[tuple[StageConfig, ...], Meta(min_length=1, max_length=64)]
     head: Annotated[int, Meta(ge=1, le=65_536)]
     temperature: Annotated[float, Meta(gt=0, le=1000)]
+    architecture: Name = DEPTHWISE
 
     @property
     def network(self) -> StudentConfig:
         """The architecture."""
-        return StudentConfig(self.stem, self.stages, self.head)
+        return StudentConfig(self.stem, self.stages, self.head, self.architecture)
 
 
 class ObjectiveConfig(Settings, frozen=True):

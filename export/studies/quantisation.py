@@ -23,7 +23,7 @@ from export.distill import pipeline
 from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
 from export.files import write_json
-from export.models.student import Student
+from export.models.student import Student, build_student
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.qat import fine_tune, task_of
 from export.packaging.quantize import Scheme, quantize
@@ -144,7 +144,7 @@ def main(
         if weights is None:
             student = pipeline.distill(recipe, out, losses, seed, show)
         else:
-            student = Student(len(settings.labels), settings.student).eval()
+            student = build_student(len(settings.labels), settings.student).eval()
             student.load_state_dict(torch.load(weights, weights_only=True))
         report = study(
             settings,

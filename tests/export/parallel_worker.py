@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from export import parallel
 from export.data.dataset import load_records
 from export.data.view_bank import ViewBank, build_bank
+from export.distill.formulas import soft_cross_entropy
 from export.distill.loop import train
-from export.distill.losses import soft_cross_entropy
 from export.recipe.settings import AugmentConfig, BankConfig, LoopConfig
 from sdk.preprocess import Preprocessing
 

@@ -10,7 +10,7 @@ from onnx import numpy_helper
 
 from export.data.phantom import phantom_frame
 from export.data.view_bank import ViewBank
-from export.distill.losses import soft_cross_entropy
+from export.distill.formulas import soft_cross_entropy
 from export.models.student import Student
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights, tensor_names

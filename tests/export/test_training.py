@@ -8,9 +8,9 @@ from msgspec import structs
 
 from export.data.dataset import FrameRecord, load_records
 from export.data.view_bank import ViewBank, build_bank, grey_levels
+from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import other_machines, training_records
 from export.distill.loop import WeightAverage, train
-from export.distill.losses import soft_cross_entropy
 from export.distill.teacher import train_teacher
 from export.errors import ExportError
 from export.recipe.read import load_recipe

@@ -53,9 +53,12 @@ DEFAULTS = {
         "way": "modulate", "dropout": 0.5, "control": "none", "seed": 1, "least_coverage": 0.5,
         "pass_coverage": (),
     },
-    "TeacherConfig": {"average": 0.999, "warmup_epochs": 1.0, "start": "imagenet", "members": 1},
+    "TeacherConfig": {
+        "average": 0.999, "warmup_epochs": 1.0, "start": "imagenet", "members": 1,
+        "architecture": "efficientnet_lite0",
+    },
     "TransferConfig": {},
-    "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0},
+    "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "architecture": "depthwise"},
     "ObjectiveConfig": {"teacher": "plain", "gaze": None, "against": ()},
     "Quantisation": {
         "method": "static", "epochs": 8, "learning_rate": 3e-4, "average": 0.99, "seed": 1,

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from msgspec import inspect, structs
 
-from export.distill.objectives import check_objectives, objective_named
+from export.distill.objectives import check_names, objective_named
 from export.errors import ExportError
 from export.recipe.digests import outputs_digest, recipe_digest, student_digest, teacher_digest
 from export.recipe.read import RECIPES, load_recipe
@@ -17,14 +17,14 @@ from export.recipe.settings import Recipe
 def read(path: Path, text: str) -> Recipe:
     path.write_text(text, encoding="utf-8")
     recipe = load_recipe(str(path))
-    check_objectives(recipe)
+    check_names(recipe)
     return recipe
 
 
 @pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda p: p.stem)
 def test_every_recipe_can_be_read(path):
     recipe = load_recipe(path.stem)
-    check_objectives(recipe)
+    check_names(recipe)
     assert recipe.name == path.stem
     assert recipe == load_recipe(str(path))
 
