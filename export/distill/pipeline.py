@@ -16,6 +16,7 @@ from export.distill.inputs import (
     transfer_bank,
     used_records,
 )
+from export.distill.monitoring import header_of, validation_of
 from export.distill.student import TrainingData, load_student, student_folder, train_student
 from export.distill.teacher import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
@@ -125,7 +126,13 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Tr
         folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
-    return TrainingData(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
+    return TrainingData(
+        bank,
+        taught,
+        maps_of(config.gaze) if config.needs_gaze else None,
+        validation_of(records, recipe),
+        header_of(records, chosen, recipe),
+    )
 
 
 def distill(

@@ -1,17 +1,21 @@
 """Students: trained by the recipe's losses on views, a teacher's word on them, and gaze."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from export.data.view_bank import ViewBank
+from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
 from export.distill.loop import train
 from export.distill.losses import Objective
+from export.distill.metric_log import MetricLog
 from export.distill.task import DistillationTask
 from export.distill.teacher import TeacherOutputs
+from export.distill.validation import Validation
 from export.models.student import Student, build_student
 from export.recipe.read import LossConfig, Recipe
 from export.runs import Report, claim, note_sources, save_weights
@@ -21,11 +25,16 @@ WEIGHTS = "weights.pt"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What students learn from: views, what the teacher says of them, and gaze (N, h, w)."""
+    """What students learn from: views, the teacher's outputs for them, and gaze (N, h, w).
+
+    `validation` and `header` are of the run's log.
+    """
 
     bank: ViewBank
     taught: TeacherOutputs | None = None
     gaze: np.ndarray | None = None
+    validation: Validation | None = None
+    header: Mapping[str, object] = field(default_factory=dict)
 
 
 def student_folder(out: Path, losses: str, seed: int) -> Path:
@@ -69,8 +78,10 @@ def train_student(
     task = distillation_task(recipe, recipe.losses[losses], lessons)
     learner = task.learner(student)
     config = replace(recipe.student_loop, seed=seed)
-    resume = run / f"resume-{digest[:8]}.pt"  # none of other settings is taken up
-    train(learner, lessons.bank, normaliser(recipe), task, config, resume, report)
+    # none of other settings is taken up
+    checkpoint = Checkpoint(run / f"resume-{digest[:8]}.pt")
+    log = MetricLog(run / "metrics.csv", lessons.header, lessons.validation)
+    train(learner, lessons.bank, normaliser(recipe), task, config, checkpoint, report, log)
     save_weights(student, run / WEIGHTS)
     return student.eval()
 

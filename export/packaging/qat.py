@@ -11,11 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from export.data.view_bank import ViewBank
+from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
-from export.distill.loop import LoopConfig, Loss, train
+from export.distill.loop import LoopConfig, train
 from export.distill.losses import LOSSES
 from export.distill.student import TrainingData, distillation_task
 from export.distill.task import Learner
+from export.distill.training_run import Loss
 from export.models.student import Student
 from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
@@ -113,5 +115,5 @@ def fine_tune(
         seed=settings.seed,
         average=settings.average,
     )
-    train(rounded, task.bank, task.normalise, task.loss, config, checkpoint, report)
+    train(rounded, task.bank, task.normalise, task.loss, config, Checkpoint(checkpoint), report)
     return rounded
