@@ -16,6 +16,7 @@ from export.distill.inputs import (
     transfer_bank,
     used_records,
 )
+from export.distill.monitoring import header_of, validation_of
 from export.distill.objectives import (
     check_names,
     needs_gaze,
@@ -136,7 +137,13 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Tr
         folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
-    return TrainingData(bank, taught, maps_of(config.gaze_name) if needs_gaze(config) else None)
+    return TrainingData(
+        bank,
+        taught,
+        maps_of(config.gaze_name) if needs_gaze(config) else None,
+        validation_of(records, recipe),
+        header_of(records, chosen, recipe),
+    )
 
 
 def distill(

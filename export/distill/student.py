@@ -1,6 +1,7 @@
 """Students: trained by the recipe's losses on views, a teacher's word on them, and gaze."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +9,14 @@ import torch
 from msgspec import structs
 
 from export.data.view_bank import ViewBank
+from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
 from export.distill.loop import train
 from export.distill.losses import Objective
+from export.distill.metric_log import MetricLog
 from export.distill.task import DistillationTask
 from export.distill.teacher import TeacherOutputs
+from export.distill.validation import Validation
 from export.models.student import Student, build_student
 from export.recipe.digests import student_digest
 from export.recipe.settings import ObjectiveConfig, Recipe
@@ -23,11 +27,16 @@ WEIGHTS = "weights.pt"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What students learn from: views, what the teacher says of them, and gaze (N, h, w)."""
+    """What students learn from: views, the teacher's outputs for them, and gaze (N, h, w).
+
+    `validation` and `header` are of the run's log.
+    """
 
     bank: ViewBank
     taught: TeacherOutputs | None = None
     gaze: np.ndarray | None = None
+    validation: Validation | None = None
+    header: Mapping[str, object] = field(default_factory=dict)
 
 
 def student_folder(out: Path, losses: str, seed: int) -> Path:
@@ -71,8 +80,10 @@ def train_student(
     task = distillation_task(recipe, recipe.objectives[losses], lessons)
     learner = task.learner(student)
     config = structs.replace(recipe.student, seed=seed)
-    resume = run / f"resume-{digest[:8]}.pt"  # none of other settings is taken up
-    train(learner, lessons.bank, normaliser(recipe), task, config, resume, report)
+    # none of other settings is taken up
+    checkpoint = Checkpoint(run / f"resume-{digest[:8]}.pt")
+    log = MetricLog(run / "metrics.csv", lessons.header, lessons.validation)
+    train(learner, lessons.bank, normaliser(recipe), task, config, checkpoint, report, log)
     save_weights(student, run / WEIGHTS)
     return student.eval()
 

@@ -11,9 +11,13 @@ from torch import Tensor, nn
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
+from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import normaliser, training_records
-from export.distill.loop import LossParts, train
+from export.distill.loop import train
+from export.distill.metric_log import MetricLog
+from export.distill.monitoring import header_of, validation_of
+from export.distill.training_run import LossParts
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.teacher import TEACHERS, Teacher
@@ -75,7 +79,8 @@ def train_teacher(
     """Train the teacher `name` on the train part, or load it where it is finished.
 
     `gaze` holds the maps of the training records, in their order, for a teacher that takes gaze.
-    Members of a committee are trained one after the other, each by the next seed; `report` counts
+    `records` are all of the recipe's: the log scores it on their validation part. Members of a
+    committee are trained one after the other, each by the next seed; `report` counts
     the epochs of all.
 
     Raises:
@@ -97,16 +102,18 @@ def train_teacher(
         recipe.labels,
     )
     loss = _teacher_loss(recipe, name, bank, None if gaze is None else view_maps(gaze, bank))
+    header, validation = header_of(records, chosen, recipe), validation_of(records, recipe)
     torch.manual_seed(recipe.teacher.seed)
     teacher = untrained_teacher(recipe, name, pretrained=recipe.teacher.start == "imagenet")
     members = list(teacher.members) if isinstance(teacher, Committee) else [teacher]
     for number, member in enumerate(members):
         loop = structs.replace(recipe.teacher, seed=recipe.teacher.seed + number)
         whose = teacher_digest(recipe, name)[:8]  # none of other settings is taken up
-        resume = folder / f"teacher-{name}-{number + 1}-{whose}.pt"
+        checkpoint = Checkpoint(folder / f"teacher-{name}-{number + 1}-{whose}.pt")
+        log = MetricLog(folder / f"teacher-{name}-{number + 1}.csv", header, validation)
         before = number * loop.epochs
         tell = lambda epoch, parts, before=before: report(before + epoch, parts)  # noqa: E731
-        train(member, bank, normaliser(recipe), loss, loop, resume, tell)
+        train(member, bank, normaliser(recipe), loss, loop, checkpoint, tell, log)
     save_weights(teacher, weights)
     return teacher
 

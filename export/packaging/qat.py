@@ -12,11 +12,13 @@ from msgspec import structs
 from torch import Tensor, nn
 
 from export.data.view_bank import ViewBank
+from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
-from export.distill.loop import Loss, train
+from export.distill.loop import train
 from export.distill.losses import LOSSES
 from export.distill.student import TrainingData, distillation_task
 from export.distill.task import Learner
+from export.distill.training_run import Loss
 from export.models.student import Student
 from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
@@ -114,5 +116,5 @@ def fine_tune(
         seed=settings.seed,
         average=settings.average,
     )
-    train(rounded, task.bank, task.normalise, task.loss, config, checkpoint, report)
+    train(rounded, task.bank, task.normalise, task.loss, config, Checkpoint(checkpoint), report)
     return rounded

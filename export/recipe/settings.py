@@ -103,6 +103,15 @@ class LoopConfig(Settings, frozen=True):
     """Schedule of one run; an epoch shows one view of each frame, in random order.
 
     Batches are full: what is left of an epoch's order, less than a batch, is not shown.
+
+    Attributes:
+        epochs, batch, seed: as they say.
+        learning_rate: the highest, after `warmup_epochs`; from there it falls along a cosine to 0.
+        weight_decay: of matrices and kernels; biases and norms have none.
+        average: decay of the moving average of weights, which is what a run returns.
+        decay_gaze_gates: whether it acts on gaze gates too, which start at 0 and are drawn back
+            to it. True, as recorded runs have it.
+        max_gradient_norm: longer gradients are cut to it.
     """
 
     epochs: Epochs
@@ -112,6 +121,8 @@ class LoopConfig(Settings, frozen=True):
     seed: Seed
     average: Decay = 0.999
     warmup_epochs: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    decay_gaze_gates: bool = True
+    max_gradient_norm: Weight = 5.0
 
 
 class DataConfig(Settings, frozen=True):

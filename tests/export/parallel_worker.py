@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from export import parallel
 from export.data.dataset import load_records
 from export.data.view_bank import ViewBank, build_bank
+from export.distill.checkpoint import EVERY_S, Checkpoint
 from export.distill.formulas import soft_cross_entropy
 from export.distill.loop import train
 from export.recipe.settings import AugmentConfig, BankConfig, LoopConfig
@@ -94,7 +95,8 @@ def main(folder: Path, settings: dict) -> None:
             (folder / "hangs").touch()
             time.sleep(600)
 
-    train(model, bank, normalise, objective(bank, seen), config, folder / "resume.pt", report)
+    checkpoint = Checkpoint(folder / "resume.pt", settings.get("checkpoint_every_s", EVERY_S))
+    train(model, bank, normalise, objective(bank, seen), config, checkpoint, report)
     steps = [torch.from_numpy(indices) for indices in seen]
     found = {"weights": model.state_dict(), "steps": steps, "gradients": gradients[0]}
     torch.save(found, folder / f"process-{parallel.rank()}.pt")

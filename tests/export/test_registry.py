@@ -24,6 +24,10 @@ def own_entries(monkeypatch):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
 
+class Wide(Student):
+    """An architecture of one's own, as far as these tests go."""
+
+
 def _recipe(tmp_path, text: str) -> str:
     path = tmp_path / "mine.toml"
     path.write_text(f'base = "smoke"\nname = "mine"\n{text}')
@@ -36,16 +40,21 @@ def _read(tmp_path, text: str) -> Recipe:
     return recipe
 
 
-def test_a_loss_of_ones_own_trains_a_student_by_its_name_in_a_recipe(data_folder, tmp_path):
+def test_a_loss_and_an_architecture_of_ones_own_train_by_their_names(data_folder, tmp_path):
     @register_loss("confidence")
     def confidence(predictions, targets, temperature):
         """Return the mean of -log of the largest probability."""
         return -predictions.logits.log_softmax(1).amax(1).mean()
 
-    recipe = _recipe(tmp_path, "[objectives.mine]\nlabels = 1.0\nconfidence = 0.5\n")
+    STUDENTS.add("wide", Wide)
+    recipe = _recipe(
+        tmp_path,
+        '[student]\narchitecture = "wide"\n[objectives.mine]\nlabels = 1.0\nconfidence = 0.5\n',
+    )
     notes = []
     show = lambda step, done, total, note: notes.append(note)  # noqa: E731
     student = pipeline.distill(recipe, tmp_path / "runs", "mine", show=show)
+    assert type(student) is Wide
     assert all(torch.isfinite(p).all() for p in student.parameters())
     parts = dict(zip(*[iter(notes[-1].split())] * 2, strict=True))
     # half of -log of a probability of 1/4 at least, before anything is learned
@@ -95,9 +104,6 @@ def test_an_installed_package_offers_a_loss_by_an_entry_point(tmp_path, monkeypa
 
 
 def test_architectures_are_chosen_by_the_recipe_and_the_default_is_left_unsaid(tmp_path):
-    class Wide(Student):
-        pass
-
     STUDENTS.add("wide", Wide)
     TEACHERS.add("calm", lambda **settings: build_teacher(**settings, dropout=0.0))
     text = '[teacher]\narchitecture = "calm"\n[student]\narchitecture = "wide"\n'
@@ -110,15 +116,6 @@ def test_architectures_are_chosen_by_the_recipe_and_the_default_is_left_unsaid(t
     assert teacher_digest(stated) == teacher_digest(smoke)
     assert student_digest(other, "ce") != student_digest(smoke, "ce")
     assert teacher_digest(other) != teacher_digest(smoke)
-
-
-def test_a_student_is_built_by_the_architecture_that_its_recipe_names(data_folder, tmp_path):
-    class Wide(Student):
-        pass
-
-    STUDENTS.add("wide", Wide)
-    recipe = _recipe(tmp_path, '[student]\narchitecture = "wide"\nepochs = 1\n')
-    assert type(pipeline.distill(recipe, tmp_path / "runs", "ce")) is Wide
 
 
 @pytest.mark.parametrize("section", ["teacher", "student"])

@@ -8,10 +8,12 @@ from msgspec import structs
 
 from export.data.dataset import FrameRecord, load_records
 from export.data.view_bank import ViewBank, build_bank, grey_levels
+from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import other_machines, training_records
-from export.distill.loop import WeightAverage, train
+from export.distill.loop import train
 from export.distill.teacher import train_teacher
+from export.distill.weight_average import WeightAverage
 from export.errors import ExportError
 from export.recipe.read import load_recipe
 from export.recipe.settings import AugmentConfig, BankConfig, DataConfig, LoopConfig
@@ -120,7 +122,7 @@ def _train(folder: Path, epochs: int, stop_after: int | None = None) -> torch.nn
         return torch.from_numpy(views).float().unsqueeze(1) / 255
 
     config = LoopConfig(epochs, batch=4, learning_rate=0.01, weight_decay=0.0, seed=5)
-    return train(model, bank, normalise, loss, config, folder / "resume.pt", report)
+    return train(model, bank, normalise, loss, config, Checkpoint(folder / "resume.pt"), report)
 
 
 def test_a_run_that_was_stopped_ends_with_the_same_weights(tmp_path):
@@ -145,7 +147,14 @@ def test_fewer_frames_than_a_batch_are_refused_instead_of_training_nothing(phant
     bank = _bank(load_records(phantom_data)[:3], tmp_path)
     config = LoopConfig(epochs=1, batch=4, learning_rate=1e-3, weight_decay=0.0, seed=1)
     with pytest.raises(ExportError, match=r"3 frames .* fewer than a batch of 4") as caught:
-        train(torch.nn.Linear(1, 1), bank, lambda v: v, lambda *a: {}, config, tmp_path / "r.pt")
+        train(
+            torch.nn.Linear(1, 1),
+            bank,
+            lambda v: v,
+            lambda *a: {},
+            config,
+            Checkpoint(tmp_path / "r.pt"),
+        )
     assert caught.value.slug == "data-few"
 
 
@@ -164,7 +173,7 @@ def test_a_loss_that_is_no_number_ends_the_training_before_its_checkpoint(phanto
     with pytest.raises(
         ExportError, match=r"in epoch 2 the loss was .*nan.*learning_rate"
     ) as caught:
-        train(model, bank, normalise, loss, config, checkpoint)
+        train(model, bank, normalise, loss, config, Checkpoint(checkpoint))
     assert caught.value.slug == "training-diverged"
     assert torch.load(checkpoint, weights_only=True)["epoch"] == 1
 

@@ -45,7 +45,8 @@ DEFAULTS = {
         "p_recode": 0.3,
     },
     "BankConfig": {"mix_share": 0.0, "oversample": 2},
-    "LoopConfig": {"average": 0.999, "warmup_epochs": 1.0},
+    "LoopConfig": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
+        "max_gradient_norm": 5.0},
     "DataConfig": {
         "machines": None, "patients_share": 1.0, "seed": 1, "without_source_quality": (),
     },
@@ -54,11 +55,13 @@ DEFAULTS = {
         "pass_coverage": (),
     },
     "TeacherConfig": {
-        "average": 0.999, "warmup_epochs": 1.0, "start": "imagenet", "members": 1,
+        "average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
+        "max_gradient_norm": 5.0, "start": "imagenet", "members": 1,
         "architecture": "efficientnet_lite0",
     },
     "TransferConfig": {},
-    "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "architecture": "depthwise"},
+    "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
+        "max_gradient_norm": 5.0, "architecture": "depthwise"},
     "ObjectiveConfig": {"teacher": "plain", "gaze": None, "against": ()},
     "Quantisation": {
         "method": "static", "epochs": 8, "learning_rate": 3e-4, "average": 0.99, "seed": 1,
