@@ -18,7 +18,7 @@ from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
 from export.model_card import write_card
-from export.recipe.read import PLAIN
+from export.recipe.settings import PLAIN
 from export.release import release as releasing
 from export.release.summary import told
 from export.studies.ablation.curve import curve as gather_curve

@@ -152,7 +152,7 @@ def mean(values: dict[str, float]) -> dict[str, float]:
     return dict(zip(names, (total / size()).tolist(), strict=True))
 
 
-class Objective(nn.Module):
+class ModelWithLoss(nn.Module):
     """A model and its loss as one module.
 
     DistributedDataParallel follows what its module returns to find the weights that take part.
@@ -171,7 +171,7 @@ class Objective(nn.Module):
         return {n: v if n == "total" else v.detach() for n, v in parts.items()}
 
 
-def spread(objective: Objective) -> nn.Module:
+def spread(objective: ModelWithLoss) -> nn.Module:
     """Return `objective` so that its backward pass leaves every process the same gradients.
 
     Statistics of batch norm are of each process's share on CPU, with the leader's running values

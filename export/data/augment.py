@@ -4,11 +4,12 @@ Everything works on the frame's pixels before the SDK's own preprocessing makes 
 that a training view goes through the very kernel that runs on the cart.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from export.recipe.settings import AugmentConfig
 
 Grey = np.ndarray  # uint8 (height, width)
 
@@ -22,28 +23,6 @@ class View(NamedTuple):
 
     pixels: Grey
     matrix: np.ndarray
-
-
-@dataclass(frozen=True)
-class AugmentConfig:
-    """Ranges of the random view; a probability is named `p_...`, the rest are half-widths."""
-
-    scale_min: float = 0.6
-    scale_max: float = 2.0
-    aspect: float = 0.35
-    rotation_deg: float = 15.0
-    shift: float = 0.12
-    p_flip: float = 0.5
-    gamma: float = 0.5
-    gain: float = 0.35
-    depth_gain: float = 0.5
-    speckle: float = 0.35
-    blur_sigma_px: float = 1.6
-    p_sector: float = 0.3
-    p_text: float = 0.5
-    p_mask: float = 0.4
-    p_shadow: float = 0.25
-    p_recode: float = 0.3
 
 
 def random_view(

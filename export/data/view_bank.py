@@ -12,35 +12,26 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from msgspec import structs
 
-from export.data.augment import AugmentConfig, random_view
+from export.data.augment import random_view
 from export.data.dataset import LABELS, FrameRecord
 from export.data.frames import read_greys
 from export.files import atomic_write
 from export.parallel import leader_first
+from export.recipe.constants import VIEW_DRAWING
+from export.recipe.settings import AugmentConfig, BankConfig
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
-CHUNK_FRAMES = 64
-MIX_PARTNERS = 16
-FORMAT = 2  # of the files; another number draws the bank anew
-
-
-@dataclass(frozen=True)
-class BankConfig:
-    """How many views a frame gets, and how they are drawn."""
-
-    views_per_frame: int
-    seed: int
-    mix_share: float = 0.0
-    oversample: int = 2
+CHUNK_FRAMES = VIEW_DRAWING.chunk_frames
 
 
 @dataclass(frozen=True)
@@ -130,12 +121,12 @@ def _key(
     labels: Sequence[str],
 ) -> str:
     story = {
-        "format": FORMAT,
+        "format": VIEW_DRAWING.format,
         "ids": [r.id for r in records],
         "targets": [labels.index(r.label) for r in records],
         "preprocessing": recipe.to_dict(),
-        "augment": asdict(augment),
-        "bank": asdict(config),
+        "augment": structs.asdict(augment),
+        "bank": structs.asdict(config),
     }
     return hashlib.sha256(json.dumps(story, sort_keys=True).encode()).hexdigest()
 
@@ -153,7 +144,7 @@ def _draw(
     cv2.setNumThreads(1)
     chunk, records = chunks[index], [record for each in chunks for record in each]
     rng = np.random.default_rng([config.seed, index])
-    partners = rng.integers(0, len(records), MIX_PARTNERS)
+    partners = rng.integers(0, len(records), VIEW_DRAWING.mix_partners)
     one_hot = np.eye(len(labels), dtype=np.float32)[[labels.index(r.label) for r in records]]
     frames = list(read_greys(chunk))
     others = list(read_greys(records[i] for i in partners)) if config.mix_share else []

@@ -14,8 +14,10 @@ from export.data.dataset import FrameRecord, check_labels
 from export.data.view_bank import ViewBank, build_bank
 from export.distill.loop import check_fills_a_batch
 from export.errors import ExportError
-from export.recipe.read import ALL_DATA, DataConfig, Recipe
+from export.recipe.settings import DataConfig, Recipe
 from export.runs import Progress, quiet
+
+ALL_DATA = DataConfig()
 
 
 def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
@@ -26,7 +28,7 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
     Raises:
         ExportError: `data-choice` when the recipe's data sets have none.
     """
-    wanted = {*recipe.teacher_datasets, *recipe.transfer_datasets}
+    wanted = {*recipe.teacher.datasets, *recipe.transfer.datasets}
     kept = [r for r in records if r.source_quality not in recipe.data.without_source_quality]
     if not any(r.dataset in wanted for r in kept):
         raise ExportError(
@@ -98,12 +100,12 @@ def transfer_bank(
     recipe: Recipe, records: Sequence[FrameRecord], folder: Path, progress: Progress = quiet
 ) -> ViewBank:
     """Return the bank of views on which students learn."""
-    chosen = training_records(records, recipe.transfer_datasets, recipe.data)
+    chosen = training_records(records, recipe.transfer.datasets, recipe.data)
     return build_bank(
         chosen,
         recipe.preprocessing,
         recipe.augment,
-        recipe.transfer_bank,
+        recipe.transfer.bank,
         folder,
         progress,
         recipe.labels,

@@ -16,6 +16,13 @@ from export.distill.inputs import (
     transfer_bank,
     used_records,
 )
+from export.distill.monitoring import header_of, validation_of
+from export.distill.objectives import (
+    check_names,
+    needs_gaze,
+    needs_teacher,
+    objective_named,
+)
 from export.distill.student import TrainingData, load_student, student_folder, train_student
 from export.distill.teacher import teach_bank, train_teacher, weights_path
 from export.errors import ExportError
@@ -28,12 +35,21 @@ from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
 from export.models.student import Student
 from export.models.teacher import Teacher
-from export.recipe.read import PLAIN, LossConfig, Recipe, load_recipe
+from export.recipe.digests import outputs_digest
+from export.recipe.read import load_recipe
+from export.recipe.settings import PLAIN, ObjectiveConfig, Recipe
 from export.runs import claim_data, claim_teacher
 from sdk.preprocess import Preprocessing
 
 CALIBRATION_FRAMES = 256
 SCORED_PARTS = ("val", "test", "external")
+
+
+def open_recipe(name: str) -> Recipe:
+    """Read a recipe, and refuse one whose objectives can't be minimised."""
+    recipe = load_recipe(name)
+    check_names(recipe)
+    return recipe
 
 
 def teacher(
@@ -45,16 +61,14 @@ def teacher(
         ExportError: `gaze-name` for an unknown name, `run-recipe` or `run-data` for a folder that
             holds something else.
     """
-    recipe = load_recipe(recipe_name)
+    recipe = open_recipe(recipe_name)
     if name != PLAIN and name not in recipe.gaze:
         raise ExportError(
             "gaze-name", f"no [gaze.{name}] in the recipe; known: {[PLAIN, *sorted(recipe.gaze)]}"
         )
     records = open_records(recipe, out, show)
-    chosen = frames_to_learn_from(
-        records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch
-    )
-    epochs = recipe.teacher_loop.epochs * recipe.teacher_members
+    chosen = frames_to_learn_from(records, recipe, recipe.teacher.datasets, recipe.teacher.batch)
+    epochs = recipe.teacher.epochs * recipe.teacher.members
     return train_teacher(
         recipe,
         name,
@@ -80,7 +94,7 @@ def gaze_on(
     """
     if name is None or name == PLAIN:
         return None
-    used = (*recipe.teacher_datasets, *recipe.transfer_datasets)
+    used = (*recipe.teacher.datasets, *recipe.transfer.datasets)
     learned = training_records(records, used, recipe.data)
     gaze = obtain_gaze(
         recipe.gaze[name],
@@ -101,14 +115,12 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Tr
     Raises:
         ExportError: `recipe-losses` when the recipe has no such losses.
     """
-    recipe = load_recipe(recipe_name)
-    config = recipe.losses_named(losses)
+    recipe = open_recipe(recipe_name)
+    config = objective_named(recipe, losses)
     records = open_records(recipe, out, show)
-    chosen = frames_to_learn_from(
-        records, recipe, recipe.transfer_datasets, recipe.student_loop.batch
-    )
-    if config.needs_teacher:  # long before it is its turn
-        frames_to_learn_from(records, recipe, recipe.teacher_datasets, recipe.teacher_loop.batch)
+    chosen = frames_to_learn_from(records, recipe, recipe.transfer.datasets, recipe.student.batch)
+    if needs_teacher(config):  # long before it is its turn
+        frames_to_learn_from(records, recipe, recipe.teacher.datasets, recipe.teacher.batch)
     bank = transfer_bank(
         recipe, records, out, lambda done, total: show("students' views", done, total, "")
     )
@@ -119,13 +131,19 @@ def lessons(recipe_name: str, out: Path, losses: str, show: Show = silent) -> Tr
         return None if gaze is None else view_maps(gaze, bank)
 
     taught = None
-    if config.needs_teacher:
+    if needs_teacher(config):
         model = teacher(recipe_name, out, config.teacher, show)
-        which = f"{recipe.taught_digests[config.teacher][:8]}-{_teacher_sha256(config, out)[:8]}"
+        which = f"{outputs_digest(recipe, config.teacher)[:8]}-{_teacher_sha256(config, out)[:8]}"
         folder = out / f"taught-{config.teacher}-{which}"
         looks = lambda done, total: show("teacher looks at views", done, total, "")  # noqa: E731
         taught = teach_bank(model, bank, maps_of(config.teacher), recipe, folder, looks)
-    return TrainingData(bank, taught, maps_of(config.gaze) if config.needs_gaze else None)
+    return TrainingData(
+        bank,
+        taught,
+        maps_of(config.gaze_name) if needs_gaze(config) else None,
+        validation_of(records, recipe),
+        header_of(records, chosen, recipe),
+    )
 
 
 def distill(
@@ -140,16 +158,16 @@ def distill(
 
     `taught` gives its `lessons` where several students share them.
     """
-    recipe = load_recipe(recipe_name)
-    seed = recipe.student_loop.seed if seed is None else seed
-    run, epochs = student_folder(out, losses, seed), recipe.student_loop.epochs
+    recipe = open_recipe(recipe_name)
+    seed = recipe.student.seed if seed is None else seed
+    run, epochs = student_folder(out, losses, seed), recipe.student.epochs
     open_records(recipe, out, show)
     taken = load_student(recipe, losses, run)
     if taken is not None:
         return taken
     learned = taught() if taught else lessons(recipe_name, out, losses, show)
-    config = recipe.losses_named(losses)
-    if config.needs_teacher:
+    config = objective_named(recipe, losses)
+    if needs_teacher(config):
         claim_teacher(run, _teacher_sha256(config, out))
     return train_student(
         recipe,
@@ -161,7 +179,7 @@ def distill(
     )
 
 
-def _teacher_sha256(config: LossConfig, out: Path) -> str:
+def _teacher_sha256(config: ObjectiveConfig, out: Path) -> str:
     return file_sha256(weights_path(out, config.teacher))
 
 
@@ -170,7 +188,7 @@ def evidence(recipe_name: str, out: Path, show: Show = silent) -> dict[str, Any]
 
     What the repository has committed of another teacher (`EVIDENCE`) stays as it is.
     """
-    recipe = load_recipe(recipe_name)
+    recipe = open_recipe(recipe_name)
     model = teacher(recipe_name, out, show=show)
     parts = scored_parts(open_records(recipe, out, show))
     records = [r for part in parts.values() for r in part]

@@ -1,27 +1,31 @@
 """Teachers: trained on frames (and gaze), then asked about every view that students learn from."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from msgspec import structs
 from torch import Tensor, nn
 
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
+from export.distill.checkpoint import Checkpoint
+from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import normaliser, training_records
-from export.distill.loop import LossParts, train
-from export.distill.losses import soft_cross_entropy
+from export.distill.loop import train
+from export.distill.metric_log import MetricLog
+from export.distill.monitoring import header_of, validation_of
+from export.distill.training_run import LossParts
 from export.gaze.privileged import GazeOfFrames, view_maps
 from export.models.committee import Committee
-from export.models.teacher import Teacher, build_teacher
+from export.models.teacher import TEACHERS, Teacher
 from export.parallel import leader_first
-from export.recipe.read import PLAIN, Recipe
+from export.recipe.constants import MAP_PROJECTION
+from export.recipe.digests import teacher_digest
+from export.recipe.settings import PLAIN, Recipe
 from export.runs import Progress, Report, claim, note_sources, quiet, save_weights
-
-COMPONENTS = 16  # of the middle map's 112 channels, by principal components
-PROJECTION_VIEWS = 512
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,16 @@ def untrained_teacher(
     """Return the architecture of the teacher `name`; its body from ImageNet if `pretrained`."""
     way = "none" if name == PLAIN else recipe.gaze[name].way
     prep = recipe.preprocessing
+    build = TEACHERS[recipe.teacher.architecture]
     members = [
-        build_teacher(len(recipe.labels), prep.mean, prep.std, pretrained, gaze_way=way)
-        for _ in range(recipe.teacher_members)
+        build(
+            classes=len(recipe.labels),
+            mean=prep.mean,
+            std=prep.std,
+            imagenet=pretrained,
+            gaze_way=way,
+        )
+        for _ in range(recipe.teacher.members)
     ]
     return members[0] if len(members) == 1 else Committee(members)
 
@@ -68,38 +79,41 @@ def train_teacher(
     """Train the teacher `name` on the train part, or load it where it is finished.
 
     `gaze` holds the maps of the training records, in their order, for a teacher that takes gaze.
-    Members of a committee are trained one after the other, each by the next seed; `report` counts
+    `records` are all of the recipe's: the log scores it on their validation part. Members of a
+    committee are trained one after the other, each by the next seed; `report` counts
     the epochs of all.
 
     Raises:
         ExportError: `run-recipe` when the folder holds the teacher of another recipe.
     """
     weights = weights_path(folder, name)
-    claim(weights, recipe.teacher_digests[name])
+    claim(weights, teacher_digest(recipe, name))
     if weights.exists():
         return load_teacher(recipe, weights, name)
     note_sources(weights)
-    chosen = training_records(records, recipe.teacher_datasets, recipe.data)
+    chosen = training_records(records, recipe.teacher.datasets, recipe.data)
     bank = build_bank(
         chosen,
         recipe.preprocessing,
         recipe.augment,
-        recipe.teacher_bank,
+        recipe.teacher.bank,
         folder,
         progress,
         recipe.labels,
     )
     loss = _teacher_loss(recipe, name, bank, None if gaze is None else view_maps(gaze, bank))
-    torch.manual_seed(recipe.teacher_loop.seed)
-    teacher = untrained_teacher(recipe, name, pretrained=recipe.teacher_start == "imagenet")
+    header, validation = header_of(records, chosen, recipe), validation_of(records, recipe)
+    torch.manual_seed(recipe.teacher.seed)
+    teacher = untrained_teacher(recipe, name, pretrained=recipe.teacher.start == "imagenet")
     members = list(teacher.members) if isinstance(teacher, Committee) else [teacher]
     for number, member in enumerate(members):
-        loop = replace(recipe.teacher_loop, seed=recipe.teacher_loop.seed + number)
-        whose = recipe.teacher_digests[name][:8]  # none of other settings is taken up
-        resume = folder / f"teacher-{name}-{number + 1}-{whose}.pt"
+        loop = structs.replace(recipe.teacher, seed=recipe.teacher.seed + number)
+        whose = teacher_digest(recipe, name)[:8]  # none of other settings is taken up
+        checkpoint = Checkpoint(folder / f"teacher-{name}-{number + 1}-{whose}.pt")
+        log = MetricLog(folder / f"teacher-{name}-{number + 1}.csv", header, validation)
         before = number * loop.epochs
         tell = lambda epoch, parts, before=before: report(before + epoch, parts)  # noqa: E731
-        train(member, bank, normaliser(recipe), loss, loop, resume, tell)
+        train(member, bank, normaliser(recipe), loss, loop, checkpoint, tell, log)
     save_weights(teacher, weights)
     return teacher
 
@@ -156,7 +170,9 @@ def teach_bank(
         inputs = normalise(bank.views[indices]).to(device, memory_format=torch.channels_last)
         looked = None if gaze is None else torch.from_numpy(gaze[indices].astype(np.float32))
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits, middle = teacher.look(inputs, None if looked is None else looked.to(device))
+            logits, middle = teacher.logits_and_map(
+                inputs, None if looked is None else looked.to(device)
+            )
         return logits.float().cpu(), middle.float().cpu()
 
     mean, project = _projection(ask, len(bank), batch)
@@ -182,11 +198,12 @@ def _projection(ask, count: int, batch: int) -> tuple[Tensor, Tensor]:  # type: 
 
     Fitted on places of views drawn by a fixed seed; each component is scaled to unit variance.
     """
-    drawn = np.random.default_rng(0).permutation(count)[:PROJECTION_VIEWS]
+    drawn = np.random.default_rng(0).permutation(count)[: MAP_PROJECTION.views]
     middles = [ask(np.sort(drawn[i : i + batch]))[1] for i in range(0, len(drawn), batch)]
     places = torch.cat(middles).permute(0, 2, 3, 1).flatten(0, 2).double()
     mean = places.mean(0)
     covariance = (places - mean).T @ (places - mean) / len(places)
     values, vectors = torch.linalg.eigh(covariance)
-    axes = vectors[:, -COMPONENTS:].flip(1) / values[-COMPONENTS:].flip(0).clamp_min(1e-12).sqrt()
+    kept = MAP_PROJECTION.components
+    axes = vectors[:, -kept:].flip(1) / values[-kept:].flip(0).clamp_min(1e-12).sqrt()
     return mean.float().view(1, -1, 1, 1), axes.float()

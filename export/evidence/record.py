@@ -15,7 +15,8 @@ from export.data.dataset import FrameRecord
 from export.files import file_sha256, write_text
 from export.models.committee import Committee
 from export.models.teacher import Teacher
-from export.recipe.read import PLAIN, Recipe
+from export.recipe.digests import teacher_digest
+from export.recipe.settings import PLAIN, Recipe
 
 _DECIMALS = 3
 
@@ -52,7 +53,7 @@ def write_evidence(
         "format_version": 1,
         "command": f"sonogaze-export teacher --recipe {recipe.name} --evidence",
         "recipe": recipe.name,
-        "teacher_recipe_sha256": recipe.teacher_digests[PLAIN],
+        "teacher_recipe_sha256": teacher_digest(recipe, PLAIN),
         "teacher_sha256": file_sha256(weights),
         "parameters": sum(p.numel() for p in teacher.parameters()),
         "labels": list(recipe.labels),

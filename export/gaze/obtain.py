@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from export.data.dataset import FrameRecord, data_root
 from export.files import atomic_write, write_text
 from export.gaze.coverage import GazeCoverage, judged
 from export.gaze.predicted import predicted_gaze, read_landmarks
-from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled
+from export.gaze.privileged import GazeOfFrames, controlled
 from export.gaze.records import record_gaze
 from export.parallel import leader_first, leader_only
+from export.recipe.settings import GazeConfig
 
 LANDMARKS = Path("research_only", "landmarks.csv")
 RESEARCH_ONLY = ("landmarks",)  # sources whose licence forbids shipping what was learned with them
@@ -81,4 +83,4 @@ def _predicted(
 @leader_only
 def note_coverage(path: Path, config: GazeConfig, coverage: GazeCoverage) -> None:
     """Write what a run's gaze covers, and what the recipe asked for."""
-    write_text(path, json.dumps({**asdict(config), **coverage.to_dict()}, indent=1) + "\n")
+    write_text(path, json.dumps({**structs.asdict(config), **coverage.to_dict()}, indent=1) + "\n")

@@ -30,16 +30,14 @@ from export.gaze.maps import Maps, MapSettings, gaussian_map, gaze_maps
 from export.gaze.privileged import GazeOfFrames
 from export.gaze.simulate import simulate_gaze
 from export.models.teacher import build_teacher
+from export.recipe.constants import PREDICTED_GAZE
 
-GRID = (24, 18)  # width and height of interest and gaze maps
-INPUT = (384, 288)  # width and height that frames are stretched to for the features
-FOLDS = 5
-RIDGE = 30.0
-SIGMA = 0.04  # of a landmark's blob, share of the frame's width
-PEAKS = 6
-FEATURE_BLOCKS = (4, 10)  # strides 8 and 16, 40 and 112 channels
-LOOK_S = 3.0
-DISPLAY = Display(1920, 1080, pixel_pitch_mm=0.2665, viewing_distance_mm=620)
+GRID = PREDICTED_GAZE.grid
+DISPLAY = Display(
+    *PREDICTED_GAZE.display_px,
+    pixel_pitch_mm=PREDICTED_GAZE.pixel_pitch_mm,
+    viewing_distance_mm=PREDICTED_GAZE.viewing_distance_mm,
+)
 Progress = Callable[[int, int], None]
 
 
@@ -84,13 +82,17 @@ def predicted_gaze(
     """
     interest = predicted_interest(records, landmarks, progress)
     maps = np.zeros((len(records), GRID[1], GRID[0]), dtype=np.float32)
-    settings = MapSettings(*GRID, before_us=1, after_us=round(LOOK_S * 1e6))
+    settings = MapSettings(*GRID, before_us=1, after_us=round(PREDICTED_GAZE.look_s * 1e6))
     for index, frame in enumerate(read_greys(records)):
         height, width = frame.shape
         placement = Placement.letterboxed(width, height, 0, 0, DISPLAY.width_px, DISPLAY.height_px)
         points = peaks(interest[index], width, height)
         samples = simulate_gaze(
-            still(points), DISPLAY, placement, duration_s=LOOK_S, seed=seed * 100_003 + index
+            still(points),
+            DISPLAY,
+            placement,
+            duration_s=PREDICTED_GAZE.look_s,
+            seed=seed * 100_003 + index,
         )
         start = np.zeros(1, dtype=np.int64)
         maps[index] = gaze_maps(samples, DISPLAY, placement, start, settings).maps[0]
@@ -118,7 +120,7 @@ def predicted_interest(
     fold = dict(zip(names, _dealt(len(names)), strict=True))
     folds = np.array([fold[r.group] for r in records])
     predicted = np.zeros_like(aims)
-    for held in range(FOLDS):
+    for held in range(PREDICTED_GAZE.folds):
         learn, held_out = known & (folds != held), folds == held
         weights = _ridge(features[learn], aims[learn])
         predicted[held_out] = np.clip(_bordered(features[held_out]) @ weights, 0, None)
@@ -126,13 +128,17 @@ def predicted_interest(
 
 
 def _dealt(count: int) -> NDArray[np.int64]:
-    return np.asarray(np.random.default_rng(0).permutation(count) % FOLDS)
+    return np.asarray(np.random.default_rng(0).permutation(count) % PREDICTED_GAZE.folds)
 
 
 def _blobs(points: NDArray[np.float64]) -> Maps:
     """Return landmarks as a map: Gaussians, the highest cell at 1."""
     blob = gaussian_map(
-        points[:, 0], points[:, 1], frame_size=(1, 1), grid=GRID, sigma_px=(SIGMA, SIGMA)
+        points[:, 0],
+        points[:, 1],
+        frame_size=(1, 1),
+        grid=GRID,
+        sigma_px=(PREDICTED_GAZE.sigma,) * 2,
     )
     return np.asarray(blob / blob.max())
 
@@ -142,12 +148,14 @@ def _features(records: Sequence[FrameRecord], progress: Callable[[int], None]) -
     """Return features at each cell, (N, 18, 24, 152) float16, of an ImageNet network."""
     network = build_teacher(imagenet=True).eval()
     seen: list[torch.Tensor] = []
-    for block in FEATURE_BLOCKS:
+    for block in PREDICTED_GAZE.blocks:
         network._blocks[block].register_forward_hook(lambda module, given, out: seen.append(out))
     features = []
     for index, frame in enumerate(read_greys(records)):
         grey = torch.from_numpy(frame).float()[None, None] / 255
-        grey = functional.interpolate(grey, INPUT[::-1], mode="bilinear", antialias=True)
+        grey = functional.interpolate(
+            grey, PREDICTED_GAZE.input[::-1], mode="bilinear", antialias=True
+        )
         seen.clear()
         network((grey - network.mean) / network.std)
         cells = torch.cat([functional.adaptive_avg_pool2d(m, GRID[::-1]) for m in seen], 1)
@@ -175,14 +183,14 @@ def _ridge(features: Maps, aims: Maps) -> NDArray[np.float64]:
         rows = _bordered(features[start : start + 64]).reshape(-1, width)
         moments += rows.T @ rows
         products += rows.T @ aims[start : start + 64].reshape(-1)
-    return np.asarray(np.linalg.solve(moments + RIDGE * np.eye(width), products))
+    return np.asarray(np.linalg.solve(moments + PREDICTED_GAZE.ridge * np.eye(width), products))
 
 
 def peaks(interest: Maps, width: int, height: int) -> list[Peak]:
     """Return the highest cells of an interest map, none beside a higher one, as frame places."""
     around = cv2.dilate(interest, np.ones((3, 3), np.uint8))
     rows, columns = np.nonzero((interest >= around) & (interest > 0))
-    order = np.argsort(-interest[rows, columns])[:PEAKS]
+    order = np.argsort(-interest[rows, columns])[: PREDICTED_GAZE.peaks]
     return [
         Peak(
             (columns[i] + 0.5) * width / GRID[0],

@@ -18,43 +18,7 @@ from export.gaze.coverage import GazeCoverage
 from export.gaze.maps import Maps
 from sdk.preprocess import Preprocessing
 
-SOURCES = ("folder", "landmarks")
-WAYS = ("modulate", "foveate")
-CONTROLS = ("none", "within_class", "among_all", "centre")
 _FINE = 4  # times finer than the map, so that a turned map loses nothing at its cells
-
-
-@dataclass(frozen=True)
-class GazeConfig:
-    """How a teacher gets gaze; a recipe's `[gaze.NAME]`.
-
-    Attributes:
-        source: `folder` (recordings beside one's own frames) or `landmarks` (simulated at places
-            predicted from research-only landmarks, see `export.gaze.predicted`).
-        way: `modulate` or `foveate`, see `export.models.gaze_gate`.
-        dropout: Share of views whose gaze the teacher does not see in training.
-        control: What is done to the maps first, see `export.gaze.controls`.
-        seed: Of the simulation and of the control.
-        least_coverage: Share of its frames that each recording must have gaze on, and all of them
-            of all frames to train on; less is refused.
-        pass_coverage: Recordings that may cover less, as the column `gaze` names them.
-    """
-
-    source: str
-    way: str = "modulate"
-    dropout: float = 0.5
-    control: str = "none"
-    seed: int = 1
-    least_coverage: float = 0.5
-    pass_coverage: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        for name, allowed in (("source", SOURCES), ("way", WAYS), ("control", CONTROLS)):
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; allowed: {list(allowed)}")
-        for name in ("dropout", "least_coverage"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; allowed: 0 to 1")
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,39 +1,20 @@
-"""The student: a tiny inverted-residual network with attention pooling.
+"""Students: a tiny network of depthwise convolutions with attention pooling.
 
-Blocks after MobileNetV2 (Sandler et al., CVPR 2018); pooling is a learned spatial attention
-(Ilse et al., ICML 2018, eq. 7, with one linear score a place) instead of a plain mean, so that
-the network says where it looked. The attention starts uniform: training begins as a mean.
+A block is depthwise-separable (MobileNet: Howard et al., 2017, arXiv:1704.04861) or, with an
+expansion, an inverted residual (MobileNetV2: Sandler et al., CVPR 2018); the shipped recipes take
+the former. Pooling is a learned spatial attention (Ilse et al., ICML 2018, eq. 7, with one linear
+score a place) instead of a plain mean, so that the network shows which places counted. The
+attention starts uniform: training begins as a mean.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-
-@dataclass(frozen=True)
-class StageConfig:
-    """One inverted-residual block: `expansion` 0 means depthwise-separable, without expansion."""
-
-    expansion: int
-    channels: int
-    kernel: int
-    stride: int
-
-
-@dataclass(frozen=True)
-class StudentConfig:
-    """The architecture as data: stem channels, then blocks, then the pooled head's channels."""
-
-    stem: int
-    stages: tuple[StageConfig, ...]
-    head: int
-
-    @classmethod
-    def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
-        """Build from a recipe's rows `[expansion, channels, kernel, stride]`."""
-        return cls(stem, tuple(StageConfig(*row) for row in stages), head)
+from export.recipe.settings import DEPTHWISE, StageConfig, StudentConfig
+from export.registry import Registry
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
@@ -44,7 +25,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int =
 
 
 class StudentBlock(nn.Module):
-    """Expand, depthwise, project; a residual where shapes allow."""
+    """Expand (from expansion 1), depthwise, project; a residual where shapes allow."""
 
     def __init__(self, inputs: int, stage: StageConfig):
         super().__init__()
@@ -62,7 +43,7 @@ class StudentBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch, channels, height / stride, width / stride)."""
-        y = self.layers(x)
+        y: Tensor = self.layers(x)
         return x + y if self.residual else y
 
 
@@ -84,12 +65,18 @@ class Student(nn.Module):
         self.classifier = nn.Linear(config.head, classes)
         nn.init.zeros_(self.score.weight)
 
+    @property
+    def trunk_channels(self) -> int:
+        """Channels of the map that `trunk` returns."""
+        return self.config.stages[-1].channels
+
     def trunk(self, x: Tensor) -> Tensor:
         """Return the map (batch, channels, height / 16, width / 16), rounded up, before the head.
 
         (A 16th for four strides of two; other architectures, other shares.)
         """
-        return self.blocks(self.stem(x))
+        trunk: Tensor = self.blocks(self.stem(x))
+        return trunk
 
     def decide(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (batch, classes) and attention (batch, h, w), which sums to 1."""
@@ -102,6 +89,22 @@ class Student(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (batch, classes) and attention (batch, h, w)."""
         return self.decide(self.trunk(x))
+
+
+StudentBuilder = Callable[[int, StudentConfig], Student]
+# One that is built otherwise offers what `Student` does, whatever is inside: `trunk`, its
+# channels, `decide`. `folded` and quantisation-aware training know the layers of `Student` alone.
+STUDENTS: Registry[StudentBuilder] = Registry("student architecture", "sonogaze.students")
+STUDENTS.add(DEPTHWISE, Student)
+
+
+def build_student(classes: int, config: StudentConfig) -> Student:
+    """Return an untrained student of the architecture that `config` names.
+
+    Raises:
+        ExportError: `registry-name` for an architecture that isn't in `STUDENTS`.
+    """
+    return STUDENTS[config.architecture](classes, config)
 
 
 def folded_parameters(student: nn.Module) -> int:

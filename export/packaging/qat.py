@@ -2,25 +2,29 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
+from msgspec import structs
 from torch import Tensor, nn
 
 from export.data.view_bank import ViewBank
+from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
-from export.distill.loop import LoopConfig, Loss, train
-from export.distill.losses import FEATURE_PARTS
-from export.distill.student import Learner, TrainingData, training_loss
+from export.distill.loop import train
+from export.distill.losses import LOSSES
+from export.distill.student import TrainingData, distillation_task
+from export.distill.task import Learner
+from export.distill.training_run import Loss
 from export.models.student import Student
 from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
 from export.packaging.quantize import quantize
-from export.packaging.settings import Quantisation
-from export.recipe.read import Recipe
+from export.recipe.digests import quantisation_digest
+from export.recipe.settings import LoopConfig, Quantisation, Recipe
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -46,14 +50,14 @@ class Task:
 
 def task_of(recipe: Recipe, losses: str, lessons: TrainingData) -> Task:
     """Return the student's own task again, less what needs an adapter: none was kept."""
-    wanted = recipe.losses[losses]
-    parts = {name: w for name, w in wanted.weights.items() if name not in FEATURE_PARTS}
-    wanted = replace(wanted, weights=parts or {"labels": 1.0})
+    wanted = recipe.objectives[losses]
+    parts = {n: w for n, w in wanted.weights.items() if "teacher_map" not in LOSSES[n].needs}
+    wanted = structs.replace(wanted, weights=parts or {"labels": 1.0})
     return Task(
         bank=lessons.bank,
         normalise=normaliser(recipe),
-        loss=training_loss(recipe, wanted, lessons),
-        batch=recipe.student_loop.batch,
+        loss=distillation_task(recipe, wanted, lessons),
+        batch=recipe.student.batch,
         wrap=lambda student: Learner(student, None),
     )
 
@@ -81,7 +85,7 @@ def quantise(
     if settings.method == "static":
         return quantize(to_onnx(student, *size), calibration)
     # of this very student: another one that was trained in the folder begins anew
-    checkpoint = run / f"qat-{settings.digest}-{_weights_digest(student)}.pt"
+    checkpoint = run / f"qat-{quantisation_digest(settings)[:8]}-{_weights_digest(student)}.pt"
     return fine_tune(student, settings, calibration, task(), checkpoint, report).to_onnx(*size)
 
 
@@ -112,5 +116,5 @@ def fine_tune(
         seed=settings.seed,
         average=settings.average,
     )
-    train(rounded, task.bank, task.normalise, task.loss, config, checkpoint, report)
+    train(rounded, task.bank, task.normalise, task.loss, config, Checkpoint(checkpoint), report)
     return rounded

@@ -6,7 +6,7 @@ set are scored once at the end, and every such look is logged.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from export.models.student import Student, folded_parameters
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import Report, Task, quantise
-from export.recipe.read import Recipe
+from export.recipe.digests import recipe_digest
+from export.recipe.settings import Recipe
 from export.release.calibration import calibration_report
 from export.runs import frames_digest
 from export.sources import sources
@@ -113,16 +114,16 @@ def provenance_of(
             for name in names
         ],
         "recipe": recipe.name,
-        "recipe_sha256": recipe.digest,
+        "recipe_sha256": recipe_digest(recipe),
         "losses": losses,
         "seed": seed,
         "teacher_sha256": teacher_sha256,
-        "teacher_members": recipe.teacher_members if teacher_sha256 else None,
-        "teacher_start": TEACHER_STARTS[recipe.teacher_start] if teacher_sha256 else None,
+        "teacher_members": recipe.teacher.members if teacher_sha256 else None,
+        "teacher_start": TEACHER_STARTS[recipe.teacher.start] if teacher_sha256 else None,
         "student_sha256": student_sha256,
         "parameters": folded_parameters(student),
         "quantisation": recipe.quantise.method,
-        "architecture": asdict(student.config),
+        "architecture": student.config.to_dict(),
         "commit": sources(),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from export.data.dataset import FrameRecord
+from export.distill.objectives import needs_teacher
 from export.distill.pipeline import tensors
 from export.distill.teacher import load_teacher, weights_path
 from export.errors import ExportError
@@ -15,7 +16,7 @@ from export.evaluation import score
 from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits
 from export.files import file_sha256
-from export.recipe.read import Recipe
+from export.recipe.settings import Recipe
 from export.runs import TEACHER, claim_teacher
 
 
@@ -66,8 +67,8 @@ class FinishedTeacher:
         Raises:
             ExportError: `weights-missing` when it isn't there.
         """
-        config = recipe.losses[losses]
-        if not config.needs_teacher:
+        config = recipe.objectives[losses]
+        if not needs_teacher(config):
             return None
         weights = weights_path(out, config.teacher)
         sha256 = finished_sha256(out, config.teacher)

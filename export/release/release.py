@@ -12,6 +12,7 @@ import onnx
 from export.data.dataset import FrameRecord
 from export.display import Show, silent
 from export.distill.inputs import training_records
+from export.distill.objectives import needs_teacher, objective_named
 from export.distill.pipeline import (
     calibration_tensors,
     distill,
@@ -30,7 +31,8 @@ from export.gaze.obtain import RESEARCH_ONLY
 from export.models.student import Student, student_logits
 from export.packaging.convert import largest_difference, run_onnx
 from export.packaging.qat import task_of
-from export.recipe.read import Recipe, load_recipe
+from export.recipe.read import load_recipe
+from export.recipe.settings import Recipe
 from export.release import gates
 from export.release.files import (
     TEACHER_STARTS,
@@ -60,7 +62,7 @@ def quantize(
         ExportError: `weights-missing` or `weights-hash` where the student's teacher is not there.
     """
     recipe = load_recipe(recipe_name)
-    seed = recipe.student_loop.seed if seed is None else seed
+    seed = recipe.student.seed if seed is None else seed
     records = open_records(recipe, out, show)
     parts = scored_parts(records)
     student = distill(recipe_name, out, losses, seed, show)
@@ -115,7 +117,7 @@ def release(
     reasons = gates.parse_passed_over(pass_gates)
     recipe = load_recipe(recipe_name)
     _refuse_research_only(recipe, losses)
-    seed = recipe.student_loop.seed if seed is None else seed
+    seed = recipe.student.seed if seed is None else seed
     gates.judge([gates.sources({"files": [sources()]})], reasons)  # before hours of training
     records = open_records(recipe, out, show)
     parts = scored_parts(records)
@@ -155,8 +157,8 @@ def release(
 
 def _research_only(recipe: Recipe, losses: str) -> str | None:
     """Return why these losses may not be shipped: what teacher or gaze was learned from."""
-    config = recipe.losses_named(losses)
-    for name in sorted({config.teacher, config.gaze} & set(recipe.gaze)):
+    config = objective_named(recipe, losses)
+    for name in sorted({config.teacher, config.gaze_name} & set(recipe.gaze)):
         if recipe.gaze[name].source in RESEARCH_ONLY:
             return (
                 f"losses {losses!r} use gaze {name!r}, whose source is "
@@ -253,9 +255,9 @@ def _log(part: str, records: Sequence[FrameRecord], what: str, scores: dict[str,
 
 def _made_by(recipe: Recipe, losses: str, seed: int, out: Path) -> dict[str, list[str]]:
     """Return which sources trained the student and its teacher, and write the files now."""
-    config = recipe.losses[losses]
+    config = recipe.objectives[losses]
     found = {"student": sources_of(student_folder(out, losses, seed) / WEIGHTS)}
-    if config.needs_teacher:
+    if needs_teacher(config):
         found["teacher"] = sources_of(weights_path(out, config.teacher))
     return found | {"files": [sources()]}
 
@@ -268,12 +270,12 @@ def _provenance(
     seed: int,
     records: Sequence[FrameRecord],
 ) -> dict[str, Any]:
-    config = recipe.losses[losses]
+    config = recipe.objectives[losses]
     teacher = None
-    if config.needs_teacher:
+    if needs_teacher(config):
         teacher = finished_sha256(out, config.teacher, student_folder(out, losses, seed))
     weights = file_sha256(student_folder(out, losses, seed) / WEIGHTS)
-    used = training_records(records, recipe.transfer_datasets, recipe.data)
+    used = training_records(records, recipe.transfer.datasets, recipe.data)
     told = provenance_of(recipe, student, weights, teacher, losses, seed, used)
     gaze = _gaze_told(recipe, losses, out, records, used)
     return {**told, "gaze": gaze} if gaze else told
@@ -287,9 +289,9 @@ def _gaze_told(
     used: Sequence[FrameRecord],
 ) -> dict[str, Any]:
     """Return, for each gaze that the losses use, what it is and which frames it covers."""
-    config = recipe.losses[losses]
+    config = recipe.objectives[losses]
     told = {}
-    for name in sorted({config.teacher, config.gaze} & set(recipe.gaze)):
+    for name in sorted({config.teacher, config.gaze_name} & set(recipe.gaze)):
         asked, gaze = recipe.gaze[name], gaze_on(recipe, name, used, records, out)
         if gaze is not None and gaze.coverage is not None:
             told[name] = {
@@ -312,13 +314,13 @@ def _convert(
 ) -> dict[str, onnx.ModelProto]:
     """Return the student as ONNX by precision; makes again what it learned from where int8 asks."""
     recipe = load_recipe(recipe_name)
-    learned = training_records(records, recipe.transfer_datasets, recipe.data)
+    learned = training_records(records, recipe.transfer.datasets, recipe.data)
     return convert(
         student,
         recipe,
         calibration_tensors(learned, recipe.preprocessing),
         lambda: task_of(recipe, losses, lessons(recipe_name, out, losses, show)),
-        student_folder(out, losses, recipe.student_loop.seed if seed is None else seed),
+        student_folder(out, losses, recipe.student.seed if seed is None else seed),
         lambda epoch, _: show("quantisation-aware", epoch, recipe.quantise.epochs, ""),
     )
 

@@ -6,7 +6,6 @@ Looks at validation frames and at augmented views of them; never at the test par
 """
 
 import platform
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,19 +14,21 @@ import onnx
 import onnxruntime
 import torch
 import typer
+from msgspec import structs, to_builtins
 from rich.console import Console
 
-from export.data.view_bank import BankConfig, build_bank
+from export.data.view_bank import build_bank
 from export.display import Show, bars
 from export.distill import pipeline
 from export.distill.inputs import normaliser, training_records
 from export.evaluation import truth_of
 from export.files import write_json
-from export.models.student import Student
+from export.models.student import Student, build_student
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.qat import fine_tune, task_of
 from export.packaging.quantize import Scheme, quantize
-from export.recipe.read import Recipe, load_recipe
+from export.recipe.read import load_recipe
+from export.recipe.settings import BankConfig, Recipe
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
@@ -81,7 +82,7 @@ def study(
 ) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
     records = pipeline.open_records(recipe, out, show)
-    learned = training_records(records, recipe.transfer_datasets, recipe.data)
+    learned = training_records(records, recipe.transfer.datasets, recipe.data)
     calibration = pipeline.calibration_tensors(learned, recipe.preprocessing)
     inputs, truth = _sample(recipe, pipeline.scored_parts(records)["val"], out)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
@@ -90,7 +91,7 @@ def study(
     for done, (name, scheme) in enumerate(VARIANTS.items(), 1):
         table[name] = compare(quantize(fp32, calibration, scheme), expected, inputs, truth)
         show("static", done, len(VARIANTS), name)
-    settings = replace(recipe.quantise, method="qat")
+    settings = structs.replace(recipe.quantise, method="qat")
     task = task_of(recipe, losses, lessons())
     tuned = fine_tune(
         student,
@@ -108,7 +109,12 @@ def study(
         "mean_difference_from_pytorch": float(np.abs(in_runtime - rounded).mean()),
         "largest_difference_from_pytorch": float(np.abs(in_runtime - rounded).max()),
     }
-    return {"frames": len(truth), "views": len(inputs), "qat": asdict(settings), "table": table}
+    return {
+        "frames": len(truth),
+        "views": len(inputs),
+        "qat": to_builtins(settings),
+        "table": table,
+    }
 
 
 def _sample(recipe: Recipe, records: Any, out: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -138,7 +144,7 @@ def main(
         if weights is None:
             student = pipeline.distill(recipe, out, losses, seed, show)
         else:
-            student = Student(len(settings.labels), settings.student).eval()
+            student = build_student(len(settings.labels), settings.student).eval()
             student.load_state_dict(torch.load(weights, weights_only=True))
         report = study(
             settings,

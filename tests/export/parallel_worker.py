@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from export import parallel
-from export.data.augment import AugmentConfig
 from export.data.dataset import load_records
-from export.data.view_bank import BankConfig, ViewBank, build_bank
-from export.distill.loop import LoopConfig, train
-from export.distill.losses import soft_cross_entropy
+from export.data.view_bank import ViewBank, build_bank
+from export.distill.checkpoint import EVERY_S, Checkpoint
+from export.distill.formulas import soft_cross_entropy
+from export.distill.loop import train
+from export.recipe.settings import AugmentConfig, BankConfig, LoopConfig
 from sdk.preprocess import Preprocessing
 
 RECIPE = Preprocessing(24, 18, "letterbox", 0.2, 0.2, 0)
@@ -94,7 +95,8 @@ def main(folder: Path, settings: dict) -> None:
             (folder / "hangs").touch()
             time.sleep(600)
 
-    train(model, bank, normalise, objective(bank, seen), config, folder / "resume.pt", report)
+    checkpoint = Checkpoint(folder / "resume.pt", settings.get("checkpoint_every_s", EVERY_S))
+    train(model, bank, normalise, objective(bank, seen), config, checkpoint, report)
     steps = [torch.from_numpy(indices) for indices in seen]
     found = {"weights": model.state_dict(), "steps": steps, "gradients": gradients[0]}
     torch.save(found, folder / f"process-{parallel.rank()}.pt")

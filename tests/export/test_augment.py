@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from export.data.augment import AugmentConfig, random_view
+from export.data.augment import random_view
 from export.data.phantom import phantom_frame
+from export.recipe.settings import AugmentConfig
 
 STILL = AugmentConfig(
     scale_min=1.0,

@@ -179,8 +179,8 @@ def test_names_that_the_recipe_lacks_are_refused_before_anything_is_trained(data
     shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs")]
     for words, slug in (
         (["teacher", "--gaze", "nobody"], "gaze-name"),
-        (["distill", "--losses", "none"], "recipe-losses"),
-        (["ablate", "--losses", "ce", "--losses", "none"], "recipe-losses"),
+        (["distill", "--losses", "none"], "recipe-objective"),
+        (["ablate", "--losses", "ce", "--losses", "none"], "recipe-objective"),
     ):
         result = RUN.invoke(app, [*words, *shared])
         assert result.exit_code == 1
@@ -243,7 +243,7 @@ def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, ca
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("export.commands.steps.teacher", interrupted)
+    monkeypatch.setattr("export.commands.pipeline.teacher", interrupted)
     monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher"])
     with pytest.raises(SystemExit) as caught:
         main()

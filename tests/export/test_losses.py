@@ -5,15 +5,15 @@ import math
 import pytest
 import torch
 
-from export.distill.losses import (
-    Outputs,
-    Targets,
+from export.distill.formulas import (
     attention_divergence,
     feature_distance,
+    one_against_rest,
     soft_cross_entropy,
     softened_divergence,
-    transfer_loss,
 )
+from export.distill.losses import LOSSES, Objective, register_loss
+from export.distill.targets import Predictions, Targets
 from export.errors import ExportError
 
 # two classes, logits ln 3 and 0: probabilities 3/4 and 1/4
@@ -34,6 +34,67 @@ def test_cross_entropy_of_label_shares_is_their_weighted_mean():
 def test_a_frame_without_label_adds_nothing_but_counts_in_the_mean():
     both = soft_cross_entropy(LOGITS.repeat(2, 1), torch.tensor([[1.0, 0.0], [0.0, 0.0]]))
     assert both.item() == pytest.approx(-math.log(0.75) / 2, rel=1e-6)
+
+
+# label 0, without label, outlier, half label 0 and half outlier, half label 0 and half without
+MIXED_LABELS = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.5, 0.0], [0.5, 0.0]])
+MIXED_OUTLIER = torch.tensor([0.0, 0.0, 1.0, 0.5, 0.0])
+LABELLED, UNIFORM = -math.log(0.75), -(math.log(0.75) + math.log(0.25)) / 2
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    list(enumerate([LABELLED, 0, UNIFORM, (LABELLED + UNIFORM) / 2, LABELLED / 2])),
+    ids=["label", "without label", "outlier", "label and outlier", "label and none"],
+)
+def test_cross_entropy_of_an_outlier_is_that_of_a_uniform_target(row, expected):
+    rows = slice(row, row + 1)
+    loss = soft_cross_entropy(LOGITS, MIXED_LABELS[rows], MIXED_OUTLIER[rows])
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+# sigmoid(ln 3) = 3/4, sigmoid(0) = 1/2: each class says alone whether it is there
+CLAIMED, DENIED = -math.log(0.75) - math.log(0.5), -math.log(0.25) - math.log(0.5)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    list(enumerate([CLAIMED, 0, DENIED, (CLAIMED + DENIED) / 2, CLAIMED / 2])),
+    ids=["label", "without label", "outlier", "label and outlier", "label and none"],
+)
+def test_against_the_rest_an_outlier_is_denied_by_every_class(row, expected):
+    rows = slice(row, row + 1)
+    loss = one_against_rest(LOGITS, MIXED_LABELS[rows], MIXED_OUTLIER[rows])
+    assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("formula", [soft_cross_entropy, one_against_rest])
+def test_kinds_of_rows_count_alike_in_the_mean_over_the_batch(formula):
+    logits = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
+    each = [formula(logits[i : i + 1], MIXED_LABELS[i : i + 1], MIXED_OUTLIER[i : i + 1]).item()
+            for i in range(5)]  # fmt: skip
+    assert formula(logits, MIXED_LABELS, MIXED_OUTLIER).item() == pytest.approx(sum(each) / 5)
+
+
+@pytest.mark.parametrize("formula", [soft_cross_entropy, one_against_rest])
+def test_no_outlier_share_is_a_share_of_zero(formula):
+    none = formula(LOGITS.repeat(5, 1), MIXED_LABELS)
+    assert torch.equal(none, formula(LOGITS.repeat(5, 1), MIXED_LABELS, torch.zeros(5)))
+
+
+def test_an_outlier_share_for_another_number_of_rows_is_refused():
+    with pytest.raises(ExportError, match=r"\(1,\) against \(5,\)") as caught:
+        soft_cross_entropy(LOGITS.repeat(5, 1), MIXED_LABELS, torch.zeros(1))
+    assert caught.value.slug == "loss-shape"
+
+
+@pytest.mark.parametrize("name", ["labels", "labels_against_rest"])
+def test_losses_of_labels_read_the_outlier_share_of_their_targets(name):
+    formula = {"labels": soft_cross_entropy, "labels_against_rest": one_against_rest}[name]
+    predictions = Predictions(LOGITS.repeat(5, 1), torch.ones(5, 1, 1))
+    found = LOSSES[name](predictions, Targets(MIXED_LABELS, MIXED_OUTLIER), 1.0)
+    assert torch.equal(found, formula(predictions.logits, MIXED_LABELS, MIXED_OUTLIER))
+    assert not torch.equal(found, formula(predictions.logits, MIXED_LABELS))
 
 
 def test_divergence_at_temperature_one_is_the_kullback_leibler_divergence():
@@ -60,8 +121,8 @@ def test_shapes_that_differ_are_refused_with_both():
     assert caught.value.slug == "loss-shape"
 
 
-def _said(adapted=None):
-    return Outputs(EVEN, torch.full((1, 1, 2), 0.5), adapted)
+def _predictions(adapted=None):
+    return Predictions(EVEN, torch.full((1, 1, 2), 0.5), adapted)
 
 
 def test_feature_distance_is_the_mean_square_over_all_elements():
@@ -113,11 +174,11 @@ def test_a_frame_without_gaze_sends_no_gradient_into_attention():
     assert attention.grad[0].any()
 
 
-def test_parts_are_weighted_apart_and_sum_to_the_total():
-    wanted = Targets(torch.tensor([[1.0, 0.0]]), LOGITS, torch.zeros(1, 1, 1, 2),
-                    torch.tensor([[[6.0, 2.0]]]))  # fmt: skip
+def test_losses_are_weighted_apart_and_sum_to_the_total():
+    targets = Targets(torch.tensor([[1.0, 0.0]]), None, LOGITS, torch.zeros(1, 1, 1, 2),
+                      torch.tensor([[[6.0, 2.0]]]))  # fmt: skip
     weights = {"labels": 0.5, "logits": 2.0, "features": 3.0, "attention": 4.0}
-    parts = transfer_loss(_said(torch.ones(1, 1, 1, 2)), wanted, weights, 1.0)
+    parts = Objective(weights, 1.0)(_predictions(torch.ones(1, 1, 1, 2)), targets)
     divergence = 0.75 * math.log(1.5) + 0.25 * math.log(0.5)
     assert parts["labels"].item() == pytest.approx(0.5 * math.log(2), rel=1e-6)
     assert parts["logits"].item() == pytest.approx(2 * divergence, rel=1e-5)
@@ -127,14 +188,50 @@ def test_parts_are_weighted_apart_and_sum_to_the_total():
     assert parts["total"].item() == pytest.approx(total, rel=1e-6)
 
 
-def test_an_unknown_part_and_whatever_a_part_lacks_are_refused():
-    wanted = Targets(torch.tensor([[1.0, 0.0]]))
-    with pytest.raises(ExportError, match="'hinge'"):
-        transfer_loss(_said(), wanted, {"hinge": 1.0}, 1.0)
-    for part, lack in [("logits", "logits"), ("features", "middle map"), ("attention", "gaze")]:
-        with pytest.raises(ExportError, match=f"{part!r} needs .*{lack}") as caught:
-            transfer_loss(_said(), wanted, {part: 1.0}, 1.0)
+def test_an_objective_softens_logits_by_its_temperature():
+    targets = Targets(torch.zeros(1, 2), teacher_logits=2 * LOGITS)
+    found = Objective({"logits": 1.0}, 2.0)(_predictions(), targets)["logits"]
+    expected = 4 * (0.75 * math.log(1.5) + 0.25 * math.log(0.5))
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("loss", "needs"),
+    [
+        ("labels", set()),
+        ("labels_against_rest", set()),
+        ("logits", {"teacher_logits"}),
+        ("features", {"teacher_map"}),
+        ("features_at_gaze", {"teacher_map", "gaze"}),
+        ("attention", {"gaze"}),
+    ],
+)
+def test_a_loss_reads_what_it_says_it_needs_and_nothing_else(loss, needs):
+    every = {"teacher_logits": LOGITS, "teacher_map": torch.zeros(1, 1, 1, 2),
+             "gaze": torch.tensor([[[6.0, 2.0]]])}  # fmt: skip
+    given = {name: value for name, value in every.items() if name in needs}
+    adapted = torch.ones(1, 1, 1, 2) if "teacher_map" in needs else None
+    assert LOSSES[loss].needs == needs
+    found = LOSSES[loss](_predictions(adapted), Targets(torch.tensor([[1.0, 0.0]]), **given), 1.0)
+    assert torch.isfinite(found)
+
+
+def test_an_unknown_loss_and_an_objective_of_none_are_refused():
+    for weights, said in ({"hinge": 1.0}, "'hinge'"), ({}, "labels"):
+        with pytest.raises(ExportError, match=said) as caught:
+            Objective(weights, 1.0)
+        assert caught.value.slug == "loss-weight"
+
+
+def test_what_a_loss_needs_and_lacks_is_refused_by_name():
+    targets = Targets(torch.tensor([[1.0, 0.0]]))
+    for loss, lack in [("logits", "logits"), ("features", "middle map"), ("attention", "gaze")]:
+        with pytest.raises(ExportError, match=f"{loss!r} needs .*{lack}") as caught:
+            Objective({loss: 1.0}, 1.0)(_predictions(), targets)
         assert caught.value.slug == "loss-teacher"
+    mapped = Targets(torch.tensor([[1.0, 0.0]]), teacher_map=torch.zeros(1, 1, 1, 2))
+    with pytest.raises(ExportError, match="'features' needs an adapter"):
+        Objective({"features": 1.0}, 1.0)(_predictions(), mapped)
 
 
 def test_the_students_outputs_are_softened_too():
@@ -155,3 +252,12 @@ def test_feature_distance_weighs_each_frame_by_its_own_gaze():
     gaze = torch.tensor([[[1.0, 0.0]], [[1.0, 0.0]]])  # weights 1.5 and 0.5
     expected = (9 * 1.5 + 0 * 0.5 + 0 * 1.5 + 1 * 0.5) / 4
     assert feature_distance(student, teacher, gaze).item() == pytest.approx(expected)
+
+
+def test_a_taken_name_and_a_need_that_no_batch_has_are_refused():
+    with pytest.raises(ExportError, match="a loss 'labels' already") as caught:
+        register_loss("labels")(lambda *batch: torch.zeros(()))
+    assert caught.value.slug == "registry-name"
+    with pytest.raises(ExportError, match=r"needs \['pixels'\]; allowed: .*gaze") as caught:
+        register_loss("new", needs=["pixels"])
+    assert caught.value.slug == "loss-needs"

@@ -1,11 +1,19 @@
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 
-from export.models import teacher as teacher_module
+from export.errors import ExportError
+from export.models import imagenet
 from export.models.committee import Committee
-from export.models.student import Student, folded_parameters
-from export.models.teacher import SameConv2d, Teacher, build_teacher
+from export.models.efficientnet import SameConv2d
+from export.models.student import (
+    Student,
+    StudentConfig,
+    build_student,
+    folded_parameters,
+)
+from export.models.teacher import Teacher, build_teacher
 from export.packaging.convert import folded
 from export.recipe.read import load_recipe
 
@@ -29,8 +37,8 @@ def test_the_teacher_starts_from_the_pinned_imagenet_weights():
 
 
 def test_imagenet_weights_of_another_hash_are_refused(monkeypatch):
-    monkeypatch.setattr(teacher_module, "IMAGENET_SHA256", "0" * 64)
-    with pytest.raises(teacher_module.ExportError, match="expected 0000") as caught:
+    monkeypatch.setattr(imagenet, "SHA256", "0" * 64)
+    with pytest.raises(ExportError, match="expected 0000") as caught:
         build_teacher(imagenet=True)
     assert caught.value.slug == "weights-hash"
 
@@ -52,15 +60,15 @@ def test_a_teacher_answers_alike_each_time_in_eval_mode():
         assert torch.equal(teacher(x), teacher(x))
 
 
-def test_a_committee_says_the_mean_of_its_members_and_looks_as_the_first():
+def test_a_committee_gives_its_members_mean_logits_and_the_first_ones_map():
     members = [build_teacher().eval() for _ in range(3)]
     x = torch.randn(2, 1, 48, 64)
     with torch.no_grad():
-        logits, middle = Committee(members).look(x)
-        each = [member.look(x) for member in members]
+        logits, middle = Committee(members).logits_and_map(x)
+        each = [member.logits_and_map(x) for member in members]
     for frame in range(2):
         for label in range(4):
-            expected = sum(float(said[frame, label]) for said, _ in each) / 3
+            expected = sum(float(own[frame, label]) for own, _ in each) / 3
             assert float(logits[frame, label]) == pytest.approx(expected, abs=1e-5)
     assert torch.equal(middle, each[0][1])
 
@@ -71,6 +79,29 @@ def test_a_students_attention_is_a_distribution_and_starts_uniform():
     assert logits.shape == (3, 4)
     assert attention.shape == (3, 9, 12)
     assert torch.allclose(attention, torch.full_like(attention, 1 / 108))
+
+
+def _convolutions(row: list[int]) -> list[tuple[int, int, int]]:
+    """Return (inputs, outputs, groups) of a block's convolutions."""
+    block = Student(4, StudentConfig.from_rows(8, [row], 16)).blocks[0]
+    found = [m for m in block.modules() if isinstance(m, torch.nn.Conv2d)]
+    return [(m.in_channels, m.out_channels, m.groups) for m in found]
+
+
+def test_without_expansion_a_block_is_depthwise_separable_and_with_one_an_inverted_residual():
+    assert _convolutions([0, 12, 3, 2]) == [(8, 8, 8), (8, 12, 1)]
+    assert _convolutions([3, 12, 3, 2]) == [(8, 24, 1), (24, 24, 24), (24, 12, 1)]
+
+
+def test_every_block_of_the_default_student_is_depthwise_separable():
+    assert {stage.expansion for stage in DEFAULT.stages} == {0}
+
+
+def test_an_architecture_that_is_not_registered_is_refused_with_those_that_are():
+    config = structs.replace(DEFAULT, architecture="moon")
+    with pytest.raises(ExportError, match=r"'moon'; known: \['depthwise'\]") as caught:
+        build_student(4, config)
+    assert caught.value.slug == "registry-name"
 
 
 def test_the_default_student_has_at_most_a_hundred_thousand_parameters():

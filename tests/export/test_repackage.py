@@ -16,7 +16,9 @@ from export.commands import app
 from export.errors import ExportError
 from export.files import write_all
 from export.packaging.packaging import strip
-from export.release import gates, repackage, ship
+from export.recipe.read import load_recipe
+from export.release import gates, repackage
+from export.release import release as releasing
 from export.release.repackage import repackage as again
 
 RUN = CliRunner()
@@ -29,7 +31,7 @@ def release(phantom_data, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONOGAZE_DATA", str(phantom_data))
         patch.setattr(evaluation, "LOOKS", folder / "looks.jsonl")
-        ship.release("smoke", folder / "runs", "ce", None, folder / "to", pass_gates=WAIVED)
+        releasing.release("smoke", folder / "runs", "ce", None, folder / "to", pass_gates=WAIVED)
     return folder / "to"
 
 
@@ -60,9 +62,9 @@ def test_quantize_writes_files_that_classify_runs(data_folder, tmp_path):
 
 
 def test_a_file_learned_from_research_only_gaze_says_so():
-    recipe = ship.load_recipe("ablation")
-    assert "CC BY-NC-SA" in ship._research_only(recipe, "petra")
-    assert ship._research_only(recipe, "kd") is None
+    recipe = load_recipe("ablation")
+    assert "CC BY-NC-SA" in releasing._research_only(recipe, "petra")
+    assert releasing._research_only(recipe, "kd") is None
 
 
 def _network(folder, precision):

@@ -67,7 +67,7 @@ def grown_data(phantom_data: Path, tmp_path: Path) -> Path:
 def test_the_default_recipe_means_the_frames_of_the_recorded_student():
     recipe = load_recipe("default")
     records = used_records(load_records(REAL), recipe)
-    learned = training_records(records, recipe.transfer_datasets, recipe.data)
+    learned = training_records(records, recipe.transfer.datasets, recipe.data)
     told = RELEASE["provenance"]["training_data"][0]
     assert len(learned) == told["frames"]
     assert len({r.group for r in learned}) == told["patients"]
@@ -117,7 +117,7 @@ def test_a_recipe_takes_the_outliers_when_it_names_them(grown_data, tmp_path):
 def test_provenance_and_credit_tell_every_licence(grown_data):
     recipe = load_recipe("smoke")
     records = [r for r in load_records(grown_data) if r.dataset == "not_fetal"]
-    student = pipeline.Student(4, recipe.student)
+    student = pipeline.Student(4, recipe.student.network)
     story = provenance_of(recipe, student, "s", None, "ce", 1, records)
     (data,) = story["training_data"]
     assert data["licence"] == "Apache-2.0 (repo), BSD-3-Clause, CC BY 2.0, CC BY 4.0, CC0 1.0, own"

@@ -7,7 +7,7 @@ from typing import Any
 from export import drawing
 from export.errors import ExportError
 from export.files import atomic_write
-from export.recipe.read import PLAIN
+from export.recipe.settings import PLAIN
 from export.studies.ablation.reading import margins, read_story
 from export.studies.ablation.table import PART_NAMES
 

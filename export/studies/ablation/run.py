@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec import to_builtins
 
 from export.data.dataset import FrameRecord
-from export.data.view_bank import BankConfig, ViewBank, build_bank
+from export.data.view_bank import ViewBank, build_bank
 from export.display import Show, silent
 from export.distill.inputs import normaliser, other_machines, training_records
+from export.distill.objectives import needs_teacher, objective_named
 from export.distill.pipeline import (
     distill,
     gaze_on,
@@ -31,7 +33,9 @@ from export.evidence.record import teacher_logits
 from export.files import atomic_write, file_sha256, write_json
 from export.gaze.privileged import input_maps, view_maps
 from export.models.student import folded_parameters, student_logits
-from export.recipe.read import PLAIN, Recipe, load_recipe
+from export.recipe.digests import recipe_digest
+from export.recipe.read import load_recipe
+from export.recipe.settings import PLAIN, BankConfig, Recipe
 from export.runs import frames_digest
 from export.studies.ablation.table import compared
 from export.studies.gaze_probe import leakage_probe
@@ -114,34 +118,35 @@ def ablate(
         ExportError: `recipe-losses` for an unknown name, or as training raises.
     """
     bench = Bench(recipe_name, out, show)
-    chosen = tuple(names) or tuple(bench.recipe.losses)
-    used = [bench.recipe.losses_named(name) for name in chosen]
+    chosen = tuple(names) or tuple(bench.recipe.objectives)
+    used = [objective_named(bench.recipe, name) for name in chosen]
     logits: dict[str, list[Logits]] = {}
     for losses in chosen:
         taught = cache(partial(lessons, recipe_name, out, losses, show))  # one for all seeds
         every = range(1, seeds + 1)
         logits[losses] = [_student(bench, losses, seed, taught) for seed in every]
-    learned = training_records(bench.records, bench.recipe.transfer_datasets, bench.recipe.data)
+    learned = training_records(bench.records, bench.recipe.transfer.datasets, bench.recipe.data)
     command = [f"sonogaze-export ablate --recipe {recipe_name} --seeds {seeds}"]
     report = {
         "command": " ".join(command + [f"--losses {name}" for name in names]),
         "recipe": bench.recipe.name,
-        "recipe_sha256": bench.recipe.digest,
+        "recipe_sha256": recipe_digest(bench.recipe),
         "seeds": seeds,
-        "data": vars(bench.recipe.data),
+        "data": to_builtins(bench.recipe.data),
         "learned_from": {
             "frames": len(learned),
             "patients": len({r.group for r in learned}),
             "sha256": frames_digest(learned),
         },
-        "losses": {name: vars(bench.recipe.losses[name]) for name in chosen},
+        "losses": {name: to_builtins(bench.recipe.objectives[name]) for name in chosen},
         "parts": compared(bench.parts, bench.recipe.labels, logits, _rivals(bench, chosen)),
         "teachers": {
             name: _teacher(bench, name)
-            for name in dict.fromkeys(c.teacher for c in used if c.needs_teacher)
+            for name in dict.fromkeys(c.teacher for c in used if needs_teacher(c))
         },
         "gaze": {
-            name: _probe(bench, name) for name in dict.fromkeys(c.gaze for c in used if c.gaze)
+            name: _probe(bench, name)
+            for name in dict.fromkeys(c.gaze_name for c in used if c.gaze_name)
         },
     }
     write_json(out / "ablation.json", report)
@@ -152,7 +157,7 @@ def _rivals(bench: Bench, chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return what each losses is held against: the first, and those it names, as far as chosen."""
     found = {}
     for name in chosen:
-        others = dict.fromkeys((chosen[0], *bench.recipe.losses[name].against))
+        others = dict.fromkeys((chosen[0], *bench.recipe.objectives[name].against))
         found[name] = tuple(other for other in others if other in chosen and other != name)
     return found
 
@@ -168,7 +173,7 @@ def _student(bench: Bench, losses: str, seed: int, taught: Callable[[], Training
     if not _scored(folder / "scores.json", file_sha256(weights)):
         result = {
             WEIGHTS_SHA256: file_sha256(weights),
-            "recipe_sha256": bench.recipe.digest,
+            "recipe_sha256": recipe_digest(bench.recipe),
             "losses": losses,
             "seed": seed,
             "parameters": folded_parameters(student),
@@ -214,7 +219,7 @@ def _input_gaze(bench: Bench, name: str, part: str) -> np.ndarray | None:
 
 def _probe(bench: Bench, name: str) -> dict[str, Any]:
     """Return how much of the class the training frames' gaze tells by itself."""
-    records = training_records(bench.records, bench.recipe.transfer_datasets, bench.recipe.data)
+    records = training_records(bench.records, bench.recipe.transfer.datasets, bench.recipe.data)
     gaze = gaze_on(bench.recipe, name, records, bench.records, bench.out, bench.show)
     assert gaze is not None
     probe = leakage_probe(gaze.maps, [r.label for r in records], [r.group for r in records])

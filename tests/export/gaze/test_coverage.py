@@ -14,11 +14,11 @@ from export.distill import pipeline
 from export.errors import ExportError
 from export.gaze import Display, GazeError, MapSettings
 from export.gaze.obtain import obtain_gaze
-from export.gaze.privileged import GazeConfig
 from export.gaze.records import gaze_of
 from export.gaze.settings import ImageArea, Session, write_session
 from export.model_card.text import _facts
 from export.recipe.read import load_recipe
+from export.recipe.settings import GazeConfig
 from export.release.release import _gaze_told
 
 SESSION = Session(
@@ -228,7 +228,7 @@ source = "folder"
 datasets = ["own"]
 [transfer]
 datasets = ["own"]
-[losses.petra]
+[objectives.petra]
 labels = 1.0
 logits = 1.0
 attention = 0.1

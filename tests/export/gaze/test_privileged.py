@@ -8,7 +8,8 @@ import pytest
 from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank
 from export.gaze import obtain
-from export.gaze.privileged import GazeConfig, GazeOfFrames, controlled, view_maps
+from export.gaze.privileged import GazeOfFrames, controlled, view_maps
+from export.recipe.settings import GazeConfig
 
 STILL = np.float32([[1, 0, 0], [0, 1, 0]])
 FLIPPED = np.float32([[-1, 0, 1], [0, 1, 0]])
@@ -81,14 +82,6 @@ def test_the_centre_control_is_one_map_for_all_that_were_looked_at():
     maps = controlled(_gaze((1, 2), None, (4, 6)), _records(3), "centre", seed=0).maps
     assert np.array_equal(maps[0], maps[2])
     assert not maps[1].any()
-
-
-@pytest.mark.parametrize(
-    "field", [{"source": "dreams"}, {"way": "sniff"}, {"control": "x"}, {"dropout": 2}]
-)
-def test_a_gaze_setting_out_of_range_is_refused_by_its_name(field):
-    with pytest.raises(ValueError, match=next(iter(field))):
-        GazeConfig(**{"source": "folder", **field})
 
 
 def test_landmarks_of_frames_that_the_recipe_does_not_learn_from_are_not_used(

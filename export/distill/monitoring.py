@@ -1,0 +1,38 @@
+"""What a run's log says of its data: how much is trained on, and frames to score it on."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from export.data.dataset import FrameRecord
+from export.data.frames import read_frames
+from export.distill.validation import Validation
+from export.recipe.settings import Recipe
+
+
+def validation_of(records: Sequence[FrameRecord], recipe: Recipe) -> Validation | None:
+    """Return the validation part as the cart sees it; None for none."""
+    chosen = [r for r in records if r.split == "val"]
+    if not chosen:
+        return None
+    tensors = [recipe.preprocessing.tensor(frame) for frame in read_frames(chosen)]
+    return Validation(
+        np.concatenate(tensors), np.array([recipe.labels.index(r.label) for r in chosen])
+    )
+
+
+def header_of(
+    records: Sequence[FrameRecord], chosen: Sequence[FrameRecord], recipe: Recipe
+) -> dict[str, str]:
+    """Return the lines of a log's header: what is trained on, and what it is scored on."""
+    return {
+        "trained on": _counts(chosen, recipe.labels),
+        "validation": _counts([r for r in records if r.split == "val"], recipe.labels),
+    }
+
+
+def _counts(records: Sequence[FrameRecord], labels: Sequence[str]) -> str:
+    frames = Counter(r.label for r in records)
+    of_each = ", ".join(f"{label} {frames[label]}" for label in labels)
+    return f"{len(records)} frames of {len({r.group for r in records})} groups ({of_each})"

@@ -1,0 +1,330 @@
+"""All that a recipe can set: its shape, its types, its ranges, its defaults.
+
+The one place that says them. `export.recipe.read` converts a TOML file into these types by msgspec,
+which refuses what does not fit. Nothing of `export` is imported here, so that every module can take
+its settings from here.
+
+A field's default is part of what a digest means (`export.recipe.digests`): another default is
+another setting, and needs another `digests.VERSION`.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta, Struct, convert, structs
+
+from sdk.preprocess import Preprocessing
+
+if TYPE_CHECKING:
+    ReadBySdk = Preprocessing
+else:
+    # msgspec would build the dataclass itself and drop unknown entries; `Preprocessing.from_dict`
+    # refuses them, so `read` hands over the finished object
+    ReadBySdk = Any
+
+PLAIN = "plain"
+"""The teacher that sees frames alone; no `[gaze.NAME]` can be called so."""
+EFFICIENTNET_LITE0 = "efficientnet_lite0"
+DEPTHWISE = "depthwise"
+
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]
+RecipeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", max_length=64)]
+Text = Annotated[str, Meta(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Meta(min_length=1)]
+Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Epochs = Annotated[int, Meta(ge=1, le=100_000)]
+Channels = Annotated[int, Meta(ge=1, le=4096)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+PositiveShare = Annotated[float, Meta(gt=0, le=1)]
+Decay = Annotated[float, Meta(ge=0, lt=1)]
+Rate = Annotated[float, Meta(gt=0, le=10)]
+Scale = Annotated[float, Meta(gt=0, le=100)]
+HalfWidth = Annotated[float, Meta(ge=0, le=10)]
+Weight = Annotated[float, Meta(gt=0, le=1e6)]
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """A section of a recipe: frozen, with no field that nobody reads."""
+
+    def __post_init__(self) -> None:
+        """Refuse lists of names that hold one twice, which no type can say."""
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if isinstance(value, tuple) and value and isinstance(value[0], str):
+                twice = sorted({name for name in value if value.count(name) > 1})
+                if twice:
+                    raise ValueError(f"{field} has {twice[0]!r} twice; allowed: each once")
+
+
+class AugmentConfig(Settings, frozen=True):
+    """Ranges of the random view; a probability is named `p_...`, the rest are half-widths."""
+
+    scale_min: Scale = 0.6
+    scale_max: Scale = 2.0
+    aspect: HalfWidth = 0.35
+    rotation_deg: Annotated[float, Meta(ge=0, le=180)] = 15.0
+    shift: Share = 0.12
+    p_flip: Share = 0.5
+    gamma: HalfWidth = 0.5
+    gain: HalfWidth = 0.35
+    depth_gain: HalfWidth = 0.5
+    speckle: HalfWidth = 0.35
+    blur_sigma_px: Annotated[float, Meta(ge=0, le=100)] = 1.6
+    p_sector: Share = 0.3
+    p_text: Share = 0.5
+    p_mask: Share = 0.4
+    p_shadow: Share = 0.25
+    p_recode: Share = 0.3
+
+    def __post_init__(self) -> None:
+        """Refuse a range whose ends are exchanged."""
+        if self.scale_min > self.scale_max:
+            raise ValueError(
+                f"scale_min is {self.scale_min}; allowed: at most scale_max, {self.scale_max}"
+            )
+
+
+class BankConfig(Settings, frozen=True):
+    """How many views a frame gets, and how they are drawn.
+
+    Attributes:
+        views_per_frame: of each frame.
+        seed: of all that is drawn.
+        mix_share: share of views into which a second frame is mixed.
+        oversample: how much larger than the tensor a view is warped, before the SDK's kernel.
+    """
+
+    views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
+    seed: Seed
+    mix_share: Share = 0.0
+    oversample: int = 2
+
+
+class LoopConfig(Settings, frozen=True):
+    """Schedule of one run; an epoch shows one view of each frame, in random order.
+
+    Batches are full: what is left of an epoch's order, less than a batch, is not shown.
+
+    Attributes:
+        epochs, batch, seed: as they say.
+        learning_rate: the highest, after `warmup_epochs`; from there it falls along a cosine to 0.
+        weight_decay: of matrices and kernels; biases and norms have none.
+        average: decay of the moving average of weights, which is what a run returns.
+        decay_gaze_gates: whether it acts on gaze gates too, which start at 0 and are drawn back
+            to it. True, as recorded runs have it.
+        max_gradient_norm: longer gradients are cut to it.
+    """
+
+    epochs: Epochs
+    batch: Annotated[int, Meta(ge=1, le=65_536)]
+    learning_rate: Rate
+    weight_decay: HalfWidth
+    seed: Seed
+    average: Decay = 0.999
+    warmup_epochs: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    decay_gaze_gates: bool = True
+    max_gradient_norm: Weight = 5.0
+
+
+class DataConfig(Settings, frozen=True):
+    """Which of the data sets' frames count; a recipe's `[data]`, all of them without.
+
+    Attributes:
+        machines: names of machines, as the data set's column says; what other known machines saw
+            is scored apart. None: all, unknown ones included.
+        patients_share: share of the patients; smaller shares lie within larger ones.
+        seed: which patients.
+        without_source_quality: rows whose `source_quality` is one of these are as if they weren't
+            in the table, whatever their part. So a recipe keeps its frames when a data set grows.
+    """
+
+    machines: Texts | None = None
+    patients_share: PositiveShare = 1.0
+    seed: Seed = 1
+    without_source_quality: Texts = ()
+
+
+class GazeConfig(Settings, frozen=True):
+    """How a teacher gets gaze; a recipe's `[gaze.NAME]`.
+
+    Attributes:
+        source: `folder` (recordings beside your own frames) or `landmarks` (simulated at places
+            predicted from research-only landmarks, see `export.gaze.predicted`).
+        way: `modulate` or `foveate`, see `export.models.gaze_gate`.
+        dropout: share of views whose gaze the teacher does not see in training.
+        control: what is done to the maps first, see `export.gaze.controls`.
+        seed: of the simulation and of the control.
+        least_coverage: share of its frames that each recording must have gaze on, and all of them
+            of all frames to train on; less is refused.
+        pass_coverage: recordings that may cover less, as the column `gaze` names them.
+    """
+
+    source: Literal["folder", "landmarks"]
+    way: Literal["modulate", "foveate"] = "modulate"
+    dropout: Share = 0.5
+    control: Literal["none", "within_class", "among_all", "centre"] = "none"
+    seed: Seed = 1
+    least_coverage: Share = 0.5
+    pass_coverage: Texts = ()
+
+
+class StageConfig(Settings, frozen=True, array_like=True):
+    """One block of a student; a recipe writes it as `[expansion, channels, kernel, stride]`.
+
+    Depthwise-separable for `expansion` 0, an inverted residual from 1.
+    """
+
+    expansion: Annotated[int, Meta(ge=0, le=64)]
+    channels: Channels
+    kernel: Literal[1, 3, 5, 7, 9, 11]
+    stride: Annotated[int, Meta(ge=1, le=4)]
+
+
+class StudentConfig(Settings, frozen=True):
+    """The architecture as data: stem channels, then blocks, then the pooled head's channels.
+
+    `architecture` is a name in `export.models.student.STUDENTS`, which reads the rest as it needs.
+    """
+
+    stem: Channels
+    stages: Annotated[tuple[StageConfig, ...], Meta(min_length=1, max_length=64)]
+    head: Annotated[int, Meta(ge=1, le=65_536)]
+    architecture: Name = DEPTHWISE
+
+    @classmethod
+    def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
+        """Build from rows `[expansion, channels, kernel, stride]`.
+
+        Raises:
+            msgspec.ValidationError: a number is out of its range.
+        """
+        return convert({"stem": stem, "stages": stages, "head": head}, cls)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a model file's provenance tells it: stages by the names of their fields."""
+        stages = [structs.asdict(stage) for stage in self.stages]
+        return {**structs.asdict(self), "stages": stages}
+
+
+class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
+    """A recipe's `[teacher]`: its data, its views, its schedule.
+
+    Attributes:
+        datasets: names of the data sets that it learns from.
+        views_per_frame, mix_share: of its bank of views, drawn by the `seed` of the schedule.
+        start: `imagenet` weights or random ones (`scratch`).
+        members: teachers of one committee, each by the next seed.
+        architecture: a name in `export.models.teacher.TEACHERS`.
+    """
+
+    datasets: Texts
+    views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
+    mix_share: Share
+    start: Literal["imagenet", "scratch"] = "imagenet"
+    members: Annotated[int, Meta(ge=1, le=16)] = 1
+    architecture: Name = EFFICIENTNET_LITE0
+
+    @property
+    def bank(self) -> BankConfig:
+        """The views that it learns from."""
+        return BankConfig(self.views_per_frame, self.seed, self.mix_share)
+
+
+class TransferConfig(Settings, frozen=True, kw_only=True):
+    """A recipe's `[transfer]`: the views that students learn from."""
+
+    datasets: Texts
+    views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
+    mix_share: Share
+    bank_seed: Seed
+
+    @property
+    def bank(self) -> BankConfig:
+        """The views; one bank for students of every seed and objective."""
+        return BankConfig(self.views_per_frame, self.bank_seed, self.mix_share)
+
+
+class StudentTraining(LoopConfig, frozen=True, kw_only=True):
+    """A recipe's `[student]`: its architecture, its schedule, the temperature of distillation."""
+
+    stem: Channels
+    stages: Annotated[tuple[StageConfig, ...], Meta(min_length=1, max_length=64)]
+    head: Annotated[int, Meta(ge=1, le=65_536)]
+    temperature: Annotated[float, Meta(gt=0, le=1000)]
+    architecture: Name = DEPTHWISE
+
+    @property
+    def network(self) -> StudentConfig:
+        """The architecture."""
+        return StudentConfig(self.stem, self.stages, self.head, self.architecture)
+
+
+class ObjectiveConfig(Settings, frozen=True):
+    """What a student minimises; a recipe's `[objectives.NAME]`.
+
+    Attributes:
+        weights: of each loss, by its registered name. In a recipe they stand beside the other
+            fields: `[objectives.kd]`, `labels = 1.0`, `logits = 1.0`.
+        teacher: whose outputs count: `plain`, or a name under `[gaze]`.
+        gaze: whose gaze the student's own losses use; the teacher's unless named.
+        against: other objectives that `ablate` compares it with, beside the first. No run depends
+            on it.
+    """
+
+    weights: Annotated[dict[Name, Weight], Meta(min_length=1)]
+    teacher: Name = PLAIN
+    gaze: Name | None = None
+    against: Texts = ()
+
+    @property
+    def gaze_name(self) -> str | None:
+        """Whose gaze the student's own losses would use; None for nobody's."""
+        return self.gaze or (None if self.teacher == PLAIN else self.teacher)
+
+
+class Quantisation(Settings, frozen=True):
+    """How a recipe's students become int8; its `[quantise]`.
+
+    Attributes:
+        method: `static` (ranges from training frames) or `qat` (quantisation-aware training).
+        epochs, learning_rate, average, seed: of `qat`'s fine-tuning.
+    """
+
+    method: Literal["static", "qat"] = "static"
+    epochs: Epochs = 8
+    learning_rate: Rate = 3e-4
+    average: Decay = 0.99
+    seed: Seed = 1
+
+
+class Recipe(Settings, frozen=True, kw_only=True):
+    """All settings of one teacher and its students, as a TOML file with its bases laid under it."""
+
+    name: RecipeName
+    labels: Annotated[tuple[Text, ...], Meta(min_length=2)]
+    preprocessing: ReadBySdk
+    augment: AugmentConfig = AugmentConfig()
+    data: DataConfig = DataConfig()
+    teacher: TeacherConfig
+    transfer: TransferConfig
+    student: StudentTraining
+    gaze: dict[Name, GazeConfig] = {}
+    objectives: Annotated[dict[Name, ObjectiveConfig], Meta(min_length=1)]
+    quantise: Quantisation = Quantisation()
+
+    def __post_init__(self) -> None:
+        """Refuse names that stand for nothing in this recipe."""
+        super().__post_init__()
+        if PLAIN in self.gaze:
+            raise ValueError(f"gaze.{PLAIN} is the teacher without gaze; give it another name")
+        for name, objective in self.objectives.items():
+            where = f"objectives.{name}"
+            _one_of(f"{where}.teacher", objective.teacher, (PLAIN, *self.gaze))
+            if objective.gaze is not None:
+                _one_of(f"{where}.gaze", objective.gaze, tuple(self.gaze))
+            for rival in objective.against:
+                _one_of(f"{where}.against", rival, tuple(self.objectives))
+
+
+def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{field} is {value!r}; allowed: {list(allowed)}")
