@@ -38,7 +38,7 @@ def show_summary(record: Record) -> None:
     from benchmarks.report.view import View
 
     for line in summary(View(record)):
-        results.print(f"• {line}", highlight=False, markup=False)
+        show(f"• {line}")
     for warning in record.warnings:
         text = escape(f"{warning.meaning} ({warning.detail})")
         errors.print(f"[yellow]{warning.slug}[/]: {text}", soft_wrap=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.prepare import tensors_of
 from benchmarks.subjects.spec import Subject
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from benchmarks.record.json_form import ALWAYS
 from benchmarks.record.outcomes import Result
+
+#: `sdk.Preprocessing.to_dict()`.
+Recipe: TypeAlias = dict[str, str | int | float]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,6 @@
 A field with a default is absent from the JSON where it holds that default; one without, or with
 `ALWAYS`, is always there, null where it was not measured or cannot be known (never 0). A number
 that is not finite never reaches a record. Fields marked 1.1 are absent from records of 1.0.
-
-The standard library is enough for this module: measuring processes import it.
 """
 
 from __future__ import annotations
@@ -16,12 +14,10 @@ from typing import Literal, TypeAlias
 
 from benchmarks.onnx_facts.types import Feed
 from benchmarks.record.checks import check_sha256, require
-from benchmarks.record.jobs import FrameShape, Run
+from benchmarks.record.jobs import FrameShape, Recipe, Run
 from benchmarks.record.json_form import ALWAYS
 from benchmarks.record.machine import Machine, Software, State
 
-#: `sdk.Preprocessing.to_dict()`.
-Recipe: TypeAlias = dict[str, str | int | float]
 Family: TypeAlias = Literal["teacher", "student", "user", "kernel"]
 Weights: TypeAlias = Literal["trained", "untrained", "unknown", "none"]
 Better: TypeAlias = Literal["lower", "higher", "neither"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.types import Shapes
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.catalogue import (
     default_recipe,
     default_students,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.errors import BenchError
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.runtimes import available
 from benchmarks.subjects.spec import Runtime, Subject
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.catalogue import TEACHER
 from benchmarks.subjects.runtimes import build_module, first_tensor
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchmarks.onnx_facts.types import Feed, FeedInput, ModelFacts
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Recipe
 
 Runtime = Literal["sdk", "onnxruntime", "openvino", "pytorch"]
 

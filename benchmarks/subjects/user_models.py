@@ -11,8 +11,7 @@ import msgspec
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.types import Feed, ModelFacts, Probe, Shapes
 from benchmarks.processes import WORKER, launch_raw
-from benchmarks.record.jobs import Job
-from benchmarks.record.types import Recipe
+from benchmarks.record.jobs import Job, Recipe
 from benchmarks.subjects.catalogue import DEFAULT_RECIPE, student_subjects
 from benchmarks.subjects.runtimes import available
 from benchmarks.subjects.spec import Runtime, Subject
