@@ -17,27 +17,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from benchmarks.errors import BenchError
-from benchmarks.limits import BY_LABEL, METRICS, Bounds, label_metric
+from benchmarks.metrics import BY_LABEL, METRICS, Bounds, label_metric
+from benchmarks.record.types import Budget, Judge, Record
 
-Judge = Literal["bound", "value"]
 Limits = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """Limits by subject (empty: every student behind the SDK) and metric, and what they judge."""
-
-    limits: Limits
-    judge: Judge = "bound"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-ready data."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -87,10 +75,10 @@ def _leaves(tables: Mapping[str, Any], prefix: str = "") -> list[tuple[str, dict
             own |= {f"{key}.{label}": limit for label, limit in value.items()}
         else:
             (inner if isinstance(value, dict) else own)[key] = value
-    found = [(prefix, own)] if own else []
+    leaves = [(prefix, own)] if own else []
     for key, table in inner.items():
-        found += _leaves(table, f"{prefix}/{key}" if prefix else key)
-    return found
+        leaves += _leaves(table, f"{prefix}/{key}" if prefix else key)
+    return leaves
 
 
 def _checked(path: Path, name: str, limits: dict[str, Any]) -> dict[str, float]:
@@ -110,7 +98,7 @@ def _invalid(path: Path, text: str) -> BenchError:
     return BenchError("budget-invalid", f"{path}: {text}")
 
 
-def check_budget(record: dict[str, Any], budget: Budget) -> list[Line]:
+def check_budget(record: Record, budget: Budget) -> list[Line]:
     """Return every limit with what was measured; what was not measured is not met."""
     return [
         _line(record, subject, metric, limit, budget.judge)
@@ -119,22 +107,23 @@ def check_budget(record: dict[str, Any], budget: Budget) -> list[Line]:
     ]
 
 
-def _line(record: dict[str, Any], subject: str, metric: str, limit: float, judge: Judge) -> Line:
+def _line(record: Record, subject: str, metric: str, limit: float, judge: Judge) -> Line:
     rule = METRICS.get(metric) or label_metric(metric)
     if rule is None:  # a record's own budget may be older than a metric's name
         return Line(subject, metric, limit, None, False)
-    found = rule.find(record, subject) or Bounds()
+    bounds = rule.find(record, subject) or Bounds()
     observed = judge == "value" or rule.observed
-    judged = found.value if observed else found.high if rule.less else found.low
+    judged = bounds.value if observed else bounds.high if rule.less else bounds.low
     met = judged is not None and (judged <= limit if rule.less else judged >= limit)
-    return Line(subject, metric, limit, found.value, met, judged, rule.unit)
+    return Line(subject, metric, limit, bounds.value, met, judged, rule.unit)
 
 
-def _expanded(record: dict[str, Any], limits: Limits) -> list[tuple[str, dict[str, float]]]:
+def _expanded(record: Record, limits: Limits) -> list[tuple[str, dict[str, float]]]:
     """Return the tables by subject; the top-level one holds for each student behind the SDK."""
-    students = [s["name"] for s in record["subjects"] if s["runtime"] == "sdk"]
-    found = []
-    for name, table in limits.items():
-        names = [name] if name else students or ["(no student behind the SDK)"]
-        found += [(subject, table) for subject in names]
-    return found
+    students = [s.name for s in record.subjects if s.runtime == "sdk"]
+    everyone = students or ["(no student behind the SDK)"]
+    return [
+        (subject, table)
+        for name, table in limits.items()
+        for subject in ([name] if name else everyone)
+    ]

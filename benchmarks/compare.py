@@ -1,30 +1,32 @@
-"""Two records side by side: ratios with intervals, and a refusal where they are not alike.
+"""Two records side by side: ratios with intervals, and a refusal where they are not comparable.
 
 A figure is called worse (or better) only if the ratio's interval leaves 1 *and* the change is at
 least `NOTICEABLE`. The interval is widened for the number of figures that are judged (Bonferroni),
-so that the whole comparison, not each figure, cries wolf in at most 1 % of the cases.
+so that the whole comparison, not each figure, raises a false alarm in at most 1 % of the cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
-from benchmarks.alike import check_alike, notes
+from benchmarks.comparability import check_comparable, notes
 from benchmarks.errors import BenchError
+from benchmarks.record.types import Better, Figure, Record
 from benchmarks.stats.intervals import Interval, ratio
 
 FALSE_ALARM = 0.01
 NOTICEABLE = 0.05
+
+Verdict = Literal["better", "worse", "same", "unknown"]
 
 
 @dataclass(frozen=True)
 class Change:
     """One figure in both records.
 
-    ``verdict`` is better, worse, same, or unknown; ``overlap`` says whether the two printed
-    intervals meet, None where one is missing.
+    ``overlap`` says whether the two printed intervals meet, None where one is missing.
     """
 
     id: str
@@ -32,7 +34,7 @@ class Change:
     old: float
     new: float
     ratio: Interval | None
-    verdict: str
+    verdict: Verdict
     overlap: bool | None
 
 
@@ -56,48 +58,48 @@ class Comparison:
         return [change for change in self.changes if change.verdict == "worse"]
 
 
-def compare(old: dict[str, Any], new: dict[str, Any], despite: Collection[str] = ()) -> Comparison:
+def compare(old: Record, new: Record, despite: Collection[str] = ()) -> Comparison:
     """Compare ``new`` with ``old``.
 
     Args:
         old: the record compared with.
         new: the newer record.
-        despite: names in `alike.NAMES` whose difference is told instead of refused.
+        despite: names in `comparability.NAMES` whose difference is noted instead of refused.
 
     Raises:
-        BenchError: `record-unlike`, naming every entry that differs, or no figure in common.
+        BenchError: `record-unlike`, naming every entry that differs, or no figure in common;
+            `option-invalid` for a name in ``despite`` that is none.
     """
-    told = check_alike(old, new, despite)
-    before = {figure["id"]: figure for figure in old["figures"]}
-    after = {figure["id"]: figure for figure in new["figures"]}
+    overridden = check_comparable(old, new, despite)
+    before = {figure.id: figure for figure in old.figures}
+    after = {figure.id: figure for figure in new.figures}
     common = [key for key in before if key in after]
     if not common:
         raise BenchError("record-unlike", "the records have no figure in common")
-    judged = sum(before[key]["better"] != "neither" for key in common)
+    judged = sum(before[key].better != "neither" for key in common)
     confidence = 1 - FALSE_ALARM / max(1, judged)
     changes = [_change(before[key], after[key], confidence) for key in common]
     unmatched = sorted(before.keys() ^ after.keys())
-    return Comparison(changes, unmatched, [*told, *notes(old, new)])
+    return Comparison(changes, unmatched, [*overridden, *notes(old, new)])
 
 
-def _change(old: dict[str, Any], new: dict[str, Any], confidence: float) -> Change:
-    if old["unit"] != new["unit"]:
-        raise BenchError("record-unlike", f"{old['id']}: {old['unit']} against {new['unit']}")
-    found = ratio(new["processes"], old["processes"], confidence)
-    verdict = _verdict(found, old["better"])
-    values = old["value"], new["value"]
-    return Change(old["id"], old["unit"], *values, found, verdict, _overlap(old, new))
+def _change(old: Figure, new: Figure, confidence: float) -> Change:
+    if old.unit != new.unit:
+        raise BenchError("record-unlike", f"{old.id}: {old.unit} against {new.unit}")
+    quotient = ratio(new.processes, old.processes, confidence)
+    verdict = _verdict(quotient, old.better)
+    return Change(old.id, old.unit, old.value, new.value, quotient, verdict, _overlap(old, new))
 
 
-def _overlap(old: dict[str, Any], new: dict[str, Any]) -> bool | None:
-    if old["low"] is None or new["low"] is None:
+def _overlap(old: Figure, new: Figure) -> bool | None:
+    if old.low is None or old.high is None or new.low is None or new.high is None:
         return None
-    return bool(old["low"] <= new["high"] and new["low"] <= old["high"])
+    return old.low <= new.high and new.low <= old.high
 
 
-def _verdict(found: Interval | None, better: str) -> str:
-    if found is None or found.low is None or found.high is None or better == "neither":
+def _verdict(quotient: Interval | None, better: Better) -> Verdict:
+    if quotient is None or quotient.low is None or quotient.high is None or better == "neither":
         return "unknown"
-    if found.low <= 1 <= found.high or abs(found.value - 1) < NOTICEABLE:
+    if quotient.low <= 1 <= quotient.high or abs(quotient.value - 1) < NOTICEABLE:
         return "same"
-    return "better" if (found.value < 1) == (better == "lower") else "worse"
+    return "better" if (quotient.value < 1) == (better == "lower") else "worse"

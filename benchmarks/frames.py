@@ -9,11 +9,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from benchmarks.errors import BenchError
-from benchmarks.subjects.chain import FrameShape
+from benchmarks.record.jobs import FrameShape
 
 SCREEN = FrameShape(width=1920, height=1080, format="BGRA32")
 RING = 4
@@ -38,7 +39,7 @@ class FrameSet:
     quality cannot be measured. ``samples`` are grey uint8 frames for timing and numerics.
     """
 
-    kind: str
+    kind: Literal["data-set", "folder", "phantom"]
     description: str
     samples: list[np.ndarray]
     parts: dict[str, list[LabelledFrame]] = field(default_factory=dict)

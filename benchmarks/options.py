@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import prod
-from typing import Any
 
 from benchmarks.errors import BenchError
+from benchmarks.record.types import Identity
 
 _LONGEST = 64
 _MOST_ELEMENTS = 2**28  # a gigabyte of float32
@@ -30,31 +30,32 @@ def read_shapes(texts: Sequence[str]) -> dict[str, list[int]]:
     return shapes
 
 
-def read_identity(serial: str | None, operator: str | None) -> dict[str, str | None]:
+def read_identity(serial: str | None, operator: str | None) -> Identity:
     """Return what a person says of device and operator, as it stands in the record.
 
     Raises:
         BenchError: `option-invalid` for text that could not be printed on one line.
     """
-    found = {"device_serial": serial, "operator": operator}
-    for name, text in found.items():
+    for option, text in (("--device-serial", serial), ("--operator", operator)):
         if text is not None and not (0 < len(text) <= _LONGEST and text.isprintable()):
-            option = "--" + name.replace("_", "-")
-            raise _invalid(f"{option} {text[:_LONGEST]!r}: allowed are 1 to {_LONGEST} printable")
-    return found
+            allowed = f"allowed are 1 to {_LONGEST} printable characters"
+            raise _invalid(f"{option} {text[:_LONGEST]!r}: {allowed}")
+    return Identity(serial, operator)
 
 
-def check_identity(record: Mapping[str, Any], identity: Mapping[str, str | None]) -> None:
+def check_identity(own: Identity | None, given: Identity) -> None:
     """Refuse to print another serial or operator than those that were measured.
 
     Raises:
         BenchError: `option-invalid`.
     """
-    for name, text in identity.items():
-        own = record.get("identity", {}).get(name)
-        if text and own and text != own:
-            option = "--" + name.replace("_", "-")
-            raise _invalid(f"{option} {text!r}: the record was measured with {own!r}")
+    known = own or Identity()
+    for option, measured, text in (
+        ("--device-serial", known.device_serial, given.device_serial),
+        ("--operator", known.operator, given.operator),
+    ):
+        if text and measured and text != measured:
+            raise _invalid(f"{option} {text!r}: the record was measured with {measured!r}")
 
 
 def _invalid(text: str) -> BenchError:

@@ -8,22 +8,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-Job = dict[str, Any]
-Result = dict[str, Any]
+from benchmarks.errors import BenchError
+from benchmarks.record.json_form import to_json
+from benchmarks.record.outcomes import Result, failed
+from benchmarks.record.store import parse_result
+from benchmarks.worker_input import WorkerInput
 
 #: Thread counts that libraries read from the environment at import; set so that none exceeds its
 #: subject's own setting behind the harness's back.
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+WORKER = "benchmarks.worker"
+_COLD_START = "benchmarks.measure.cold_start"
 
 
 class Launcher(Protocol):
     """Runs one job in a fresh process and returns its result."""
 
-    def __call__(self, job: Job) -> Result:
-        """Return the result; `{"ok": False, "error": ...}` when the process failed."""
+    def __call__(self, given: WorkerInput) -> Result:
+        """Return the result; a `Failure` when the process failed."""
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -33,48 +38,61 @@ def environment(threads: int) -> dict[str, str]:
     return {**os.environ, **fixed}
 
 
-def launch(job: Job) -> Result:
+def launch(given: WorkerInput) -> Result:
     """Run a job by `python -m benchmarks.worker`, or by the cold-start probe."""
-    if job["task"] == "cold_start":
-        started = {**job, "started_ns": time.monotonic_ns()}
-        command = [sys.executable, "-m", "benchmarks.measure.cold_start", json.dumps(started)]
-        return _run(command, "", job)
-    return launch_module("benchmarks.worker", job)
+    if given.job.task != "cold_start":
+        return launch_module(WORKER, given)
+    job = {**to_json(given), "started_ns": time.monotonic_ns()}
+    command = [sys.executable, "-m", _COLD_START, json.dumps(job)]
+    return _result(given, _run(command, "", given))
 
 
-def launch_module(module: str, job: Job, arguments: Sequence[str] = ()) -> Result:
+def launch_module(module: str, given: WorkerInput, arguments: Sequence[str] = ()) -> Result:
     """Run a job by ``python -m module arguments``, the job on its standard input."""
-    return _run([sys.executable, "-m", module, *arguments], json.dumps(job), job)
+    return _result(given, launch_raw(module, given, arguments))
 
 
-def _run(command: Sequence[str], text: str, job: Job) -> Result:
+def launch_raw(module: str, given: WorkerInput, arguments: Sequence[str] = ()) -> Mapping[str, Any]:
+    """Return the JSON object that the process wrote, ``ok`` false where it failed."""
+    command = [sys.executable, "-m", module, *arguments]
+    return _run(command, json.dumps(to_json(given)), given)
+
+
+def _result(given: WorkerInput, answer: Mapping[str, Any]) -> Result:
+    try:
+        return parse_result(given.job.task, answer)
+    except BenchError as error:
+        return failed(f"the process answered in another form: {error}")
+
+
+def _run(command: Sequence[str], text: str, given: WorkerInput) -> Mapping[str, Any]:
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment(job["threads"]),
+        env=environment(given.job.threads),
         start_new_session=True,  # Ctrl-C reaches the harness alone, which then ends the worker
     )
     try:
-        out, err = process.communicate(text, timeout=job["timeout_s"])
+        out, err = process.communicate(text, timeout=given.timeout_s)
     except subprocess.TimeoutExpired:
         _kill(process)
-        return {"ok": False, "error": f"timed out after {job['timeout_s']} s"}
+        return failed(f"timed out after {given.timeout_s} s").to_json()
     except BaseException:
         _kill(process)
         raise
     return _parse(out, err, process.returncode)
 
 
-def _parse(out: str, err: str, status: int) -> Result:
+def _parse(out: str, err: str, status: int) -> Mapping[str, Any]:
     try:
-        result = json.loads(out)
+        answer = json.loads(out)
     except ValueError:
         last = err.strip().splitlines()[-1:] or ["no message"]
-        return {"ok": False, "error": f"worker ended with status {status}: {last[0]}"}
-    return result if isinstance(result, dict) else {"ok": False, "error": "result is no object"}
+        return failed(f"worker ended with status {status}: {last[0]}").to_json()
+    return answer if isinstance(answer, dict) else failed("result is no object").to_json()
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

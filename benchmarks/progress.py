@@ -6,43 +6,40 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.run import Advance
+from benchmarks.session import Advance
 
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[Advance]:
-    """Yield what a run tells its steps to."""
+    """Yield what a run tells its steps to. A step before the processes are counted is a line."""
     if not console.is_terminal:
         yield _lines(console)
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("start", total=None)
+    from export.display import bars
+
+    with bars(console) as show:
 
         def advance(step: str, done: int, total: int) -> None:
-            progress.update(task, description=step, completed=done, total=total or None)
+            if total:
+                show("processes", done, total, step)
+            else:
+                console.print(step, highlight=False, markup=False)
 
         yield advance
 
 
 def _lines(console: Console) -> Advance:
-    told = -1
+    shown = -1
 
     def advance(step: str, done: int, total: int) -> None:
-        nonlocal told
+        nonlocal shown
         if not total:
             console.print(step, highlight=False, markup=False)
             return
         tenth = 10 * done // total
-        if tenth > told:
-            told = tenth
+        if tenth > shown:
+            shown = tenth
             console.print(f"{done} of {total} processes done", highlight=False)
 
     return advance

@@ -1,9 +1,10 @@
-"""One measurement in a fresh process: a JSON job on stdin, a JSON result on stdout.
+"""One measurement in a fresh process: a `WorkerInput` as JSON on stdin, its result on stdout.
 
-    python -m benchmarks.worker < job.json > result.json
+    python -m benchmarks.worker < input.json > result.json
 
 The result is ``{"ok": true, ...}`` or ``{"ok": false, "error": ..., "traceback": ...}``. What
-libraries print goes to stderr. Only the standard library is imported until the task asks for more.
+libraries print goes to stderr. Only the standard library is imported until the task asks for more,
+so that the memory of a process is that of its subject.
 """
 
 from __future__ import annotations
@@ -14,50 +15,55 @@ import sys
 import traceback
 from typing import Any
 
+from benchmarks.measure.clock import SystemClock
+from benchmarks.measure.counters import read_memory
+from benchmarks.measure.system_load import other_load, read_ticks
+from benchmarks.measure.tasks import TASKS
+from benchmarks.record.outcomes import Failure, ProcessFacts, Result
+from benchmarks.worker_input import WorkerInput
+
 _LONGEST = 2000  # characters of a message that goes into the record
 
 
-def run_job(job: dict[str, Any]) -> dict[str, Any]:
+def run_job(given: WorkerInput) -> Result:
     """Run one job and return its result with the process's memory and the machine's other load.
 
     Raises:
         KeyError: an unknown task.
     """
-    from benchmarks.measure.clock import SystemClock
-    from benchmarks.measure.counters import read_memory
-    from benchmarks.measure.system_load import other_load, read_ticks
-    from benchmarks.measure.tasks import TASKS
-
     clock = SystemClock()
     ticks, wall, cpu = read_ticks(), clock.now_ns(), clock.cpu_ns()
-    result = TASKS[job["task"]](job)
+    outcome = TASKS[given.job.task](given)
     memory = read_memory()
-    result["vm_hwm_kib"], result["vm_rss_kib"] = memory.peak_kib, memory.now_kib
     wall_s, cpu_s = (clock.now_ns() - wall) / 1e9, (clock.cpu_ns() - cpu) / 1e9
-    result["load"] = other_load(ticks, read_ticks(), cpu_s, wall_s)
-    if "sdk._kernels" in sys.modules:  # last, so that it is no part of what was measured
-        from benchmarks.machine.kernel import isa_in_use
+    load = other_load(ticks, read_ticks(), cpu_s, wall_s)
+    return Result(outcome, ProcessFacts(memory.peak_kib, memory.now_kib, load, _isa()))
 
-        result["isa"] = isa_in_use()
-    return {"ok": True, **result}
+
+def _isa() -> str | None:
+    """Return the kernel in use; asked last, so that it is no part of what was measured."""
+    if "sdk._kernels" not in sys.modules:
+        return None
+    from benchmarks.machine.kernel import isa_in_use
+
+    return isa_in_use()
 
 
 def main() -> int:
-    """Read the job, run it, write the result; the exit status is 1 on failure."""
+    """Read the input, run it, write the result; the exit status is 1 on failure."""
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    document: dict[str, Any]
     try:
-        text = json.dumps(run_job(json.load(sys.stdin)), allow_nan=False)
+        document = run_job(WorkerInput.from_json(json.load(sys.stdin))).to_json()
+        text = json.dumps(document, allow_nan=False)
     except Exception as error:
-        failure = {
-            "ok": False,
-            "error": f"{type(error).__name__}: {str(error)[:_LONGEST]}",
-            "traceback": traceback.format_exc()[-_LONGEST:],
-        }
-        text = json.dumps(failure)
+        message = f"{type(error).__name__}: {str(error)[:_LONGEST]}"
+        document = Result(Failure(message, traceback.format_exc()[-_LONGEST:])).to_json()
+        text = json.dumps(document)
     with answer:
         answer.write(text)
-    return 0 if text.startswith('{"ok": true') else 1
+    return 0 if document["ok"] else 1
 
 
 if __name__ == "__main__":

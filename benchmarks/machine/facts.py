@@ -6,7 +6,8 @@ import os
 import platform
 import re
 from pathlib import Path
-from typing import Any
+
+from benchmarks.record.machine import Machine, StartState
 
 PROC = Path("/proc")
 CPU = Path("/sys/devices/system/cpu")
@@ -36,31 +37,28 @@ _INSTRUCTION_SETS = [
 ]
 
 
-def machine_facts(proc: Path = PROC, cpu: Path = CPU) -> dict[str, Any]:
-    """Return CPU, memory, governor, virtualisation and kernel facts as JSON-ready data."""
+def machine_facts(proc: Path = PROC, cpu: Path = CPU) -> Machine:
+    """Return CPU, memory, governor, virtualisation and kernel facts."""
     info = _read(proc / "cpuinfo") or ""
     flags = set((_field(info, "flags") or _field(info, "Features") or "").split())
-    return {
-        "cpu_model": _field(info, "model name") or _field(info, "CPU part"),
-        "cpu_family_model_stepping": [
-            _field(info, "cpu family"),
-            _field(info, "model"),
-            _field(info, "stepping"),
-        ],
-        "architecture": platform.machine(),
-        "instruction_sets": [name for name in _INSTRUCTION_SETS if name in flags],
-        "cores_online": os.cpu_count(),
-        "cores_usable": len(os.sched_getaffinity(0)),
-        "cpu_quota_cores": cpu_quota(),
-        "cache_l3": _read(cpu / "cpu0/cache/index3/size"),
-        "governor": _read(cpu / "cpu0/cpufreq/scaling_governor"),
-        "frequency_max_khz": _number(_read(cpu / "cpu0/cpufreq/cpuinfo_max_freq")),
-        "boost": _read(cpu / "cpufreq/boost"),
-        "memory_kib": _meminfo(proc, "MemTotal"),
-        "virtualisation": virtualisation(info),
-        "kernel": platform.release(),
-        "os": _os_name(),
-    }
+    version = [_field(info, name) for name in ("cpu family", "model", "stepping")]
+    return Machine(
+        cpu_model=_field(info, "model name") or _field(info, "CPU part"),
+        cpu_family_model_stepping=version,
+        architecture=platform.machine(),
+        instruction_sets=[name for name in _INSTRUCTION_SETS if name in flags],
+        cores_online=os.cpu_count(),
+        cores_usable=len(os.sched_getaffinity(0)),
+        cpu_quota_cores=cpu_quota(),
+        cache_l3=_read(cpu / "cpu0/cache/index3/size"),
+        governor=_read(cpu / "cpu0/cpufreq/scaling_governor"),
+        frequency_max_khz=_number(_read(cpu / "cpu0/cpufreq/cpuinfo_max_freq")),
+        boost=_read(cpu / "cpufreq/boost"),
+        memory_kib=_meminfo(proc, "MemTotal"),
+        virtualisation=virtualisation(info),
+        kernel=platform.release(),
+        os=_os_name(),
+    )
 
 
 def cpu_quota(root: Path = Path("/sys/fs/cgroup")) -> float | None:
@@ -73,27 +71,27 @@ def cpu_quota(root: Path = Path("/sys/fs/cgroup")) -> float | None:
 
 def virtualisation(cpuinfo: str, root: Path = Path("/")) -> list[str]:
     """Return what stands between the process and the metal, as ``["virtual machine"]``."""
-    found = []
+    layers = []
     if re.search(r"^(flags|Features).*\bhypervisor\b", cpuinfo, re.MULTILINE):
         product = _read(root / "sys/class/dmi/id/product_name")
-        found.append(f"virtual machine ({product})" if product else "virtual machine")
+        layers.append(f"virtual machine ({product})" if product else "virtual machine")
     groups = _read(root / "proc/1/cgroup") or ""
     marks = [root / ".dockerenv", root / "run/.containerenv"]
     if any(mark.exists() for mark in marks) or re.search("docker|kubepods|lxc", groups):
-        found.append("container")
-    return found
+        layers.append("container")
+    return layers
 
 
-def state_at_start(proc: Path = PROC) -> dict[str, Any]:
+def state_at_start(proc: Path = PROC) -> StartState:
     """Return load averages, available memory and CPU pressure at this moment."""
     load = (_read(proc / "loadavg") or "").split()[:3]
     pressure = re.search(r"some avg10=([\d.]+)", _read(proc / "pressure/cpu") or "")
-    return {
-        "load_average": [float(value) for value in load] or None,
-        "memory_available_kib": _meminfo(proc, "MemAvailable"),
-        "cpu_pressure_avg10": float(pressure[1]) if pressure else None,
-        "frequency_khz": _number(_read(CPU / "cpu0/cpufreq/scaling_cur_freq")),
-    }
+    return StartState(
+        load_average=[float(value) for value in load] or None,
+        memory_available_kib=_meminfo(proc, "MemAvailable"),
+        cpu_pressure_avg10=float(pressure[1]) if pressure else None,
+        frequency_khz=_number(_read(CPU / "cpu0/cpufreq/scaling_cur_freq")),
+    )
 
 
 def throttle_count(cpu: Path = CPU) -> int | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
+from benchmarks.machine.kernel import available_isas
+from benchmarks.record.jobs import Run
+from benchmarks.record.machine import Commit, Kernel, Software
 from benchmarks.subjects.runtimes import ORT_OPTIONS
+from export.files import file_sha256
 
 #: Environment variables by which allocators and runtimes choose other code.
 VARIABLES = (
@@ -30,16 +32,29 @@ PACKAGES = (
 )
 
 
-def software_facts() -> dict[str, Any]:
-    """Return versions, onnxruntime's options, the environment, the commit and the kernels' hash."""
-    return {
-        "python": platform.python_version(),
-        "environment": environment_facts(os.environ),
-        "onnxruntime_options": dict(ORT_OPTIONS),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "commit": commit(Path(__file__).resolve().parents[2]),
-        "kernels_sha256": kernels_sha256(),
-    }
+def software_facts(runs: Sequence[Run] = ()) -> Software:
+    """Return versions, options, environment, commit, and the kernel that the processes ran."""
+    return Software(
+        python=platform.python_version(),
+        environment=environment_facts(os.environ),
+        onnxruntime_options=dict(ORT_OPTIONS),
+        packages={name: _version(name) for name in PACKAGES},
+        commit=commit(Path(__file__).resolve().parents[2]),
+        kernels_sha256=kernels_sha256(),
+        kernel=Kernel(isa_of(runs), available_isas(), os.environ.get("SONOGAZE_ISA")),
+    )
+
+
+def isas_of(runs: Sequence[Run]) -> list[str]:
+    """Return every instruction set that processes say they ran, sorted."""
+    facts = [run.result.process for run in runs]
+    return sorted({one.isa for one in facts if one is not None and one.isa is not None})
+
+
+def isa_of(runs: Sequence[Run]) -> str | None:
+    """Return the one instruction set that the processes ran; None where none or several."""
+    isas = isas_of(runs)
+    return isas[0] if len(isas) == 1 else None
 
 
 def environment_facts(variables: Mapping[str, str]) -> dict[str, str]:
@@ -57,14 +72,14 @@ def _version(package: str) -> str | None:
         return None
 
 
-def commit(root: Path) -> dict[str, Any] | None:
+def commit(root: Path) -> Commit | None:
     """Return the git commit of the tree and whether tracked files differ; None outside git."""
     try:
         head = _git(root, "rev-parse", "HEAD")
         changes = _git(root, "status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.SubprocessError):
         return None
-    return {"hash": head, "modified": bool(changes)}
+    return Commit(head, bool(changes))
 
 
 def _git(root: Path, *arguments: str) -> str:
@@ -81,9 +96,4 @@ def kernels_sha256() -> str | None:
     spec = find_spec("sdk._kernels")
     if spec is None or spec.origin is None or not Path(spec.origin).is_file():
         return None
-    return sha256(Path(spec.origin))
-
-
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return file_sha256(Path(spec.origin))

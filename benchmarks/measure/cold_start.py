@@ -28,22 +28,19 @@ def main(argument: str) -> int:
     imported = time.monotonic_ns()
     import numpy as np
 
-    from benchmarks.subjects.chain import FrameShape, make_query, tensor_query
-    from benchmarks.subjects.spec import Subject
+    from benchmarks.subjects.chain import ready_query
+    from benchmarks.worker_input import WorkerInput
 
-    pixels = np.load(job["screen"])
-    subject = Subject.from_dict(job["subject"])
-    tensor = np.load(job["tensor"])
+    started_ns = job.pop("started_ns")
+    given = WorkerInput.from_json(job)
+    pixels, tensor = np.load(given.screen), np.load(given.tensor)
     begin_load = time.monotonic_ns()
-    if subject_runtime == "sdk":
-        query = make_query(subject, job["threads"], FrameShape(**job["frame"]))
-    else:
-        query = tensor_query(subject, job["threads"], tensor)
+    query = ready_query(given, tensor)
     loaded = time.monotonic_ns()
     query(pixels)
     done = time.monotonic_ns()
     phases = (
-        python_ready - job["started_ns"],
+        python_ready - started_ns,
         imported - python_ready,
         loaded - begin_load,
         done - loaded,

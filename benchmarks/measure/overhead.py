@@ -9,48 +9,46 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-Job = dict[str, Any]
+from benchmarks.record.jobs import FrameShape
+from benchmarks.record.outcomes import Overhead
+from benchmarks.subjects.chain import make_frame
+from benchmarks.subjects.spec import Subject
+from benchmarks.worker_input import WorkerInput
+
+if TYPE_CHECKING:
+    from sdk import Frame
+
+Action = Callable[[np.ndarray], object]
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(given: WorkerInput) -> Overhead:
     """Return nanoseconds of each query: ``sdk``, ``kernel``, ``inference`` and two ways to read."""
-    from benchmarks.subjects.chain import FrameShape
-    from benchmarks.subjects.spec import Subject
-
-    subject, shape = Subject.from_dict(job["subject"]), FrameShape(**job["frame"])
-    ring = list(np.load(job["ring"]))
-    kernel, infer = _bare_parts(subject, job["threads"], _describe(ring[1], shape))
+    subject, shape, threads = given.measured, given.shown, given.job.threads
+    ring = list(np.load(given.ring))
+    kernel, infer = _bare_parts(subject, threads, make_frame(ring[1], shape))
     # Each way has a frame of its own, so that all meet it equally long untouched.
     read_sum, read_copy = _readers(shape)
-    actions: dict[str, tuple[Callable[[np.ndarray], object], np.ndarray]] = {
+    actions: dict[str, tuple[Action, np.ndarray]] = {
         "read_sum": (read_sum, ring[2]),
-        "sdk": (_whole(subject, job["threads"], shape, ring[0]), ring[0]),
+        "sdk": (_whole(subject, threads, shape, ring[0]), ring[0]),
         "read_copy": (read_copy, ring[3]),
         "kernel": (kernel, ring[1]),
         "inference": (infer, ring[1]),
     }
-    found: dict[str, list[int]] = {name: [] for name in actions}
-    for _ in range(job["queries"]):
+    parts_ns: dict[str, list[int]] = {name: [] for name in actions}
+    for _ in range(given.job.queries):
         for name, (action, pixels) in actions.items():
             start = time.monotonic_ns()
             action(pixels)
-            found[name].append(time.monotonic_ns() - start)
-    return {"parts_ns": found}
+            parts_ns[name].append(time.monotonic_ns() - start)
+    return Overhead(parts_ns)
 
 
-def _describe(pixels: np.ndarray, shape: Any) -> Any:
-    import sdk
-
-    return sdk.Frame(pixels, width=shape.width, height=shape.height, format=shape.format)
-
-
-def _whole(
-    subject: Any, threads: int, shape: Any, pixels: np.ndarray
-) -> Callable[[np.ndarray], object]:
+def _whole(subject: Subject, threads: int, shape: FrameShape, pixels: np.ndarray) -> Action:
     """Return the SDK from pixels to result.
 
     Raises:
@@ -59,17 +57,13 @@ def _whole(
     import sdk
 
     classifier = sdk.Classifier(subject.path, threads=threads)
-    result = classifier.classify(_describe(pixels, shape))
+    result = classifier.classify(make_frame(pixels, shape))
     if result.probabilities is None:
         raise ValueError(f"frame rejected ({', '.join(result.reasons)}): nothing to time")
-    return lambda data: classifier.classify(
-        sdk.Frame(data, width=shape.width, height=shape.height, format=shape.format)
-    )
+    return lambda data: classifier.classify(make_frame(data, shape))
 
 
-def _bare_parts(
-    subject: Any, threads: int, frame: Any
-) -> tuple[Callable[[np.ndarray], object], Callable[[np.ndarray], object]]:
+def _bare_parts(subject: Subject, threads: int, frame: Frame) -> tuple[Action, Action]:
     """Return the compiled kernel into a reused buffer and the session on it: one call each.
 
     The session has the SDK's options and gives the same outputs; pixels, shape and buffer are
@@ -78,7 +72,7 @@ def _bare_parts(
     from benchmarks.subjects.runtimes import onnxruntime_session
     from sdk.preprocess import Preprocessing
 
-    recipe = Preprocessing.from_dict(subject.preprocessing)
+    recipe = Preprocessing.from_dict(subject.recipe)
     buffer = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
     plan, _ = recipe._prepare(frame)
     session = onnxruntime_session(subject.path, threads)
@@ -90,11 +84,11 @@ def _bare_parts(
     )
 
 
-def _readers(shape: Any) -> list[Callable[[np.ndarray], object]]:
+def _readers(shape: FrameShape) -> list[Action]:
     """Return plain reads of a whole frame's bytes: summed in registers, and copied by memcpy."""
     from sdk import _kernels
 
-    layout = _describe(np.zeros((shape.height, shape.width, 4), np.uint8), shape)._layout
+    layout = make_frame(np.zeros((shape.height, shape.width, 4), np.uint8), shape)._layout
     return [
         lambda pixels: _kernels.sum_region(layout, pixels, True),
         lambda pixels: _kernels.memcpy_region(layout, pixels, True),

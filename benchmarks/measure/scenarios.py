@@ -2,7 +2,7 @@
 
 `single_stream` sends the next query when the last one is complete. `paced` sends one at fixed
 instants, as a frame grabber does (LoadGen's `server` draws Poisson arrivals; a camera does not).
-Latency under pacing is told twice: *service* from the call to its result, *response* from the
+Latency under pacing is given twice: *service* from the call to its result, *response* from the
 instant at which the frame was due, so that a stall is charged to every frame it delays.
 """
 

@@ -34,9 +34,9 @@ def multi_stream(query: Query, clock: Clock, streams: int, queries: int, fps: fl
         thread.join()
     if failures:
         raise failures[0]
-    whole = Trace(cpu_ns=clock.cpu_ns() - cpu, wall_ns=clock.now_ns() - start)
+    merged = Trace(cpu_ns=clock.cpu_ns() - cpu, wall_ns=clock.now_ns() - start)
     for trace in traces:
         assert trace is not None
-        whole.service_ns += trace.service_ns
-        whole.response_ns += trace.response_ns
-    return whole
+        merged.service_ns += trace.service_ns
+        merged.response_ns += trace.response_ns
+    return merged

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.record.outcomes import Load
+
 
 @dataclass(frozen=True)
 class CpuTicks:
@@ -27,7 +29,7 @@ def read_ticks(stat: Path = Path("/proc/stat")) -> CpuTicks | None:
 
 def other_load(
     start: CpuTicks | None, end: CpuTicks | None, own_cpu_s: float, wall_s: float
-) -> dict[str, float] | None:
+) -> Load | None:
     """Return cores used by others, and stolen by the host, on average over ``wall_s`` seconds.
 
     Args:
@@ -41,7 +43,4 @@ def other_load(
     tick = os.sysconf("SC_CLK_TCK")
     busy = (end.busy - start.busy) / tick
     steal = (end.steal - start.steal) / tick
-    return {
-        "other_cores": max(0.0, busy - steal - own_cpu_s) / wall_s,
-        "steal_cores": max(0.0, steal) / wall_s,
-    }
+    return Load(max(0.0, busy - steal - own_cpu_s) / wall_s, max(0.0, steal) / wall_s)

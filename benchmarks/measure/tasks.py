@@ -1,168 +1,180 @@
-"""The tasks that a worker knows. Each takes its job and returns JSON-ready data."""
+"""The tasks that a worker knows. Each takes what the worker was given and returns its outcome.
+
+Heavy imports stay inside the functions: a process pays for its own task alone.
+"""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, replace
 
 from benchmarks.measure.clock import SystemClock, resolution_ns
 from benchmarks.measure.counters import joules_between, read_energy, read_memory
 from benchmarks.measure.scenarios import Query, Trace, missed_deadlines, paced, single_stream
 from benchmarks.measure.soak import growth_kib_per_1000, soak
 from benchmarks.measure.streams import multi_stream
+from benchmarks.onnx_facts.types import Probe
+from benchmarks.record.outcomes import (
+    Logits,
+    Memory,
+    Outcome,
+    Overhead,
+    Pixels,
+    Predictions,
+    Soak,
+    Timing,
+)
+from benchmarks.worker_input import WorkerInput
 
-Job = dict[str, Any]
+
+@dataclass(frozen=True)
+class Probed(Outcome):
+    """What a user's model is, or why onnxruntime does not run it; it is no part of the record."""
+
+    probe: Probe | None = None
+    refused: str = ""
 
 
-def _ring_query(job: Job) -> Query:
+def _ring_query(given: WorkerInput) -> Query:
     """Return the query over the ring of frames: index -> stages."""
     import numpy as np
 
-    from benchmarks.subjects.chain import FrameShape, make_query
-    from benchmarks.subjects.spec import Subject
+    from benchmarks.subjects.chain import make_query
 
-    ring = list(np.load(job["ring"]))
-    query = make_query(
-        Subject.from_dict(job["subject"]), job["threads"], FrameShape(**job["frame"])
-    )
+    ring = list(np.load(given.ring))
+    query = make_query(given.measured, given.job.threads, given.shown)
     return lambda index: query(ring[index % len(ring)])
 
 
-def _trace_result(trace: Trace, joules: float | None) -> dict[str, Any]:
-    return {
-        "service_ns": trace.service_ns,
-        "response_ns": trace.response_ns,
-        "stages_ns": trace.stages_ns,
-        "cpu_ns": trace.cpu_ns,
-        "wall_ns": trace.wall_ns,
-        "clock_ns": resolution_ns(SystemClock.now_ns),
-        "energy_j": joules,
-    }
+def _warm_query(given: WorkerInput) -> Query:
+    """Return the query after ``warm`` queries back to back that are not part of the trace."""
+    query = _ring_query(given)
+    for index in range(given.job.warm):
+        query(index)
+    return query
 
 
-def _traced(run: Callable[[], Trace]) -> dict[str, Any]:
+def _traced(run: Callable[[], Trace]) -> Timing:
     before = read_energy()
     trace = run()
-    return _trace_result(trace, joules_between(before, read_energy()))
+    return Timing(
+        service_ns=trace.service_ns,
+        response_ns=trace.response_ns,
+        stages_ns=trace.stages_ns,
+        cpu_ns=trace.cpu_ns,
+        wall_ns=trace.wall_ns,
+        clock_ns=resolution_ns(SystemClock.now_ns),
+        energy_j=joules_between(before, read_energy()),
+    )
 
 
-def run_single_stream(job: Job) -> dict[str, Any]:
+def _with_missed(timing: Timing, fps: float) -> Timing:
+    return replace(timing, missed=missed_deadlines(timing.response_ns, fps))
+
+
+def run_single_stream(given: WorkerInput) -> Timing:
     """Back to back; the first queries are in the trace, so that warm-up can be seen."""
-    query = _ring_query(job)
-    limits = (job["queries"], job["max_seconds"], job["min_queries"])
+    query, job = _ring_query(given), given.job
+    limits = (job.queries, job.max_seconds, job.min_queries)
     return _traced(lambda: single_stream(query, SystemClock(), *limits))
 
 
-def run_paced(job: Job) -> dict[str, Any]:
-    """At ``fps``, after ``warm`` queries back to back that are not part of the trace."""
-    query = _ring_query(job)
-    for index in range(job["warm"]):
-        query(index)
-    result = _traced(lambda: paced(query, SystemClock(), job["queries"], job["fps"]))
-    result["missed"] = missed_deadlines(result["response_ns"], job["fps"])
-    return result
+def run_paced(given: WorkerInput) -> Timing:
+    """At ``fps``."""
+    query, job = _warm_query(given), given.job
+    return _with_missed(_traced(lambda: paced(query, SystemClock(), job.queries, job.fps)), job.fps)
 
 
-def run_multi_stream(job: Job) -> dict[str, Any]:
+def run_multi_stream(given: WorkerInput) -> Timing:
     """``streams`` paced threads on one model."""
-    query = _ring_query(job)
-    for index in range(job["warm"]):
-        query(index)
-    result = _traced(
-        lambda: multi_stream(query, SystemClock(), job["streams"], job["queries"], job["fps"])
-    )
-    result["missed"] = missed_deadlines(result["response_ns"], job["fps"])
-    return result
+    query, job = _warm_query(given), given.job
+    timing = _traced(lambda: multi_stream(query, SystemClock(), job.streams, job.queries, job.fps))
+    return _with_missed(timing, job.fps)
 
 
-def run_memory(job: Job) -> dict[str, Any]:
+def run_memory(given: WorkerInput) -> Memory:
     """Load the model and run ``queries``; without a subject, only import ``imports``."""
-    for module in job["imports"]:
+    for module in given.imports:
         importlib.import_module(module)
-    if not job.get("subject"):
-        return {}
+    if given.subject is None:
+        return Memory()
     import numpy as np
 
-    from benchmarks.subjects.chain import FrameShape, sdk_query, tensor_query
-    from benchmarks.subjects.spec import Subject
+    from benchmarks.subjects.chain import ready_query
 
-    subject, pixels = Subject.from_dict(job["subject"]), np.load(job["screen"])
-    query: Callable[[Any], Any]
-    if subject.runtime == "sdk":
-        query = sdk_query(subject, job["threads"], FrameShape(**job["frame"]))
-    else:
-        query = tensor_query(subject, job["threads"], np.load(job["tensor"]))
-    for _ in range(job["queries"]):
+    pixels = np.load(given.screen)
+    # the SDK takes the frame itself, and a tensor would be memory that is not its own
+    tensor = None if given.subject.runtime == "sdk" else np.load(given.tensor)
+    query = ready_query(given, tensor)
+    for _ in range(given.job.queries):
         query(pixels)
-    return {"frame_bytes": int(pixels.nbytes)}
+    return Memory(int(pixels.nbytes))
 
 
-def run_soak(job: Job) -> dict[str, Any]:
+def run_soak(given: WorkerInput) -> Soak:
     """Run for ``seconds`` and follow the resident set."""
-    query = _ring_query(job)
-    found = soak(query, SystemClock(), read_memory, job["seconds"])
-    return {
-        "frames": found.frames,
-        "rss_kib": found.rss_kib,
-        "growth_kib_per_1000": growth_kib_per_1000(found.frames, found.rss_kib),
-    }
+    trace = soak(_ring_query(given), SystemClock(), read_memory, given.job.seconds)
+    slope = growth_kib_per_1000(trace.frames, trace.rss_kib)
+    return Soak(trace.frames, trace.rss_kib, slope)
 
 
-def run_overhead(job: Job) -> dict[str, Any]:
+def run_overhead(given: WorkerInput) -> Overhead:
     """See `benchmarks.measure.overhead`."""
     from benchmarks.measure.overhead import run
 
-    return run(job)
+    return run(given)
 
 
-def run_logits(job: Job) -> dict[str, Any]:
-    """Return the logits of each tensor in the file ``tensors``, float32 `(N,1,H,W)`."""
+def run_logits(given: WorkerInput) -> Logits:
+    """Return the logits of each tensor in the file ``tensors``, float32 `(N,1,H,W)`.
+
+    Raises:
+        ValueError: a logit is not finite.
+    """
     import numpy as np
 
     from benchmarks.subjects.chain import fed
     from benchmarks.subjects.runtimes import INFER
-    from benchmarks.subjects.spec import Subject
 
-    subject = Subject.from_dict(job["subject"])
-    infer = INFER[subject.runtime](subject, job["threads"])
-    tensors = np.load(job["tensors"])
-    logits = [infer(fed(t[None], subject))[0] for t in tensors]
+    subject = given.measured
+    infer = INFER[subject.runtime](subject, given.job.threads)
+    logits = [infer(fed(t[None], subject))[0] for t in np.load(given.tensors)]
     if not np.isfinite(logits).all():
         raise ValueError("the model's output holds NaN or Infinity")
-    return {"logits": [row.tolist() for row in logits]}
+    return Logits([row.tolist() for row in logits])
 
 
-def run_probe(job: Job) -> dict[str, Any]:
-    """Say what a foreign model is and how it is fed, or why onnxruntime does not run it."""
-    from dataclasses import asdict
+def run_probe(given: WorkerInput) -> Probed:
+    """Say what a user's model is and how it is fed, or why onnxruntime does not run it."""
     from pathlib import Path
 
     from benchmarks.errors import BenchError
     from benchmarks.onnx_facts.facts import probe
 
     try:
-        return {"probe": asdict(probe(Path(job["path"]), job["shapes"]))}
+        return Probed(probe(Path(given.model), given.shapes))
     except BenchError as error:
-        return {"refused": str(error)}
+        return Probed(refused=str(error))
 
 
-def run_quality(job: Job) -> dict[str, Any]:
+def run_quality(given: WorkerInput) -> Predictions:
     """See `benchmarks.quality.predict`."""
     from benchmarks.quality.predict import run
 
-    return run(job)
+    return run(given)
 
 
-def run_preprocess(job: Job) -> dict[str, Any]:
+def run_preprocess(given: WorkerInput) -> Pixels:
     """Time the pixel kernel on one frame size against reading, OpenCV and NumPy."""
-    from benchmarks.preprocess.suite import run
+    from benchmarks.suites.pixels.timing import run
 
-    found = run(tuple(job["formats"]), (tuple(job["size"]),), job["samples"])
-    return {"isa": found["isa"], "cases": found["cases"]}
+    return run(given.job.formats, (given.job.size,), given.job.samples)
 
 
-TASKS: dict[str, Callable[[Job], dict[str, Any]]] = {
+Task = Callable[[WorkerInput], Outcome]
+
+TASKS: dict[str, Task] = {
     "single_stream": run_single_stream,
     "paced": run_paced,
     "multi_stream": run_multi_stream,

@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.constants import FLOATS
-from benchmarks.onnx_facts.feeds import Feed, Shapes, feeds, made_up, runner
+from benchmarks.onnx_facts.feeds import feeds, made_up, runner
 from benchmarks.onnx_facts.files import digest, model_files
+from benchmarks.onnx_facts.sessions import open_session, quiet_options
+from benchmarks.onnx_facts.types import Feed, ModelFacts, Probe, Shapes
 from benchmarks.onnx_facts.walk import TooLargeError, Walk, walk_model
 from benchmarks.onnx_facts.weights import parameters, precision
 from benchmarks.onnx_facts.work import RunError, Work, count, profile
-from sdk import runtime
-
-
-@dataclass(frozen=True)
-class ModelFacts:
-    """What a model file comes to; None is explained in ``unknown``.
-
-    Attributes:
-        file_bytes: length of the file and of its external data.
-        sha256: of the same bytes, hexadecimal.
-        parameters: elements of the constants that are weights; see `weights.parameters`.
-        macs: multiply-accumulates of one run, see `macs`.
-        activations: elements that the operators with multiply-accumulates put out in one run.
-        files: names of the file and of its external data.
-        operators: how often each operator ran, unoptimised.
-        unknown: reason by field.
-    """
-
-    file_bytes: int
-    sha256: str
-    parameters: int | None
-    macs: int | None
-    activations: int | None
-    files: list[str] = field(default_factory=list)
-    operators: dict[str, int] = field(default_factory=dict)
-    unknown: dict[str, str] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-ready data."""
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Probe:
-    """How a model is fed and named; JSON-ready by `dataclasses.asdict`.
-
-    ``scores`` says whether its first output is one row of numbers, as a classifier's logits.
-    """
-
-    feed: Feed
-    scores: bool
-    precision: str
-    facts: ModelFacts
 
 
 def model_facts(path: str | Path) -> ModelFacts:
@@ -68,7 +26,7 @@ def model_facts(path: str | Path) -> ModelFacts:
     return probe(Path(path)).facts
 
 
-def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
+def probe(path: Path, shapes: Shapes | None = None) -> Probe:
     """Run a model once and return what it is.
 
     Args:
@@ -83,19 +41,13 @@ def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
     session = _session(path)
     feed, outputs = _first_that_runs(path, session, shapes or {})
     model = onnx.load(path, load_external_data=False)
-    files = model_files(path, model)
-    unknown: dict[str, str] = {}
-    try:
-        walk = walk_model(model)
-    except TooLargeError as error:
-        walk, unknown["parameters"] = Walk(), str(error)
-    weights, reason = (None, "") if unknown else parameters(walk)
+    walk, weights, unknown = _weights(model)
     work = _work(path, feed, walk)
+    unknown |= dict.fromkeys(("macs", "activations"), work.reason) if work.reason else {}
     named = precision(walk, _float_type(model))
     if named == "unknown":
         unknown["precision"] = "no weight, input or output is a floating-point number"
-    unknown |= {"parameters": reason} if reason else {}
-    unknown |= dict.fromkeys(("macs", "activations"), work.reason) if work.reason else {}
+    files = model_files(path, model)
     facts = ModelFacts(
         sum(file.stat().st_size for file in files),
         digest(files),
@@ -109,13 +61,19 @@ def probe(path: Path, shapes: Mapping[str, list[int]] | None = None) -> Probe:
     return Probe(feed, _is_scores(outputs), named, facts)
 
 
-def _session(path: Path) -> Any:
-    onnxruntime = runtime.load()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
+def _weights(model: Any) -> tuple[Walk, int | None, dict[str, str]]:
+    """Return the walk of a model and its parameters, or why they cannot be counted."""
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        walk = walk_model(model)
+    except TooLargeError as error:
+        return Walk(), None, {"parameters": str(error)}
+    weights, reason = parameters(walk)
+    return walk, weights, {"parameters": reason} if reason else {}
+
+
+def _session(path: Path) -> Any:
+    try:
+        return open_session(path, quiet_options())
     except Exception as error:
         raise _unsupported(path, f"does not load it: {error}") from error
 
@@ -136,19 +94,17 @@ def _first_that_runs(path: Path, session: Any, shapes: Shapes) -> tuple[Feed, li
 def _check_shapes(path: Path, inputs: Any, shapes: Shapes) -> None:
     """Refuse a shape whose fixed dimensions are not those of the model."""
     for one in inputs:
-        given = shapes.get(one.name)
-        fixed = [size if isinstance(size, int) else None for size in one.shape or []]
-        if (
-            given
-            and one.shape
-            and not (
-                len(given) == len(fixed)
-                and all(b is None or a == b for a, b in zip(given, fixed, strict=True))
-            )
-        ):
+        given, declared = shapes.get(one.name), one.shape
+        if given and declared and not _fits(given, declared):
             raise BenchError(
-                "model-unsupported", f"{path}: --shape {one.name}={given}; it declares {one.shape}"
+                "model-unsupported",
+                f"{path}: --shape {one.name}={list(given)}; it declares {declared}",
             )
+
+
+def _fits(given: Sequence[int], declared: Sequence[Any]) -> bool:
+    same = (not isinstance(b, int) or a == b for a, b in zip(given, declared, strict=False))
+    return len(given) == len(declared) and all(same)
 
 
 def _unsupported(path: Path, text: str) -> BenchError:
@@ -165,8 +121,9 @@ def _work(path: Path, feed: Feed, walk: Walk) -> Work:
 
 def _is_scores(outputs: list[Any]) -> bool:
     first = outputs[0] if outputs else None
-    shape, kind = getattr(first, "shape", ()), getattr(getattr(first, "dtype", None), "kind", "")
-    return bool(kind == "f" and len(shape) == 2 and shape[0] == 1 and shape[1] > 1)
+    shape: tuple[int, ...] = getattr(first, "shape", ())
+    kind = getattr(getattr(first, "dtype", None), "kind", "")
+    return kind == "f" and len(shape) == 2 and shape[0] == 1 and shape[1] > 1
 
 
 def _float_type(model: Any) -> str:

@@ -1,18 +1,19 @@
-"""What to feed a foreign model: a frame where its input is one, made-up tensors where not."""
+"""What to feed a user's model: a frame where its input is one, made-up tensors where not."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from benchmarks.onnx_facts.types import Feed, FeedInput, Shapes
 from sdk import runtime
 
-Feed = dict[str, Any]
-Shapes = Mapping[str, Sequence[int]]
+_LAYOUTS: tuple[Literal["NCHW", "NHWC"], ...] = ("NCHW", "NHWC")
 
 #: Element types that NumPy lacks, by the number that `onnx.TensorProto` gives them.
 _RAW = {
@@ -40,22 +41,33 @@ def feeds(inputs: Sequence[Any], shapes: Shapes) -> Iterator[Feed]:
     Args:
         inputs: of the session, `onnxruntime.NodeArg`.
         shapes: dimensions that the user gave, by input.
-
-    A feed is JSON-ready: ``frame``, ``layout`` (``NCHW``, ``NHWC`` or empty) and ``inputs``, each
-    with name, element type, shape and whether it is a sequence of one.
     """
-    declared = [_declared(one, shapes) for one in inputs]
-    if any(entry is None for entry in declared):
+    known = [_declared(one, shapes) for one in inputs]
+    declared = [one for one in known if one is not None]
+    if len(declared) < len(known):
         return
     yield from _frame_feeds(declared)
     for spatial, other in _FREE_SIZES:
-        filled = [{**entry, "shape": _filled(entry["shape"], spatial, other)} for entry in declared]
+        filled = [one.of(_filled(one.shape, spatial, other)) for one in declared]
         for integer in (0, 1):
-            yield {"frame": False, "layout": "", "inputs": filled, "integer": integer}
+            yield Feed(False, "", filled, integer)
 
 
-def _declared(one: Any, shapes: Shapes) -> dict[str, Any] | None:
-    """Return name, type and shape (None for a free dimension); None for a type that is no tensor.
+@dataclass(frozen=True)
+class _Declared:
+    """An input as the model declares it; a free dimension is None."""
+
+    name: str
+    type: str
+    shape: list[int | None]
+    sequence: bool
+
+    def of(self, shape: list[int]) -> FeedInput:
+        return FeedInput(self.name, self.type, shape, self.sequence)
+
+
+def _declared(one: Any, shapes: Shapes) -> _Declared | None:
+    """Return name, type and shape; None for a type that is no tensor.
 
     A shape that onnxruntime does not know is taken for one free dimension.
     """
@@ -64,28 +76,35 @@ def _declared(one: Any, shapes: Shapes) -> dict[str, Any] | None:
         return None
     shape = list(shapes.get(one.name, one.shape or []))
     fixed = [size if isinstance(size, int) and size >= 0 else None for size in shape]
-    return {"name": one.name, "type": match[2], "shape": fixed, "sequence": bool(match[1])}
+    return _Declared(one.name, match[2], fixed, bool(match[1]))
 
 
-def _frame_feeds(declared: Sequence[Any]) -> Iterator[Feed]:
-    if len(declared) != 1 or declared[0]["sequence"] or declared[0]["type"] not in _FRAME_TYPES:
+def _frame_feeds(declared: Sequence[_Declared]) -> Iterator[Feed]:
+    if len(declared) != 1 or declared[0].sequence or declared[0].type not in _FRAME_TYPES:
         return
-    shape = declared[0]["shape"]
+    shape = declared[0].shape
     if len(shape) != 4 or shape[0] not in (None, 1):
         return
-    for layout, channel, rows in (("NCHW", 1, 2), ("NHWC", 3, 1)):
-        others = shape[rows : rows + 2]
-        if shape[channel] not in (None, 1, 3) or (shape[channel] is None and layout == "NHWC"):
-            continue
-        for channels in (3, 1) if shape[channel] is None else (shape[channel],):
-            for size in _FRAME_SIZES if None in others else (others,):
-                height, width = (
-                    a if a is not None else b for a, b in zip(others, size, strict=True)
-                )
-                full = {"NCHW": [1, channels, height, width], "NHWC": [1, height, width, channels]}
-                if min(height, width) > 0:
-                    entry = {**declared[0], "shape": full[layout]}
-                    yield {"frame": True, "layout": layout, "inputs": [entry]}
+    for layout in _LAYOUTS:
+        for channels, height, width in _frame_sizes(shape, layout):
+            full = {"NCHW": [1, channels, height, width], "NHWC": [1, height, width, channels]}
+            yield Feed(True, layout, [declared[0].of(full[layout])])
+
+
+def _frame_sizes(
+    shape: Sequence[int | None], layout: Literal["NCHW", "NHWC"]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield channels, height and width of frames that an input of four dimensions may take."""
+    channel, rows = (1, 2) if layout == "NCHW" else (3, 1)
+    depth, tall, wide = shape[channel], shape[rows], shape[rows + 1]
+    if depth not in (None, 1, 3) or (depth is None and layout == "NHWC"):
+        return
+    free = tall is None or wide is None
+    for channels in (3, 1) if depth is None else (depth,):
+        for height, width in _FRAME_SIZES if free else ((0, 0),):
+            size = (height if tall is None else tall, width if wide is None else wide)
+            if min(size) > 0:
+                yield (channels, *size)
 
 
 def _filled(shape: Sequence[int | None], spatial: int, other: int) -> list[int]:
@@ -101,25 +120,25 @@ def frame_tensor(tensor: np.ndarray, feed: Feed) -> np.ndarray:
 
     Grey is repeated for three channels; integers are 0..255 of a tensor in [0, 1].
     """
-    one = feed["inputs"][0]
-    channels = one["shape"][1 if feed["layout"] == "NCHW" else 3]
+    one = feed.inputs[0]
+    channels = one.shape[1 if feed.layout == "NCHW" else 3]
     tensor = np.repeat(tensor, channels, axis=1) if channels > 1 else tensor
-    if feed["layout"] == "NHWC":
+    if feed.layout == "NHWC":
         tensor = np.ascontiguousarray(tensor.transpose(0, 2, 3, 1))
-    if one["type"] == "uint8":
-        return np.clip(np.rint(tensor * 255), 0, 255).astype(np.uint8)
-    return tensor.astype(_TYPES[one["type"]], copy=False)
+    if one.type == "uint8":
+        return np.asarray(np.clip(np.rint(tensor * 255), 0, 255), np.uint8)
+    return np.asarray(tensor.astype(_TYPES[one.type], copy=False))
 
 
 def made_up(feed: Feed) -> dict[str, Any]:
     """Return arrays for a feed: floats all over [0, 1), integers 0 (an index), or 1 (a size)."""
-    return {one["name"]: _made_up(one, feed.get("integer", 0)) for one in feed["inputs"]}
+    return {one.name: _made_up(one, feed.integer) for one in feed.inputs}
 
 
-def _made_up(one: Mapping[str, Any], integer: int) -> Any:
-    kind, shape = _TYPES[one["type"]], tuple(one["shape"])
-    if one["type"] in _RAW:
-        array: Any = _raw(np.zeros(shape, np.uint16), one["type"])
+def _made_up(one: FeedInput, integer: int) -> Any:
+    kind, shape = _TYPES[one.type], tuple(one.shape)
+    if one.type in _RAW:
+        array: Any = _raw(np.zeros(shape, np.uint16), one.type)
     elif kind == "str":
         array = np.full(shape, "", dtype=object)
     elif kind.startswith("float"):
@@ -127,7 +146,7 @@ def _made_up(one: Mapping[str, Any], integer: int) -> Any:
         array = (np.arange(prod(shape)) * 0.6180339887498949 % 1.0).reshape(shape).astype(kind)
     else:
         array = np.full(shape, integer, kind)
-    return [array] if one["sequence"] else array
+    return [array] if one.sequence else array
 
 
 def _raw(bits: np.ndarray, kind: str) -> Any:
@@ -144,16 +163,16 @@ def runner(session: Any, names: Sequence[str] | None = None) -> Any:
     types = [one.type for one in [*session.get_inputs(), *session.get_outputs()]]
     if not any(kind in text for text in types for kind in _NO_ARRAY):
         return lambda values: list(session.run(names, values))
-    wanted = names or [one.name for one in session.get_outputs()]
+    outputs = names or [one.name for one in session.get_outputs()]
 
     def run(values: dict[str, Any]) -> list[Any]:
         onnxruntime = runtime.load()
-        whole = {
+        values_of_runtime = {
             name: value
             if hasattr(value, "has_value")
             else onnxruntime.OrtValue.ortvalue_from_numpy(value)
             for name, value in values.items()
         }
-        return list(session.run_with_ort_values(wanted, whole))
+        return list(session.run_with_ort_values(outputs, values_of_runtime))
 
     return run

@@ -25,12 +25,12 @@ def digest(files: list[Path]) -> str:
     Raises:
         OSError: one cannot be read.
     """
-    found = hashlib.sha256()
+    sha256 = hashlib.sha256()
     for path in files:
         with open(path, "rb") as file:
             while block := file.read(1 << 20):
-                found.update(block)
-    return found.hexdigest()
+                sha256.update(block)
+    return sha256.hexdigest()
 
 
 def _tensors(message: Any) -> Iterator[Any]:

@@ -87,12 +87,12 @@ class Walk:
                 raise TooLargeError(f"more than {_MOST_NODES} nodes, functions unfolded")
             here = f"{place}/{index}"
             inputs = tuple(names.get(name, UNKNOWN) if name else UNKNOWN for name in node.input)
-            found = self._inside(node, inputs, names, here)
-            if found is None:
+            outputs = self._inside(node, inputs, names, here)
+            if outputs is None:
                 name = full_name(node.domain, node.op_type)
                 self.steps[here] = Step(name, node, inputs)
-                found = [self._result(name, node, inputs, here)] * len(node.output)
-            for output, value in zip(node.output, found, strict=False):
+                outputs = [self._result(name, node, inputs, here)] * len(node.output)
+            for output, value in zip(node.output, outputs, strict=False):
                 names[output] = value
 
     def _inside(
@@ -137,7 +137,7 @@ class Walk:
             return Value(frozenset({here}), True)
         if name in PASSING:
             return _passed(name, inputs)
-        constant = bool(inputs) and all(value.constant for value in inputs)
+        fixed = bool(inputs) and all(value.constant for value in inputs)
         first = inputs[0] if inputs else UNKNOWN
         if name.endswith("DequantizeLinear"):
             zero = inputs[2] if len(inputs) > 2 else UNKNOWN
@@ -147,7 +147,7 @@ class Walk:
             return Value(dynamic=True)
         if name.endswith("QuantizeLinear"):
             return Value(constant=first.constant)
-        return Value(constant=constant)
+        return Value(constant=fixed)
 
     def _stored(self, value: Value) -> str:
         kinds = {self.constants[root].kind for root in value.roots}

@@ -12,20 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.onnx_facts import macs
-from benchmarks.onnx_facts.feeds import Feed, made_up, runner
+from benchmarks.onnx_facts.feeds import made_up, runner
 from benchmarks.onnx_facts.operators import FREE, full_name
+from benchmarks.onnx_facts.sessions import open_session, quiet_options
+from benchmarks.onnx_facts.types import Feed
 from benchmarks.onnx_facts.walk import Walk
 from sdk import runtime
 
 _MOST_REASONS = 3
 
 
-@dataclass
+@dataclass(frozen=True)
 class Work:
     """Multiply-accumulates and outputs of matrix operators; None with a reason."""
 
-    macs: int | None = 0
-    activations: int | None = 0
+    macs: int | None
+    activations: int | None
     operators: Counter[str] = field(default_factory=Counter)
     reason: str = ""
 
@@ -40,20 +42,16 @@ def profile(path: Path, feed: Feed) -> list[dict[str, Any]]:
     Raises:
         RunError: onnxruntime does not run it so.
     """
-    onnxruntime = runtime.load()
     with tempfile.TemporaryDirectory(prefix="sonogaze-profile-") as folder:
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
+        options = quiet_options()
+        level = runtime.load().GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.graph_optimization_level = level
         # a kernel that keeps a packed copy drops the weight itself, and the profile its shape
         options.add_session_config_entry("session.disable_prepacking", "1")
         options.enable_profiling = True
         options.profile_file_prefix = str(Path(folder) / "run")
         try:
-            session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
+            session = open_session(path, options)
             runner(session)(made_up(feed))
             events = json.loads(Path(session.end_profiling()).read_text())
         except Exception as error:
@@ -68,32 +66,35 @@ def count(events: list[dict[str, Any]], walk: Walk) -> Work:
         events: of `profile`.
         walk: of the same model: which domain an operator is of, which a profile does not tell.
     """
-    work, reasons = Work(), []
+    operators: Counter[str] = Counter()
+    reasons: dict[str, None] = {}
+    products = activations = 0
     domains = _domains(walk)
     for event in events:
         names = domains.get(event["op_name"], {event["op_name"]})
-        work.operators[" or ".join(sorted(names))] += 1
+        named = " or ".join(sorted(names))
+        operators[named] += 1
         if names <= FREE:
             continue
-        found = _macs(names, event, walk)
-        if found is None:
-            reasons.append(" or ".join(sorted(names)))
+        counted = _macs(names, event, walk)
+        if counted is None:
+            reasons[named] = None
             continue
-        work.macs += found
-        work.activations += prod(_shapes(event["output_type_shape"])[0])
+        products += counted
+        activations += prod(_shapes(event["output_type_shape"])[0])
     if reasons:
-        named = ", ".join(list(dict.fromkeys(reasons))[:_MOST_REASONS])
-        return Work(None, None, work.operators, f"no rule counts {named} as it stands here")
-    return work
+        listed = ", ".join(list(reasons)[:_MOST_REASONS])
+        return Work(None, None, operators, f"no rule counts {listed} as it stands here")
+    return Work(products, activations, operators)
 
 
 def _domains(walk: Walk) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+    names: dict[str, set[str]] = {}
     for step in walk.steps.values():
-        found.setdefault(step.node.op_type, set()).add(
+        names.setdefault(step.node.op_type, set()).add(
             full_name(step.node.domain, step.node.op_type)
         )
-    return found
+    return names
 
 
 def _macs(names: set[str], event: dict[str, Any], walk: Walk) -> int | None:

@@ -1,4 +1,4 @@
-"""Run the quality and numerics processes of a run and score what they say."""
+"""The quality and numerics processes of a run, and the scores of their outputs."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.frames import FrameSet, LabelledFrame
-from benchmarks.plan import Files, Job, base_job
-from benchmarks.quality.evaluate import Answers, evaluate
+from benchmarks.input_files import Files
+from benchmarks.quality.evaluate import Outputs, evaluate
 from benchmarks.quality.numerics import differences
-from benchmarks.quality.teacher_logits import answers_for
+from benchmarks.quality.teacher_logits import outputs_for
+from benchmarks.record.jobs import Job, Run
+from benchmarks.record.outcomes import Logits, Predictions
+from benchmarks.record.types import Difference, Quality
 from benchmarks.subjects.spec import Subject
+from benchmarks.worker_input import WorkerInput
+from export.evaluation import softmax
 from export.evidence.known import TeacherEvidence
 
-_TEACHER = "teacher (committed logits)"
+TEACHER = "teacher (committed logits)"
 #: Parts whose every opening is logged, so that no choice is made by them unseen.
 _GUARDED = {"test", "external"}
 
 
-def quality_jobs(subjects: Sequence[Subject], frames: FrameSet, folder: Path) -> list[Job]:
+def quality_jobs(subjects: Sequence[Subject], frames: FrameSet, folder: Path) -> list[WorkerInput]:
     """Return one process for each file behind the SDK and each part of the data."""
     jobs = []
     for part, members in frames.parts.items():
@@ -33,74 +37,81 @@ def quality_jobs(subjects: Sequence[Subject], frames: FrameSet, folder: Path) ->
         table.write_text(json.dumps([frame.path for frame in members]))
         for subject in subjects:
             if subject.runtime == "sdk":
-                jobs.append(base_job("quality", subject, 1, part=part, frames=str(table)))
+                job = Job(task="quality", name=subject.name, part=part)
+                jobs.append(WorkerInput(job, subject, images=str(table)))
     return jobs
 
 
-def numerics_jobs(subjects: Sequence[Subject], files: Files) -> list[Job]:
+def numerics_jobs(subjects: Sequence[Subject], files: Files) -> list[WorkerInput]:
     """Return one process for each bare runtime, all of a model on the same tensors."""
     return [
-        base_job("logits", subject, 1, tensors=str(files.tensors(subject.preprocessing)))
+        WorkerInput(
+            Job(task="logits", name=subject.name),
+            subject,
+            tensors=str(files.tensors(subject.recipe)),
+        )
         for subject in subjects
         if subject.runtime != "sdk" and subject.takes_frames and subject.scores
     ]
 
 
 def score_quality(
-    runs: Sequence[dict[str, Any]],
-    frames: FrameSet,
-    teacher: TeacherEvidence | None,
-    seed: int,
-) -> list[dict[str, Any]]:
+    runs: Sequence[Run], frames: FrameSet, teacher: TeacherEvidence | None, seed: int
+) -> list[Quality]:
     """Return the quality entries of all parts, the teacher's own among them."""
     entries = []
     for part, members in frames.parts.items():
-        said, known = answers_for(teacher, [frame.id for frame in members])
-        if said is not None:
-            mine = [members[index] for index in known]
-            entries.append(evaluate(_TEACHER, part, mine, said, None, seed))
-        complete = said if len(known) == len(members) else None
+        teachers, known = outputs_for(teacher, [frame.id for frame in members])
+        if teachers is not None:
+            scored = [members[index] for index in known]
+            entries.append(evaluate(TEACHER, part, scored, teachers, None, seed))
+        complete = teachers if len(known) == len(members) else None
         for run in runs:
-            if run["job"].get("part") != part or not run["result"].get("ok"):
-                continue
-            answers, kept = _known_labels(answers_of(run["result"]), members)
-            if not kept:
-                continue
-            teachers = _rows(complete, kept) if complete else None
-            chosen = [members[index] for index in kept]
-            entry = evaluate(run["job"]["name"], part, chosen, answers, teachers, seed)
-            entries.append(entry)
-            if part in _GUARDED:
-                _log_look(part, run["job"]["name"], entry["accuracy"]["value"])
+            outcome = run.result.outcome
+            if run.job.part == part and isinstance(outcome, Predictions):
+                entry = _score(run.job, outcome, members, complete, seed)
+                entries += [entry] if entry else []
     return entries
 
 
-def _known_labels(answers: Answers, members: Sequence[LabelledFrame]) -> tuple[Answers, list[int]]:
-    """Return the answers on frames whose label the model knows, and their positions."""
-    kept = [index for index, frame in enumerate(members) if frame.label in answers.labels]
-    return _rows(answers, kept), kept
+def _score(
+    job: Job,
+    predictions: Predictions,
+    members: Sequence[LabelledFrame],
+    teacher: Outputs | None,
+    seed: int,
+) -> Quality | None:
+    """Return a subject's entry over the frames whose label it knows; None without any."""
+    outputs = outputs_of(predictions)
+    kept = [index for index, frame in enumerate(members) if frame.label in outputs.labels]
+    if not kept:
+        return None
+    scored = [members[index] for index in kept]
+    teachers = _rows(teacher, kept) if teacher else None
+    entry = evaluate(job.name, job.part, scored, _rows(outputs, kept), teachers, seed)
+    if job.part in _GUARDED and entry.accuracy.value is not None:
+        _log_look(job.part, job.name, entry.accuracy.value)
+    return entry
 
 
-def _rows(answers: Answers, rows: list[int]) -> Answers:
+def _rows(outputs: Outputs, rows: list[int]) -> Outputs:
     def pick(values: np.ndarray | None) -> np.ndarray | None:
-        return None if values is None else values[rows]
+        return None if values is None else np.asarray(values[rows])
 
     return replace(
-        answers,
-        logits=answers.logits[rows],
-        probabilities=pick(answers.probabilities),
-        accepted=pick(answers.accepted),
+        outputs,
+        logits=outputs.logits[rows],
+        probabilities=pick(outputs.probabilities),
+        accepted=pick(outputs.accepted),
     )
 
 
-def answers_of(result: dict[str, Any]) -> Answers:
-    """Return a worker's quality result as arrays; probabilities at the file's own temperature."""
-    logits = np.asarray(result["logits"], np.float64)
-    scaled = logits / result["temperature"]
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-    probabilities = powers / powers.sum(axis=1, keepdims=True)
-    accepted = np.array([decision == "accept" for decision in result["decisions"]])
-    return Answers(tuple(result["labels"]), logits, probabilities, accepted)
+def outputs_of(predictions: Predictions) -> Outputs:
+    """Return a worker's predictions as arrays; probabilities at the file's own temperature."""
+    logits = np.asarray(predictions.logits, np.float64)
+    accepted = np.array([decision == "accept" for decision in predictions.decisions])
+    probabilities = softmax(logits, predictions.temperature)
+    return Outputs(tuple(predictions.labels), logits, probabilities, accepted)
 
 
 def _log_look(part: str, name: str, accuracy: float) -> None:
@@ -110,11 +121,12 @@ def _log_look(part: str, name: str, accuracy: float) -> None:
         log_evaluation(part, f"benchmark of {name}", accuracy)
 
 
-def score_numerics(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def score_numerics(runs: Sequence[Run]) -> list[Difference]:
     """Return how far each bare runtime is from its model's reference."""
-    logits = {
-        run["job"]["name"]: np.asarray(run["result"]["logits"])
-        for run in runs
-        if run["job"]["task"] == "logits" and run["result"].get("ok")
-    }
-    return differences(logits)
+    return differences(
+        {
+            run.job.name: np.asarray(run.result.outcome.logits)
+            for run in runs
+            if isinstance(run.result.outcome, Logits)
+        }
+    )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from benchmarks.frames import LabelledFrame
+from benchmarks.record.types import Quality, Share
 from export.evaluation import expected_calibration_error as calibration_error
 from export.evaluation import patient_bootstrap
 from export.proportions import clustered_interval
@@ -18,8 +18,8 @@ INTERVAL = "Clopper-Pearson at the patients' effective number of frames"
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a model said: ``logits`` float `(n, labels)` in the order of ``labels``.
+class Outputs:
+    """A model's outputs: ``logits`` float `(n, labels)` in the order of ``labels``.
 
     ``accepted`` bool `(n,)` and ``probabilities`` `(n, labels)` are None for a model without the
     SDK around it.
@@ -35,48 +35,46 @@ def evaluate(
     subject: str,
     part: str,
     frames: Sequence[LabelledFrame],
-    answers: Answers,
-    teacher: Answers | None,
+    outputs: Outputs,
+    teacher: Outputs | None,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> Quality:
     """Return the quality entry of the record.
 
     Args:
         subject: name of the subject.
         part: part of the data, as ``test``.
-        frames: the labelled frames, one a row of ``answers``.
-        answers: the subject's.
-        teacher: the teacher's on the same frames, or None.
+        frames: the labelled frames, one a row of ``outputs``.
+        outputs: the subject's.
+        teacher: the teacher's for the same frames, or None.
         seed: of the bootstrap.
 
     Raises:
         ValueError: rows and frames differ in number, or logits are not finite.
     """
-    if len(frames) != len(answers.logits) or not np.isfinite(answers.logits).all():
-        raise ValueError(f"{subject}: {len(answers.logits)} rows for {len(frames)} frames, or NaN")
-    truth = np.array([answers.labels.index(str(frame.label)) for frame in frames])
-    predicted = answers.logits.argmax(axis=1)
+    logits, labels = outputs.logits, outputs.labels
+    if len(frames) != len(logits) or not np.isfinite(logits).all():
+        raise ValueError(f"{subject}: {len(logits)} rows for {len(frames)} frames, or NaN")
+    truth = np.array([labels.index(str(frame.label)) for frame in frames])
     groups = [frame.group for frame in frames]
-    right = predicted == truth
-    entry: dict[str, Any] = {
-        "subject": subject,
-        "part": part,
-        "frames": len(frames),
-        "groups": len(set(groups)),
-        "interval": INTERVAL,
-        "accuracy": share(right, groups),
-        "recall": {
-            label: share(right, groups, truth == k) for k, label in enumerate(answers.labels)
-        },
-    }
-    return (
-        entry
-        | _optional(answers, right, groups, teacher)
-        | {"calibration_error": _calibration(answers.probabilities, truth, groups, seed)}
+    right = logits.argmax(axis=1) == truth
+    accepted = outputs.accepted
+    return Quality(
+        subject=subject,
+        part=part,
+        frames=len(frames),
+        groups=len(set(groups)),
+        interval=INTERVAL,
+        accuracy=share(right, groups),
+        recall={label: share(right, groups, truth == k) for k, label in enumerate(labels)},
+        calibration_error=_calibration(outputs.probabilities, truth, groups, seed),
+        agreement=None if teacher is None else share(_agrees(outputs, teacher), groups),
+        coverage=None if accepted is None else share(accepted, groups),
+        selective_accuracy=None if accepted is None else share(right, groups, accepted),
     )
 
 
-def share(right: np.ndarray, groups: list[str], among: np.ndarray | None = None) -> dict[str, Any]:
+def share(right: np.ndarray, groups: list[str], among: np.ndarray | None = None) -> Share:
     """Return the share of true values, bool `(n,)`, with its interval over patients.
 
     Args:
@@ -86,32 +84,25 @@ def share(right: np.ndarray, groups: list[str], among: np.ndarray | None = None)
     """
     chosen = np.flatnonzero(np.ones(len(right), bool) if among is None else among)
     if not chosen.size:
-        return {"value": None, "low": None, "high": None}
+        return Share(None, None, None)
     mine = right[chosen]
     low, high = clustered_interval(mine, [groups[i] for i in chosen])
-    return {"value": float(mine.mean()), "low": low, "high": high}
+    return Share(float(mine.mean()), low, high)
 
 
-def _optional(
-    answers: Answers, right: np.ndarray, groups: list[str], teacher: Answers | None
-) -> dict[str, Any]:
-    entry: dict[str, Any] = dict.fromkeys(("agreement", "coverage", "selective_accuracy"))
-    if answers.accepted is not None:
-        entry["coverage"] = share(answers.accepted, groups)
-        entry["selective_accuracy"] = share(right, groups, answers.accepted)
-    if teacher is not None:
-        order = [teacher.labels.index(label) for label in answers.labels]
-        said = teacher.logits[:, order].argmax(axis=1)
-        entry["agreement"] = share(answers.logits.argmax(axis=1) == said, groups)
-    return entry
+def _agrees(outputs: Outputs, teacher: Outputs) -> np.ndarray:
+    """Return where the two name the same label, bool `(n,)`."""
+    order = [teacher.labels.index(label) for label in outputs.labels]
+    same = outputs.logits.argmax(axis=1) == teacher.logits[:, order].argmax(axis=1)
+    return np.asarray(same)
 
 
 def _calibration(
     probabilities: np.ndarray | None, truth: np.ndarray, groups: list[str], seed: int
-) -> dict[str, Any] | None:
+) -> Share | None:
     """Return the calibration error; it is no share, so its interval is a bootstrap's.
 
-    Draws that are all alike tell of no width, so there is no interval then.
+    Draws that all give the same say nothing of a width, so there is no interval then.
     """
     if probabilities is None:
         return None
@@ -122,6 +113,6 @@ def _calibration(
     value = error(np.arange(len(truth)))
     low, high = patient_bootstrap(error, groups, seed=seed)
     if low is None or high is None or low == high:
-        return {"value": value, "low": None, "high": None}
+        return Share(value, None, None)
     # resampling adds error, so the draws may lie above the value itself
-    return {"value": value, "low": min(low, value), "high": max(high, value)}
+    return Share(value, min(low, value), max(high, value))

@@ -1,42 +1,39 @@
-"""In a fresh process: what a student says of each labelled frame."""
+"""In a fresh process: a student's outputs for each labelled frame."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-Job = dict[str, Any]
+from benchmarks.record.outcomes import Predictions
+from benchmarks.worker_input import WorkerInput
 
 
-def run(job: Job) -> dict[str, Any]:
+def run(given: WorkerInput) -> Predictions:
     """Return logits of every frame and the SDK's own decision and probabilities.
 
-    The job's ``frames`` names a JSON file with a list of paths. Logits come from the same bytes in
-    a bare session: the SDK gives none for a frame that it rejects, and accuracy counts all.
+    ``given.images`` names a JSON file with a list of paths. Logits come from the same bytes in a
+    bare session: the SDK gives none for a frame that it rejects, and accuracy counts all.
     """
     import sdk
     from benchmarks.frames import read_grey
     from benchmarks.subjects.runtimes import onnxruntime_infer
-    from benchmarks.subjects.spec import Subject
 
-    subject = Subject.from_dict(job["subject"])
-    classifier = sdk.Classifier(subject.path)
-    infer = onnxruntime_infer(subject, 1)
-    found: dict[str, Any] = {"labels": list(classifier.labels), "logits": []}
-    found |= {"decisions": [], "probabilities": []}
-    preprocessing = classifier.metadata.preprocessing
-    for path in json.loads(Path(job["frames"]).read_text()):
+    classifier = sdk.Classifier(given.measured.path)
+    infer = onnxruntime_infer(given.measured, 1)
+    metadata = classifier.metadata
+    outputs = Predictions(list(classifier.labels), [], [], [], metadata.calibration.temperature)
+    for path in json.loads(Path(given.images).read_text()):
         frame = sdk.Frame.from_array(read_grey(path))
         result = classifier.classify(frame)
-        found["logits"].append(_short(infer(preprocessing.tensor(frame))[0].tolist()))
-        found["decisions"].append(str(result.decision))
-        found["probabilities"].append(
-            None if result.probabilities is None else _short(result.probabilities.values())
+        outputs.logits.append(_short(infer(metadata.preprocessing.tensor(frame))[0].tolist()))
+        outputs.decisions.append(str(result.decision))
+        probabilities = result.probabilities
+        outputs.probabilities.append(
+            None if probabilities is None else _short(probabilities.values())
         )
-    found["temperature"] = classifier.metadata.calibration.temperature
-    return found
+    return outputs
 
 
 def _short(values: Iterable[float]) -> list[float]:

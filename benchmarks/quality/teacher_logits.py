@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.quality.evaluate import Answers
+from benchmarks.quality.evaluate import Outputs
 from export.evidence.known import EVIDENCE, TeacherEvidence, read_evidence
 
 
@@ -20,10 +20,10 @@ def read_teacher(path: Path = EVIDENCE) -> TeacherEvidence | None:
     return read_evidence(path) if path.is_file() else None
 
 
-def answers_for(
+def outputs_for(
     teacher: TeacherEvidence | None, ids: Sequence[str]
-) -> tuple[Answers | None, list[int]]:
-    """Return the teacher's answers on those of ``ids`` that it has, and their positions."""
+) -> tuple[Outputs | None, list[int]]:
+    """Return the teacher's outputs for those of ``ids`` that it has, and their positions."""
     if teacher is None:
         return None, []
     row = {key: index for index, key in enumerate(teacher.ids)}
@@ -31,4 +31,4 @@ def answers_for(
     if not known:
         return None, []
     rows = teacher.logits[[row[ids[position]] for position in known]]
-    return Answers(teacher.labels, rows.astype(np.float64)), known
+    return Outputs(teacher.labels, rows.astype(np.float64)), known

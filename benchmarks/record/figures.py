@@ -7,65 +7,83 @@ the same figure between the processes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
+from benchmarks.record.jobs import Job, Run
+from benchmarks.record.outcomes import Outcome
+from benchmarks.record.types import Better, Figure, Unit
 from benchmarks.stats.intervals import between_processes
 from benchmarks.stats.percentiles import PERCENTILES, nearest_rank, samples_needed
-from benchmarks.stats.steady import find_steady
 
-Figure = dict[str, Any]
-Run = dict[str, Any]
+Kind = TypeVar("Kind", bound=Outcome)
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 def make_figure(
     key: Sequence[str],
-    unit: str,
+    unit: Unit,
     value: float,
     processes: Sequence[float],
     *,
-    better: str = "lower",
+    better: Better = "lower",
     samples: int | None = None,
     floor: float = 0.0,
-    **notes: Any,
+    enough_samples: bool | None = None,
 ) -> Figure:
-    """Return one figure as JSON-ready data.
+    """Return one figure with its interval.
 
     Args:
         key: subject, scenario, stage and metric; joined by ``|`` it names the figure for ever.
         unit: of ``value``.
         value: of all samples pooled.
         processes: the same figure of each fresh process.
-        better: ``lower``, ``higher`` or ``neither``.
+        better: which direction is.
         samples: how many raw samples stand behind it, where it has such.
         floor: the clock's resolution in ``unit``.
-        **notes: further entries, as ``enough_samples``.
+        enough_samples: whether they suffice, of a percentile.
 
     Raises:
         ValueError: a number that is not finite.
     """
     interval = between_processes(value, processes, floor)
-    return {
-        "id": "|".join(key),
-        "unit": unit,
-        "better": better,
-        "value": float(value),
-        "low": interval.low,
-        "high": interval.high,
-        "confidence": interval.confidence,
-        "processes": [float(p) for p in processes],
-        "samples": samples,
-        **notes,
-    }
+    return Figure(
+        id="|".join(key),
+        unit=unit,
+        better=better,
+        value=float(value),
+        low=interval.low,
+        high=interval.high,
+        confidence=interval.confidence,
+        processes=tuple(float(p) for p in processes),
+        samples=samples,
+        enough_samples=enough_samples,
+    )
 
 
-def steady_part(service_ns: Sequence[int], detect: bool) -> tuple[int, bool]:
-    """Return how many first queries are warm-up, and whether a steady state was reached."""
-    if not detect:
-        return 0, True
-    steady = find_steady(service_ns)
-    return steady.warmup, steady.reached
+def percentile_figure(
+    key: Sequence[str],
+    unit: Unit,
+    percentile: float,
+    per_process: Sequence[np.ndarray],
+    *,
+    better: Better = "lower",
+    floor: float = 0.0,
+) -> Figure:
+    """Return a percentile of all processes' samples pooled, `(n,)` each."""
+    pooled = np.concatenate(per_process)
+    return make_figure(
+        [*key, f"p{percentile:g}"],
+        unit,
+        nearest_rank(pooled, percentile),
+        [nearest_rank(values, percentile) for values in per_process],
+        better=better,
+        samples=pooled.size,
+        floor=floor,
+        enough_samples=pooled.size >= samples_needed(percentile),
+    )
 
 
 def latency_figures(
@@ -75,43 +93,44 @@ def latency_figures(
     lists = [np.asarray(values, np.float64) / 1e6 for values in per_process_ns if len(values)]
     if not lists:
         return []
-    pooled = np.concatenate(lists)
-    figures = []
-    for percentile in PERCENTILES:
-        figures.append(
-            make_figure(
-                [*key, f"p{percentile:g}"],
-                "ms",
-                nearest_rank(pooled, percentile),
-                [nearest_rank(values, percentile) for values in lists],
-                samples=pooled.size,
-                floor=clock_ns / 1e6,
-                enough_samples=pooled.size >= samples_needed(percentile),
-            )
-        )
+    floor = clock_ns / 1e6
+    figures = [percentile_figure(key, "ms", p, lists, floor=floor) for p in PERCENTILES]
     peaks = [float(values.max()) for values in lists]
-    figures.append(
-        make_figure([*key, "max"], "ms", max(peaks), peaks, samples=pooled.size, better="neither")
-    )
-    return figures
+    samples = sum(values.size for values in lists)
+    slowest = make_figure([*key, "max"], "ms", max(peaks), peaks, samples=samples, better="neither")
+    return [*figures, slowest]
 
 
-def mean_figure(key: Sequence[str], unit: str, values: Iterable[float], **more: Any) -> Figure:
+def mean_figure(
+    key: Sequence[str], unit: Unit, values: Iterable[float], *, better: Better = "lower"
+) -> Figure:
     """Return the mean of one number a process."""
     numbers = [float(value) for value in values]
-    return make_figure(key, unit, sum(numbers) / len(numbers), numbers, **more)
+    return make_figure(key, unit, sum(numbers) / len(numbers), numbers, better=better)
 
 
-def median_figure(key: Sequence[str], unit: str, values: Iterable[float], **more: Any) -> Figure:
+def median_figure(
+    key: Sequence[str],
+    unit: Unit,
+    values: Iterable[float],
+    *,
+    better: Better = "lower",
+    floor: float = 0.0,
+) -> Figure:
     """Return the median of one number a process."""
     numbers = [float(value) for value in values]
-    return make_figure(key, unit, float(np.median(numbers)), numbers, **more)
+    middle = float(np.median(numbers))
+    return make_figure(key, unit, middle, numbers, better=better, floor=floor)
 
 
-def grouped(runs: Sequence[Run], key: Callable[[Run], Any]) -> dict[Any, list[Run]]:
-    """Return the runs that succeeded by ``key``, in order of first appearance."""
-    groups: dict[Any, list[Run]] = {}
-    for run in runs:
-        if run["result"].get("ok"):
-            groups.setdefault(key(run), []).append(run)
+def outcomes_of(runs: Sequence[Run], kind: type[Kind]) -> list[tuple[Run, Kind]]:
+    """Return the runs that came to this kind of outcome, with it; failed ones have none."""
+    return [(run, run.result.outcome) for run in runs if isinstance(run.result.outcome, kind)]
+
+
+def grouped(items: Iterable[tuple[Run, T]], key: Callable[[Job], K]) -> dict[K, list[T]]:
+    """Return what runs came to by a key of their jobs, in order of first appearance."""
+    groups: dict[K, list[T]] = {}
+    for run, item in items:
+        groups.setdefault(key(run.job), []).append(item)
     return groups

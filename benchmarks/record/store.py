@@ -1,4 +1,4 @@
-"""Write a record whole or not at all; read one only if it keeps its schema.
+"""The one reader and the one writer of records: JSON outside, `types.Record` inside.
 
 Format history:
     1.0  first version.
@@ -12,72 +12,168 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NoReturn, TypeVar
+
+import msgspec
 
 from benchmarks.errors import BenchError
+from benchmarks.record.jobs import Job, Run
+from benchmarks.record.json_form import to_json
+from benchmarks.record.outcomes import OUTCOMES, Failure, Outcome, ProcessFacts, Result
+from benchmarks.record.types import Record
+from export.files import write_text
 
-VERSION = "1.1"
+VERSION: Literal["1.1"] = "1.1"
 _READ = ("1.0", VERSION)
-SCHEMA = Path(__file__).with_name("schema-1.json")
+T = TypeVar("T")
 
 
-@cache
-def _validator() -> Any:
-    from jsonschema import Draft202012Validator
-
-    return Draft202012Validator(json.loads(SCHEMA.read_text()))
-
-
-def check_record(record: Any) -> None:
-    """Check a record against the schema of its version.
+def read_record(path: Path) -> Record:
+    """Return a record; a folder stands for the `record.json` in it.
 
     Raises:
-        BenchError: `record-invalid`, naming the entry.
+        BenchError: `record-unreadable`, or `record-invalid` naming the entry.
     """
-    bad = _first_not_finite(record)
-    if bad is not None:
-        raise BenchError("record-invalid", f"{bad} is not a finite number")
-    error = next(iter(sorted(_validator().iter_errors(record), key=lambda e: len(e.path))), None)
-    if error is not None:
-        raise BenchError("record-invalid", f"{error.json_path}: {error.message[:300]}")
+    path = path / "record.json" if path.is_dir() else path
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except (OSError, ValueError, RecursionError) as error:
+        raise BenchError("record-unreadable", f"{path}: {error}") from error
+    if not isinstance(document, dict) or document.get("format") != "sonogaze-bench":
+        raise BenchError("record-unreadable", f"{path}: not a record of sonogaze-bench")
+    version = document.get("version")
+    if version not in _READ:
+        text = f"{path}: version {str(version)[:40]!r}, this reads {', '.join(_READ)}"
+        raise BenchError("record-unreadable", text)
+    return parse_record(document)
 
 
-def _first_not_finite(value: Any, path: str = "$") -> str | None:
-    if isinstance(value, float):
-        return None if math.isfinite(value) else path
-    children = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
-    for key, child in children:
-        found = _first_not_finite(child, f"{path}.{key}")
-        if found:
-            return found
-    return None
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
-def write_record(record: dict[str, Any], path: Path) -> None:
-    """Check and write a record atomically; NaN and Infinity never reach the file.
+def parse_record(document: Mapping[str, Any]) -> Record:
+    """Return the record that a JSON object holds.
+
+    Raises:
+        BenchError: `record-invalid`, naming the entry: missing, unknown, of a wrong type, out of
+            its range, or not finite.
+    """
+    record = _convert({**document, "runs": []}, Record, "$")
+    runs = document.get("runs")
+    if not isinstance(runs, list):
+        raise _invalid("$.runs: a list is missing")
+    if record.version != "1.0" and "budget" not in document:
+        raise _invalid("$.budget is missing, which version 1.1 has")
+    record = replace(record, runs=[_run(run, f"$.runs[{i}]") for i, run in enumerate(runs)])
+    _refuse_unknown(document, record_json(record), "$")
+    return record
+
+
+def _run(run: Any, path: str) -> Run:
+    if not (isinstance(run, dict) and run.keys() == {"job", "result"}):
+        raise _invalid(f"{path}: needs job and result, and nothing else")
+    job = _convert(run["job"], Job, f"{path}.job")
+    if job.task not in OUTCOMES:
+        raise _invalid(f"{path}.job.task {job.task[:40]!r}: allowed are {', '.join(OUTCOMES)}")
+    return Run(job, parse_result(job.task, run["result"], f"{path}.result"))
+
+
+def parse_result(task: str, result: Any, path: str = "$") -> Result:
+    """Return the result of a process from its JSON object.
+
+    Raises:
+        BenchError: `record-invalid`.
+    """
+    if not isinstance(result, dict) or not isinstance(result.get("ok"), bool):
+        raise _invalid(f"{path}: needs an object with ok, true or false")
+    if not result["ok"]:
+        return Result(_convert(result, Failure, path))
+    outcome: Outcome = _convert(result, OUTCOMES[task], path)
+    if task == "cold_start":  # its probe reads no counters
+        return Result(outcome)
+    return Result(outcome, _convert(result, ProcessFacts, path))
+
+
+def _convert(value: Any, kind: type[T], path: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(_at(str(error), path)) from error
+
+
+def _at(text: str, path: str) -> str:
+    """Return msgspec's message with the path from the record's root in front."""
+    words, _, inner = text.partition(" - at `$")
+    return f"{path}{inner.rstrip('`')}: {words}"[:400]
+
+
+def _refuse_unknown(raw: Any, known: Any, path: str) -> None:
+    """Refuse entries that the types do not have: they would be lost when the record is written."""
+    if isinstance(raw, dict) and isinstance(known, dict):
+        for key, value in raw.items():
+            if key in known:
+                _refuse_unknown(value, known[key], f"{path}.{key}")
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise _invalid(f"{path}.{key} is not a finite number")
+            elif value is not None and not _is_default(value):
+                raise _invalid(f"{path}.{key}: no such entry in version {VERSION}")
+    elif isinstance(raw, list) and raw and isinstance(raw[0], dict):
+        for index, (one, other) in enumerate(zip(raw, known, strict=True)):
+            _refuse_unknown(one, other, f"{path}[{index}]")
+
+
+def _is_default(value: Any) -> bool:
+    return value in (0, [], {}, "")
+
+
+def record_json(record: Record) -> dict[str, Any]:
+    """Return the JSON object of a record."""
+    document: dict[str, Any] = to_json(replace(record, runs=()))
+    return {**document, "runs": [_run_json(run) for run in record.runs]}
+
+
+def _run_json(run: Run) -> dict[str, Any]:
+    return {"job": to_json(run.job), "result": run.result.to_json()}
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Check and write a record, whole or not at all; NaN and Infinity never reach the file.
 
     Raises:
         BenchError: `record-invalid` or `output-unwritable`; no file is left then.
     """
-    check_record(record)
-    write_text(path, dumps(record))
+    document = record_json(record)
+    check_finite(document)
+    parse_record(document)
+    write(path, dumps(document))
 
 
-def dumps(record: dict[str, Any]) -> str:
+def check_finite(value: Any, path: str = "$") -> None:
+    """Refuse a number that JSON cannot say.
+
+    Raises:
+        BenchError: `record-invalid`, naming the entry.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _invalid(f"{path} is not a finite number")
+    pairs: Any = ()
+    if isinstance(value, dict):
+        pairs = value.items()
+    elif isinstance(value, list):
+        pairs = enumerate(value)
+    for key, child in pairs:
+        check_finite(child, f"{path}.{key}")
+
+
+def dumps(document: Mapping[str, Any]) -> str:
     """Return a record as JSON: one line a run, a figure and a subject, the rest indented."""
     parts = []
-    for key, value in record.items():
-        if isinstance(value, list) and value:
+    for key, value in document.items():
+        if isinstance(value, Sequence) and not isinstance(value, str) and value:
             lines = ",\n".join("    " + _compact(item) for item in value)
             parts.append(f"  {json.dumps(key)}: [\n{lines}\n  ]")
         else:
@@ -90,47 +186,17 @@ def _compact(value: Any) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file by renaming a finished temporary one.
+def write(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all.
 
     Raises:
         BenchError: `output-unwritable`.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_text(path, text)
     except OSError as error:
         raise BenchError("output-unwritable", f"{path}: {error}") from error
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Return a record that keeps its schema; a folder stands for the `record.json` in it.
-
-    Raises:
-        BenchError: `record-unreadable` or `record-invalid`.
-    """
-    path = path / "record.json" if path.is_dir() else path
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise BenchError("record-unreadable", f"{path}: {error}") from error
-    if not isinstance(record, dict) or record.get("format") != "sonogaze-bench":
-        raise BenchError("record-unreadable", f"{path}: not a record of sonogaze-bench")
-    version = record.get("version")
-    if version not in _READ:
-        text = f"{path}: version {str(version)[:40]!r}, this reads {', '.join(_READ)}"
-        raise BenchError("record-unreadable", text)
-    check_record(record)
-    return record
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+def _invalid(text: str) -> BenchError:
+    return BenchError("record-invalid", text)

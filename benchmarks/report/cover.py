@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 from benchmarks.budget import Line
-from benchmarks.limits import METRICS, label_metric
+from benchmarks.metrics import METRICS, label_metric
+from benchmarks.record.machine import Commit, Kernel
+from benchmarks.record.types import Identity, Judge
 from benchmarks.report.table import Table
 from benchmarks.report.text import in_unit, shortened
 from benchmarks.report.view import View
@@ -18,24 +20,15 @@ NOT_GIVEN = "not given: " + 24 * "."
 
 @dataclass(frozen=True)
 class Verdict:
-    """``slug`` is passed, failed, incomplete or none."""
+    """What the first page says in one line; ``slug`` chooses its colour."""
 
-    slug: str
+    slug: Literal["passed", "failed", "incomplete", "none"]
     text: str
 
 
 def verdict(view: View, budget: Sequence[Line]) -> Verdict:
     """Return what a budget says of a run, and whether the run is whole."""
-    troubles = []
-    if view.record["status"] != "complete":
-        ran, planned = len(view.record["runs"]), view.record["planned"]
-        troubles.append(f"the run was interrupted after {ran} of {planned} processes")
-    if view.failed:
-        names = [shortened(name, 60) for name in view.failed[:_MOST_NAMES]]
-        more = len(view.failed) - len(names)
-        tail = f" and {more} more" if more else ""
-        troubles.append(f"processes failed of {', '.join(names)}{tail}")
-    trouble = "; ".join(troubles)
+    trouble = "; ".join(_troubles(view))
     missed = sum(not line.met for line in budget)
     if missed:
         tail = f"; {trouble}" if trouble else ""
@@ -48,35 +41,54 @@ def verdict(view: View, budget: Sequence[Line]) -> Verdict:
     return Verdict("none", "No budget was given: the figures are not judged.")
 
 
-def cover(view: View, identity: Mapping[str, str | None]) -> list[tuple[str, str]]:
+def _troubles(view: View) -> list[str]:
+    troubles = []
+    if view.record.status != "complete":
+        ran, planned = len(view.record.runs), view.record.planned
+        troubles.append(f"the run was interrupted after {ran} of {planned} processes")
+    if view.failed:
+        names = [shortened(name, 60) for name in view.failed[:_MOST_NAMES]]
+        more = len(view.failed) - len(names)
+        tail = f" and {more} more" if more else ""
+        troubles.append(f"processes failed of {', '.join(names)}{tail}")
+    return troubles
+
+
+def cover(view: View, identity: Identity) -> list[tuple[str, str]]:
     """Return what identifies device, software and frames; what nobody said is a line to fill."""
     record = view.record
-    machine, software = record["machine"], record["software"]
-    kernel = software.get("kernel", {}).get("isa") or "not recorded"
-    asked = software.get("kernel", {}).get("asked")
-    commit = software["commit"]
-    layers = f" ({' in '.join(machine['virtualisation'])})" if machine["virtualisation"] else ""
+    machine, software = record.machine, record.software
+    packages = software.packages
+    layers = f" ({' in '.join(machine.virtualisation)})" if machine.virtualisation else ""
     return [
-        ("Device serial", identity.get("device_serial") or NOT_GIVEN),
-        ("Operator", identity.get("operator") or NOT_GIVEN),
-        ("Machine", f"{machine['cpu_model']}, {machine['cores_usable']} cores{layers}"),
-        ("System", f"{machine.get('os') or 'unknown'}, kernel {machine['kernel']}"),
-        ("Compiled kernel", kernel + (f" (SONOGAZE_ISA={asked})" if asked else "")),
+        ("Device serial", identity.device_serial or NOT_GIVEN),
+        ("Operator", identity.operator or NOT_GIVEN),
+        ("Machine", f"{machine.cpu_model}, {machine.cores_usable} cores{layers}"),
+        ("System", f"{machine.os or 'unknown'}, kernel {machine.kernel}"),
+        ("Compiled kernel", _kernel(software.kernel)),
         (
             "Software",
-            f"sonogaze {software['packages'].get('sonogaze')}, onnxruntime "
-            f"{software['packages'].get('onnxruntime')}, Python {software['python']}",
+            f"sonogaze {packages.get('sonogaze')}, onnxruntime {packages.get('onnxruntime')}, "
+            f"Python {software.python}",
         ),
-        ("Commit", _commit(commit) if commit else "not available"),
-        ("Frames", record["input"]["description"]),
+        ("Commit", _commit(software.commit)),
+        ("Frames", record.input.description),
     ]
 
 
-def _commit(commit: Mapping[str, Any]) -> str:
-    return commit["hash"] + (", with changed files" if commit["modified"] else "")
+def _kernel(kernel: Kernel | None) -> str:
+    if kernel is None or kernel.isa is None:
+        return "not recorded"
+    return kernel.isa + (f" (SONOGAZE_ISA={kernel.asked})" if kernel.asked else "")
 
 
-def budget_table(lines: Sequence[Line], judge: str) -> Table:
+def _commit(commit: Commit | None) -> str:
+    if commit is None:
+        return "not available"
+    return commit.hash + (", with changed files" if commit.modified else "")
+
+
+def budget_table(lines: Sequence[Line], judge: Judge) -> Table:
     """Return the limits with what was measured and what was judged."""
     head = ["subject", "metric", "limit", "measured", "judged", "met"]
     rows = [_row(line) for line in lines]

@@ -31,8 +31,8 @@ def parted(text: object) -> Markup:
     match = _INTERVAL.match(line)
     if match is None:
         plain = escape(line)
-        whole = _WITH_UNIT.match(line)
-        return Markup('<span class="value">{}</span>').format(plain) if whole else plain
+        with_unit = _WITH_UNIT.match(line)
+        return Markup('<span class="value">{}</span>').format(plain) if with_unit else plain
     return Markup('<span class="value">{}</span> <span class="interval">{}</span>').format(
         match["value"], match["interval"]
     )

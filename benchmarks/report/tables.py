@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.report import fact_tables as facts
+from benchmarks.report import quality_tables as quality
 from benchmarks.report import size_tables as size
 from benchmarks.report import speed_tables as speed
 from benchmarks.report.table import Table
@@ -23,9 +24,9 @@ def all_tables(view: View) -> list[Table]:
         size.unknowns(view),
         size.cold_start(view),
         size.threads(view),
-        size.quality(view),
-        size.recalls(view),
-        size.numerics(view),
+        quality.quality(view),
+        quality.recalls(view),
+        quality.numerics(view),
         facts.machine(view),
     ]
     return [table for table in tables if table.rows]

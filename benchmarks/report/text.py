@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from benchmarks.record.types import Figure, Share
 
 NOTHING = "–"
 
@@ -25,25 +24,30 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:,.{decimals}f}"
 
 
-def with_interval(figure: Mapping[str, Any] | None) -> str:
+def with_interval(figure: Figure | None) -> str:
     """Return a figure as ``value (low to high)``."""
     if figure is None:
         return NOTHING
-    mark = "" if figure.get("enough_samples", True) else "*"
-    if figure["low"] is None:
-        return number(figure["value"]) + mark
-    low, high = number(figure["low"]), number(figure["high"])
-    return f"{number(figure['value'])}{mark} ({low} to {high})"
+    value = number(figure.value) + ("*" if figure.enough_samples is False else "")
+    if figure.low is None or figure.high is None:
+        return value
+    return f"{value} ({number(figure.low)} to {number(figure.high)})"
 
 
-def percent(share: Mapping[str, Any] | None) -> str:
+def late_frames(missed: Figure) -> str:
+    """Return how many frames came late, of how many."""
+    samples = missed.samples or 0
+    return f"{round(missed.value * samples / 100)} of {samples}"
+
+
+def percent(share: Share | None) -> str:
     """Return a share with its interval in percent; one without width (of 1.0) is no interval."""
-    if share is None or share["value"] is None:
+    if share is None or share.value is None:
         return NOTHING
-    text = f"{100 * share['value']:.1f} %"
-    if share["low"] is None or share["low"] == share["high"]:
+    text = f"{100 * share.value:.1f} %"
+    if share.low is None or share.high is None or share.low == share.high:
         return text
-    return f"{text} ({100 * share['low']:.1f} to {100 * share['high']:.1f})"
+    return f"{text} ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
 def in_unit(value: float, unit: str) -> str:

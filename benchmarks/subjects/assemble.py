@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.errors import BenchError
+from benchmarks.onnx_facts.types import Shapes
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.catalogue import (
     default_recipe,
     default_students,
@@ -17,9 +18,9 @@ from benchmarks.subjects.catalogue import (
     student_subjects,
     teacher_subjects,
 )
-from benchmarks.subjects.foreign import Shapes, user_subjects
 from benchmarks.subjects.prepare import export_teacher, quantize_teacher, tensors_of
 from benchmarks.subjects.spec import Subject
+from benchmarks.subjects.user_models import user_subjects
 
 _CALIBRATION_FRAMES = 16
 
@@ -47,7 +48,7 @@ def assemble(
     paths = list(dict.fromkeys(Path(name) for name in models if _is_path(name)))
     patterns = [name for name in models if not _is_path(name)]
     users = [subject for path in paths for subject in user_subjects(path, shapes)]
-    recipe = users[0].preprocessing if users and users[0].runtime == "sdk" else default_recipe()
+    recipe = users[0].recipe if users and users[0].runtime == "sdk" else default_recipe()
     built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
     _check_names(built)
     _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
@@ -71,7 +72,7 @@ def _check_names(subjects: Sequence[Subject]) -> None:
 
 
 def _default_subjects(
-    patterns: list[str], mode: str, recipe: dict[str, Any], folder: Path, alone: bool
+    patterns: list[str], mode: str, recipe: Recipe, folder: Path, alone: bool
 ) -> list[Subject]:
     files = default_students()
     exports = {name: folder / f"teacher-{name}.onnx" for name in ("fp32", "int8")}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from benchmarks.errors import BenchError
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.runtimes import available
-from benchmarks.subjects.spec import Subject
+from benchmarks.subjects.spec import Runtime, Subject
 
 TEACHER = "export.models.teacher:build_teacher"
 TWIN = "benchmarks.subjects.student_twin:twin_of"
@@ -21,7 +22,7 @@ QUICK = (
     "teacher-fp32/onnxruntime",
     "teacher-fp32/pytorch",
 )
-DEFAULT_RECIPE = {
+DEFAULT_RECIPE: Recipe = {
     "width": 192,
     "height": 144,
     "aspect": "stretch",
@@ -48,16 +49,19 @@ def automatic_precision() -> str | None:
 
 
 def student_subjects(
-    model: str, files: dict[str, Path], family: str, twin: bool = True
+    model: str,
+    files: Mapping[str, Path],
+    family: Literal["student", "user"],
+    twin: bool = True,
 ) -> list[Subject]:
     """Return the subjects of one student, given its files by precision."""
-    subjects = []
-    weights = "unknown" if family == "user" else "trained"
-    for precision, path in files.items():
-        recipe = recipe_of(path)
-        for runtime in ("sdk", "onnxruntime", "openvino"):
-            place = (runtime, precision, str(path))
-            subjects.append(Subject(model, family, *place, weights=weights, preprocessing=recipe))
+    weights: Literal["trained", "unknown"] = "unknown" if family == "user" else "trained"
+    runtimes: tuple[Runtime, ...] = ("sdk", "onnxruntime", "openvino")
+    subjects = [
+        Subject(model, family, runtime, precision, str(path), "", weights, recipe_of(path))
+        for precision, path in files.items()
+        for runtime in runtimes
+    ]
     if twin and "fp32" in files:
         path = files["fp32"]
         subjects.append(
@@ -66,17 +70,18 @@ def student_subjects(
     return [subject for subject in subjects if available(subject.runtime)]
 
 
-def teacher_subjects(files: dict[str, Path], recipe: dict[str, Any]) -> list[Subject]:
+def teacher_subjects(files: Mapping[str, Path], recipe: Recipe) -> list[Subject]:
     """Return the untrained teacher in each runtime; ``files`` are its exports by precision."""
-    subjects = [Subject("teacher", "teacher", "pytorch", "fp32", "", TEACHER, "untrained", recipe)]
-    for precision, path in files.items():
-        for runtime in ("onnxruntime", "openvino"):
-            place = (runtime, precision, str(path))
-            subjects.append(Subject("teacher", "teacher", *place, TEACHER, "untrained", recipe))
+    bare: tuple[Runtime, ...] = ("onnxruntime", "openvino")
+    places: list[tuple[Runtime, str, str]] = [("pytorch", "fp32", "")]
+    places += [(runtime, name, str(path)) for name, path in files.items() for runtime in bare]
+    subjects = [
+        Subject("teacher", "teacher", *place, TEACHER, "untrained", recipe) for place in places
+    ]
     return [subject for subject in subjects if available(subject.runtime)]
 
 
-def recipe_of(path: Path) -> dict[str, Any]:
+def recipe_of(path: Path) -> Recipe:
     """Return the preprocessing that a student file declares.
 
     Raises:
@@ -87,7 +92,7 @@ def recipe_of(path: Path) -> dict[str, Any]:
     return read_model_file(path).metadata.preprocessing.to_dict()
 
 
-def default_recipe() -> dict[str, Any]:
+def default_recipe() -> Recipe:
     """Return the default student's preprocessing, or its usual size before one is released."""
     files = default_students()
     return recipe_of(files["fp32"]) if "fp32" in files else dict(DEFAULT_RECIPE)

@@ -6,16 +6,17 @@ import contextlib
 import io
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.catalogue import TEACHER
 from benchmarks.subjects.runtimes import build_module, first_tensor
 
 
-def tensors_of(samples: list[np.ndarray], recipe: dict[str, Any]) -> np.ndarray:
+def tensors_of(samples: list[np.ndarray], recipe: Recipe) -> np.ndarray:
     """Return float32 `(N,1,H,W)`: the samples through the student's preprocessing."""
     from sdk import Frame
     from sdk.preprocess import Preprocessing
@@ -35,7 +36,8 @@ def export_teacher(path: Path, tensor: np.ndarray) -> Path:
             self.teacher = build_module(TEACHER)
 
         def forward(self, frame: torch.Tensor) -> torch.Tensor:
-            return first_tensor(self.teacher(frame))
+            logits: torch.Tensor = first_tensor(self.teacher(frame))
+            return logits
 
     torch.manual_seed(0)
     module = Logits().eval()
@@ -49,6 +51,8 @@ def export_teacher(path: Path, tensor: np.ndarray) -> Path:
             dynamo=True,
             external_data=False,
         )
+        if program is None:
+            raise RuntimeError("torch.onnx.export returned no program")
         program.save(str(path), external_data=False)
     return path
 
@@ -65,7 +69,7 @@ def quantize_teacher(source: Path, target: Path, tensors: np.ndarray) -> Path:
 
 
 @contextlib.contextmanager
-def _quiet() -> Any:
+def _quiet() -> Iterator[None]:
     """Keep exporters' chatter off the progress display; errors still raise."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)

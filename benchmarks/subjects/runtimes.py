@@ -45,7 +45,7 @@ def onnxruntime_infer(subject: Subject, threads: int) -> Infer:
     """Return onnxruntime on ``subject.path``."""
     session = onnxruntime_session(subject.path, threads)
     outputs = [session.get_outputs()[0].name]
-    if not subject.takes_frames:
+    if subject.feed is not None and not subject.takes_frames:
         from benchmarks.onnx_facts.feeds import made_up, runner
 
         run, values = runner(session, outputs), made_up(subject.feed)
@@ -68,7 +68,7 @@ def openvino_infer(subject: Subject, threads: int) -> Infer:
     }
     compiled = core.compile_model(core.read_model(subject.path), "CPU", settings)
     request = compiled.create_infer_request()
-    if not subject.takes_frames:
+    if subject.feed is not None and not subject.takes_frames:
         from benchmarks.onnx_facts.feeds import made_up
 
         values = made_up(subject.feed)
@@ -86,7 +86,7 @@ def pytorch_infer(subject: Subject, threads: int) -> Infer:
 
     def infer(tensor: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return first_tensor(module(torch.from_numpy(tensor))).numpy()
+            return np.asarray(first_tensor(module(torch.from_numpy(tensor))).numpy())
 
     return infer
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
+
+from benchmarks.onnx_facts.types import Feed, FeedInput, ModelFacts
+from benchmarks.record.jobs import Recipe
 
 Runtime = Literal["sdk", "onnxruntime", "openvino", "pytorch"]
 
 #: What a process of that runtime imports before any model is there: the memory baseline.
-IMPORTS: dict[str, tuple[str, ...]] = {
+IMPORTS: dict[Runtime, tuple[str, ...]] = {
     "sdk": ("numpy", "onnxruntime"),
     "onnxruntime": ("numpy", "onnxruntime"),
     "openvino": ("numpy", "openvino"),
@@ -26,16 +30,16 @@ class Subject:
         family: ``teacher``, ``student`` or ``user``.
         runtime: ``sdk`` is the whole `sdk.Classifier`; the others are the model alone behind the
             SDK's preprocessing.
-        precision: ``fp32`` or ``int8`` of a student and the teacher; of a foreign file what
+        precision: ``fp32`` or ``int8`` of a student and the teacher; of a user's file what
             `onnx_facts.weights.precision` finds.
         path: the .onnx file; for PyTorch the file whose weights the builder takes, or empty.
         builder: ``package.module:function`` that builds the PyTorch module.
         weights: ``trained`` or ``untrained``: untrained ones tell speed and memory, not quality;
             ``unknown`` of a user's file, which cannot say.
-        preprocessing: `sdk.Preprocessing` as a dict; empty for the SDK, which reads it in the file.
-        feed: how a foreign file is fed, see `onnx_facts.feeds`; empty for a student and a teacher.
+        preprocessing: of the frames that it is timed on.
+        feed: how a user's file is fed; None for a student and a teacher.
         scores: whether the first output is a row of scores, for a softmax and for comparing.
-        facts: `onnx_facts.facts.ModelFacts` as a dict where they were found with the feed.
+        facts: of the file, where they were found with the feed.
     """
 
     model: str
@@ -45,10 +49,10 @@ class Subject:
     path: str = ""
     builder: str = ""
     weights: Literal["trained", "untrained", "unknown"] = "trained"
-    preprocessing: dict[str, Any] = field(default_factory=dict)
-    feed: dict[str, Any] = field(default_factory=dict)
+    preprocessing: Recipe | None = None
+    feed: Feed | None = None
     scores: bool = True
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: ModelFacts | None = None
 
     @property
     def name(self) -> str:
@@ -58,13 +62,30 @@ class Subject:
     @property
     def takes_frames(self) -> bool:
         """Return whether frames can be fed to it; else its inputs are made up."""
-        return not self.feed or bool(self.feed["frame"])
+        return self.feed is None or self.feed.frame
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as JSON-ready data."""
-        return asdict(self)
+    @property
+    def recipe(self) -> Recipe:
+        """Return the preprocessing.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if self.preprocessing is None:
+            raise ValueError(f"{self.name}: needs preprocessing")
+        return self.preprocessing
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Subject:
-        """Return the subject that `to_dict` wrote."""
-        return cls(**data)
+    def from_json(cls, data: Mapping[str, Any]) -> Subject:
+        """Return what `json_form.to_json` wrote."""
+        feed, facts = data.get("feed"), data.get("facts")
+        named = {
+            "feed": feed_from_json(feed) if feed else None,
+            "facts": ModelFacts(**facts) if facts else None,
+        }
+        return cls(**{**data, **named})
+
+
+def feed_from_json(data: Mapping[str, Any]) -> Feed:
+    """Return what `json_form.to_json` wrote of a feed."""
+    return Feed(**{**data, "inputs": [FeedInput(**one) for one in data["inputs"]]})

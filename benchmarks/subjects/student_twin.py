@@ -24,12 +24,13 @@ class Convolution:
     @property
     def depthwise(self) -> bool:
         """Return whether each channel has its own kernel."""
-        return self.weight.shape[1] == 1 and self.weight.shape[0] > 1 and not self.pointwise
+        outputs, inputs = self.weight.shape[:2]
+        return bool(inputs == 1 and outputs > 1) and not self.pointwise
 
     @property
     def pointwise(self) -> bool:
         """Return whether the kernel is one pixel."""
-        return self.weight.shape[2] == 1
+        return bool(self.weight.shape[2] == 1)
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,17 @@ def _bias(values: dict[str, np.ndarray], node: Any, size: int) -> np.ndarray:
     return values[node.input[2]].copy() if len(node.input) > 2 else np.zeros(size, np.float32)
 
 
-def architecture(found: list[Convolution]) -> tuple[int, list[list[int]], int]:
+def architecture(convolutions: list[Convolution]) -> tuple[int, list[list[int]], int]:
     """Return stem channels, rows `[expansion, channels, kernel, stride]` and head channels.
 
     Raises:
         ValueError: the convolutions are not stem, inverted-residual blocks, head and score.
     """
-    if len(found) < 3 or not (found[-1].pointwise and found[-2].pointwise):
-        raise ValueError(f"{len(found)} convolutions in the file, not a student of this project")
-    stem, *body, head, _score = found
+    if len(convolutions) < 3 or not (convolutions[-1].pointwise and convolutions[-2].pointwise):
+        raise ValueError(
+            f"{len(convolutions)} convolutions in the file, not a student of this project"
+        )
+    stem, *body, head, _score = convolutions
     rows, inputs = [], len(stem.weight)
     while body:
         expand = None if body[0].depthwise else body.pop(0)
@@ -115,15 +118,18 @@ def architecture(found: list[Convolution]) -> tuple[int, list[list[int]], int]:
     return len(stem.weight), rows, len(head.weight)
 
 
-def _fill(student: Any, found: list[Convolution]) -> None:
+def _fill(student: Any, convolutions: list[Convolution]) -> None:
     import torch
     from torch import nn
 
-    remaining = iter(found)
+    remaining = iter(convolutions)
     bias = torch.empty(0)
     for module in student.modules():
         if isinstance(module, nn.BatchNorm2d):
-            module.weight.copy_(torch.sqrt(module.running_var + module.eps))
+            variance = module.running_var
+            if variance is None:
+                raise ValueError("a batch norm of the student keeps no running variance")
+            module.weight.copy_(torch.sqrt(variance + module.eps))
             module.bias.copy_(bias)
         elif isinstance(module, nn.Conv2d):
             convolution = next(remaining)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from benchmarks.onnx_facts.files import digest
+from benchmarks.onnx_facts.types import ModelFacts
 
 Stamp = tuple[int, int, int]
 
@@ -14,14 +14,16 @@ Stamp = tuple[int, int, int]
 class Watch:
     """Compares files by size, time and place, and by their bytes only where those differ."""
 
-    def __init__(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Take entries with ``path`` (of the .onnx file), ``files`` (names beside it), ``sha256``.
+    def __init__(self, facts: Mapping[str, ModelFacts]) -> None:
+        """Take the facts of each .onnx file by its path.
 
         Raises:
             OSError: a file is gone already.
         """
-        self._files = {e["path"]: [Path(e["path"]).parent / n for n in e["files"]] for e in entries}
-        self._digests = {entry["path"]: entry["sha256"] for entry in entries}
+        self._files = {
+            path: [Path(path).parent / name for name in one.files] for path, one in facts.items()
+        }
+        self._digests = {path: one.sha256 for path, one in facts.items()}
         self._stamps = {path: _stamps(files) for path, files in self._files.items()}
 
     def changed(self, path: str) -> bool:
@@ -39,5 +41,5 @@ class Watch:
 
 
 def _stamps(files: list[Path]) -> list[Stamp]:
-    found = [file.stat() for file in files]
-    return [(stat.st_size, stat.st_mtime_ns, stat.st_ino) for stat in found]
+    stats = [file.stat() for file in files]
+    return [(stat.st_size, stat.st_mtime_ns, stat.st_ino) for stat in stats]

@@ -7,10 +7,11 @@ import numpy as np
 
 from export import drawing
 
-INK, BLUE, GREY = "#22272e", "#1f6fb4", "#9aa4af"
+INK, BLUE, GREY = drawing.INK, drawing.BLUE, drawing.GREY
 DPI = 110
 
 
+@drawing.styled
 def reliability(report: dict[str, Any], path: Path) -> str:
     """Draw accuracy against confidence of each part, with the number of frames; fp32."""
     parts = report["scores"]["fp32"]
@@ -37,7 +38,6 @@ def reliability(report: dict[str, Any], path: Path) -> str:
         axes.set_title(f"{part}: ECE {100 * score['ece']:.1f} %", fontsize=10, color=INK)
         if index == 1:
             axes.set_ylabel("share right")
-        axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=DPI)
     return (
         "Calibration of the fp32 file: how often it is right at each confidence, and of how many "
@@ -46,6 +46,7 @@ def reliability(report: dict[str, Any], path: Path) -> str:
     )
 
 
+@drawing.styled
 def confusion(report: dict[str, Any], path: Path) -> str:
     """Draw the confusion matrices of the parts that no choice was made on; fp32."""
     parts = report["scores"]["fp32"]
@@ -58,6 +59,7 @@ def confusion(report: dict[str, Any], path: Path) -> str:
         counts = np.array(parts[part]["confusion"])
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.grid(visible=False)
         for row, column in np.ndindex(counts.shape):
             ink = "white" if shares[row, column] > 0.5 else INK
             axes.text(column, row, counts[row, column], ha="center", va="center", color=ink)

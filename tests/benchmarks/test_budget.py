@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from benchmarks import budget as budgeting
 from benchmarks.budget import check_budget, read_budget
 from benchmarks.errors import BenchError
-from tests.benchmarks.bench_fakes import fake_record
+from benchmarks.record.types import Share
+from tests.benchmarks.fakes import fake_record
 
 RECORD = fake_record()
 
@@ -46,16 +48,15 @@ def test_accuracy_must_have_its_lower_bound_at_the_limit_and_is_of_the_test_part
 
 def quality_record(**parts):
     """A record whose student has these recalls by part."""
-    shown = RECORD["quality"][1]
     entries = [
-        {**shown, "part": part, "recall": recall, "accuracy": next(iter(recall.values()))}
+        replace(RECORD.quality[1], part=part, recall=recall, accuracy=next(iter(recall.values())))
         for part, recall in parts.items()
     ]
-    return {**RECORD, "quality": entries}
+    return replace(RECORD, quality=entries)
 
 
-HIGH, LOW = {"value": 0.98, "low": 0.9, "high": 1.0}, {"value": 0.9, "low": 0.7, "high": 0.97}
-NONE = dict.fromkeys(("value", "low", "high"))
+HIGH, LOW = Share(0.98, 0.9, 1.0), Share(0.9, 0.7, 0.97)
+NONE = Share(None, None, None)
 
 
 def test_external_accuracy_and_recalls_have_their_own_limits(tmp_path):
@@ -89,7 +90,7 @@ def test_a_label_without_frames_has_no_recall_that_could_meet_a_limit(tmp_path, 
 
 
 def test_a_figure_without_an_interval_meets_no_bound(tmp_path):
-    alone = {"value": 1.0, "low": None, "high": None}
+    alone = Share(1.0, None, None)
     record = quality_record(test={"head": alone})
     key = ("student-fp32/sdk", "accuracy")
     assert not lines(tmp_path, "accuracy = 0.5", record)[key].met
@@ -100,14 +101,14 @@ def test_observations_are_judged_as_they_are(tmp_path):
     text = '["student-fp32/sdk"]\nfile_bytes = 100000\nmissed_percent = 0\nmax_ms = 1000\n'
     found = lines(tmp_path, text)
     assert all(line.met and line.judged == line.measured for line in found.values())
-    missed = next(f for f in RECORD["figures"] if f["id"].endswith("deadline|missed"))
+    missed = next(f for f in RECORD.figures if f.id.endswith("deadline|missed"))
     # none late of 5 processes is no proof that none will be
-    assert missed["value"] == 0
-    assert missed["high"] > 50
+    assert missed.value == 0
+    assert missed.high > 50
 
 
 def test_p99_is_paced_where_that_was_measured(tmp_path):
-    values = {f["id"]: f["value"] for f in RECORD["figures"]}
+    values = {f.id: f.value for f in RECORD.figures}
     line = lines(tmp_path, "p99_ms = 1")[("student-fp32/sdk", "p99_ms")]
     assert line.measured == values["student-fp32/sdk|paced-30fps|threads=1|end_to_end|p99"]
     table = '["teacher-fp32/onnxruntime"]\np99_ms = 1'
@@ -117,7 +118,7 @@ def test_p99_is_paced_where_that_was_measured(tmp_path):
 
 
 def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
-    record = {**RECORD, "quality": []}
+    record = replace(RECORD, quality=[])
     line = lines(tmp_path, "accuracy = 0", record)[("student-fp32/sdk", "accuracy")]
     assert (line.measured, line.met) == (None, False)
     line = lines(tmp_path, '["no-such/subject"]\np50_ms = 9')[("no-such/subject", "p50_ms")]
@@ -125,7 +126,7 @@ def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
 
 
 def test_a_record_without_a_student_misses_the_budget(tmp_path):
-    found = lines(tmp_path, "p99_ms = 5", {**RECORD, "subjects": []})
+    found = lines(tmp_path, "p99_ms = 5", replace(RECORD, subjects=[]))
     assert [line.met for line in found.values()] == [False]
 
 
@@ -163,7 +164,7 @@ def test_the_projects_own_targets_are_a_valid_budget():
 
 
 def test_the_paced_tail_is_p99_over_p50(tmp_path):
-    values = {f["id"]: f["value"] for f in RECORD["figures"]}
+    values = {f.id: f.value for f in RECORD.figures}
     key = "student-fp32/sdk|paced-30fps|threads=1|end_to_end|"
     found = lines(tmp_path, "paced_p99_over_p50 = 3")[("student-fp32/sdk", "paced_p99_over_p50")]
     assert found.measured == values[key + "p99"] / values[key + "p50"]

@@ -1,4 +1,3 @@
-import copy
 import json
 import os
 import subprocess
@@ -6,12 +5,14 @@ import sys
 from importlib import metadata
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks import cli, commands
 from benchmarks.errors import BenchError
 from benchmarks.record.store import write_record
-from tests.benchmarks.bench_fakes import fake_record, fake_runs
+from benchmarks.record.types import Identity
+from tests.benchmarks.fakes import edited, fake_record, fake_runs, with_failure
 
 RUNNER = CliRunner()
 
@@ -24,6 +25,15 @@ def save(record, path):
 @pytest.fixture
 def record(tmp_path):
     return save(fake_record(1), tmp_path / "old.json")
+
+
+def pretend(monkeypatch, **made):
+    """Let a run come to an invented record at once."""
+
+    def run(request, *_):
+        return fake_record(1, **{"budget": request.budget, **made})
+
+    monkeypatch.setattr("benchmarks.suites.models.run.run", run)
 
 
 def main(monkeypatch, *arguments):
@@ -48,8 +58,7 @@ def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
 
 
 def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, capsys):
-    other = copy.deepcopy(fake_record(2))
-    other["machine"]["cpu_model"] = "Other CPU"
+    other = edited(fake_record(2), lambda d: d["machine"].update(cpu_model="Other CPU"))
     new = save(other, tmp_path / "new.json")
     assert main(monkeypatch, "compare", record, new) == 3
     assert "record-unlike" in capsys.readouterr().err
@@ -116,7 +125,7 @@ def test_reports_are_written_anew_from_a_record(record, tmp_path):
 def test_a_run_exits_by_its_budget_and_130_when_interrupted(
     tmp_path, monkeypatch, made, budget, code
 ):
-    monkeypatch.setattr("benchmarks.run.run", lambda *_: fake_record(1, **made))
+    pretend(monkeypatch, **made)
     arguments = ["run", "--quick", "-o", str(tmp_path / "out")]
     if budget:
         (tmp_path / "budget.toml").write_text(budget)
@@ -141,7 +150,7 @@ def test_the_version_is_the_packages():
     )
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich", "jinja2", "jsonschema"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "jinja2", "msgspec"])
 def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path, missing, record):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / f"{missing}.py").write_text(
@@ -157,9 +166,8 @@ def test_a_missing_library_is_named_with_the_extra_that_brings_it(tmp_path, miss
 
 
 def test_a_run_with_a_failed_process_is_reported_whole_and_exits_1(tmp_path, monkeypatch):
-    runs = fake_runs()
-    runs[0]["result"] = {"ok": False, "error": "no such operator"}
-    monkeypatch.setattr("benchmarks.run.run", lambda *_: fake_record(1, runs=runs))
+    first, *others = fake_runs()
+    pretend(monkeypatch, runs=[*with_failure([first], "no such operator"), *others])
     result = RUNNER.invoke(commands.app, ["run", "--quick", "-o", str(tmp_path / "out")])
     assert result.exit_code == 1
     assert "no such operator" in (tmp_path / "out/report.md").read_text()
@@ -177,9 +185,9 @@ def test_budget_and_serial_can_be_given_to_a_report(record, tmp_path):
 
 
 def test_another_serial_than_the_one_measured_is_refused(tmp_path, monkeypatch, capsys):
-    path = save(fake_record(identity={"device_serial": "SN-1"}), tmp_path / "r.json")
+    path = save(fake_record(identity=Identity("SN-1")), tmp_path / "r.json")
     code = main(monkeypatch, "report", path, "-o", str(tmp_path / "o"), "--device-serial", "SN-2")
-    assert code == 3
+    assert code == 2
     assert "measured with 'SN-1'" in capsys.readouterr().err
 
 
@@ -197,18 +205,80 @@ def test_another_serial_than_the_one_measured_is_refused(tmp_path, monkeypatch, 
         ["--shape", "x=" + "9" * 5000],
     ],
 )
-def test_an_option_that_makes_no_sense_exits_3_before_anything_runs(
+def test_an_option_that_makes_no_sense_exits_2_before_anything_runs(
     tmp_path, monkeypatch, capsys, arguments
 ):
-    assert main(monkeypatch, "run", "-o", str(tmp_path / "out"), *arguments) == 3
+    assert main(monkeypatch, "run", "-o", str(tmp_path / "out"), *arguments) == 2
     error = capsys.readouterr().err
     assert "option-invalid" in error
     assert len(error) < 500
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["preprocess", "--formats", "YUY3"], "GRAY8, GRAY16, RGB24"),
+        (["run", "--models", "teachr", "--frames", "FRAMES"], "student-fp32/sdk"),
+        (["run", "--models", "none.onnx", "--frames", "FRAMES"], "no such file"),
+        (["compare", "OLD", "OLD", "--despite", "gpu"], "suite, mode, cpu"),
+        (["run", "--seed", "-1"], "--seed"),
+        (["run", "--seed", "many"], "--seed"),
+        (["compare", "OLD"], "Missing argument"),
+        (["report", "OLD"], "-o"),
+        (["measure"], "measure"),
+        (["run", "--fast"], "--fast"),
+    ],
+)
+def test_a_choice_that_is_not_allowed_exits_2_and_says_what_is(
+    tmp_path, monkeypatch, capsys, record, arguments, allowed
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "frames").mkdir()
+    Image.new("L", (40, 30), 90).save(tmp_path / "frames" / "a.png")
+    words = {"OLD": record, "FRAMES": str(tmp_path / "frames")}
+    assert main(monkeypatch, *(words.get(word, word) for word in arguments)) == 2
+    assert allowed in capsys.readouterr().err
+
+
+def test_a_run_without_a_folder_takes_the_first_that_holds_no_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pretend(monkeypatch)
+    for folder in ("out/bench", "out/bench-2", "out/bench-3"):
+        result = RUNNER.invoke(commands.app, ["run", "--quick"])
+        assert result.exit_code == 0, result.output
+        assert f"record and reports go to {folder}\n" in result.stderr
+        assert {p.name for p in (tmp_path / folder).iterdir()} == {
+            "record.json",
+            "report.md",
+            "report.html",
+        }
+
+
+def test_an_earlier_record_in_a_folder_that_was_named_is_kept_and_told(tmp_path, monkeypatch):
+    pretend(monkeypatch)
+    arguments = ["run", "--quick", "-o", str(tmp_path / "out")]
+    RUNNER.invoke(commands.app, arguments)
+    first = (tmp_path / "out/record.json").read_bytes()
+    pretend(monkeypatch, planned=99)
+    result = RUNNER.invoke(commands.app, arguments)
+    (earlier,) = (tmp_path / "out").glob("record-*.json")
+    assert f"the earlier record is now {earlier}" in result.stderr
+    assert earlier.read_bytes() == first != (tmp_path / "out/record.json").read_bytes()
+
+
+def test_a_report_beside_its_own_record_leaves_the_record_alone(record, tmp_path):
+    (tmp_path / "r").mkdir()
+    path = tmp_path / "r" / "record.json"
+    path.write_bytes(b" " + (tmp_path / "old.json").read_bytes())
+    result = RUNNER.invoke(commands.app, ["report", str(path.parent), "-o", str(path.parent)])
+    assert result.exit_code == 0, result.output
+    assert path.read_bytes().startswith(b" {")
+    assert {p.name for p in path.parent.iterdir()} == {"record.json", "report.md", "report.html"}
 
 
 def test_records_that_differ_are_compared_when_the_difference_is_named(record, tmp_path):
-    other = copy.deepcopy(fake_record(2))
-    other["software"]["kernel"]["isa"] = "scalar"
+    other = edited(fake_record(2), lambda d: d["software"]["kernel"].update(isa="scalar"))
     new = save(other, tmp_path / "new.json")
     result = RUNNER.invoke(commands.app, ["compare", record, new, "--despite", "kernel"])
     assert result.exit_code == 0, result.output

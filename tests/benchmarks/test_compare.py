@@ -1,37 +1,62 @@
-import copy
+from dataclasses import replace
 
 import pytest
 
-from benchmarks.alike import ALIKE
+from benchmarks.comparability import ENTRIES
 from benchmarks.compare import compare
 from benchmarks.errors import BenchError
-from tests.benchmarks.bench_fakes import fake_record
+from tests.benchmarks.fakes import edited, fake_record
 
 OLD = fake_record(seed=1)
 
+#: Name that `--despite` takes -> where it stands in the JSON, and another value for it.
+OTHER = {
+    "suite": ("kind", "preprocess"),
+    "mode": ("mode", "full"),
+    "cpu": ("machine.cpu_model", "another"),
+    "architecture": ("machine.architecture", "another"),
+    "instruction-sets": ("machine.instruction_sets", ["another"]),
+    "usable-cores": ("machine.cores_usable", 99),
+    "cpu-quota": ("machine.cpu_quota_cores", 0.25),
+    "governor": ("machine.governor", "another"),
+    "virtualisation": ("machine.virtualisation", ["another"]),
+    "frames-kind": ("input.kind", "folder"),
+    "frame-format": ("input.frame.format", "another"),
+    "frames": ("input.sha256", "d" * 64),
+    "kernel": ("software.kernel.isa", "another"),
+    "onnxruntime-options": ("software.onnxruntime_options", {"another": "1"}),
+    "environment": ("software.environment", {"another": "1"}),
+}
+
 
 def changed(path, value):
-    record = copy.deepcopy(OLD)
-    *parents, last = path.split(".")
-    target = record
-    for key in parents:
-        target = target[key]
-    target[last] = value
-    return record
+    def change(document):
+        *parents, last = path.split(".")
+        target = document
+        for key in parents:
+            target = target[key]
+        target[last] = value
+
+    return edited(OLD, change)
 
 
-@pytest.mark.parametrize(("name", "path"), ALIKE.items())
-def test_each_entry_that_makes_figures_incomparable_is_refused_by_its_name(name, path):
-    with pytest.raises(BenchError, match=f"{name}: .* against 'another'") as caught:
-        compare(OLD, changed(path, "another"))
+def test_every_entry_that_is_compared_is_tried_here():
+    assert OTHER.keys() == ENTRIES.keys()
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_each_entry_that_makes_figures_incomparable_is_refused_by_its_name(name):
+    with pytest.raises(BenchError, match=f"{name}: .* against .*; to compare them") as caught:
+        compare(OLD, changed(*OTHER[name]))
     assert caught.value.slug == "record-unlike"
+    assert str(caught.value).endswith(f"all the same: --despite {name}")
 
 
-@pytest.mark.parametrize(("name", "path"), ALIKE.items())
-def test_a_difference_that_the_user_names_is_told_and_compared(name, path):
-    found = compare(OLD, changed(path, "another"), [name])
-    assert found.changes
-    assert found.notes[0].startswith(f"compared despite {name}: ")
+@pytest.mark.parametrize("name", OTHER)
+def test_a_difference_that_the_user_names_is_told_and_compared(name):
+    comparison = compare(OLD, changed(*OTHER[name]), [name])
+    assert comparison.changes
+    assert comparison.notes[0].startswith(f"compared despite {name}: ")
 
 
 def test_records_of_two_kernels_are_refused_with_both_names():
@@ -48,31 +73,28 @@ def test_records_of_two_kernels_are_refused_with_both_names():
         ("feed", {"frame": False, "layout": "", "inputs": []}),
     ],
 )
-def test_subjects_of_one_name_that_are_not_alike_are_refused(key, value):
-    old, new = copy.deepcopy(OLD), copy.deepcopy(OLD)
-    for record, one in ((old, None), (new, value)):
-        record["subjects"][0][key] = one
-    with pytest.raises(BenchError, match=f"student-fp32/sdk: {key} None against"):
-        compare(old, new)
-    assert compare(old, new, ["subject"]).changes
+def test_subjects_of_one_name_that_are_not_comparable_are_refused(key, value):
+    new = edited(OLD, lambda document: document["subjects"][0].update({key: value}))
+    with pytest.raises(BenchError, match=f"student-fp32/sdk: {key} .* against"):
+        compare(OLD, new)
+    assert compare(OLD, new, ["subject"]).changes
 
 
 def test_every_difference_is_named_at_once_with_the_way_to_see_them():
-    new = changed("machine.cpu_model", "Other")
-    new["mode"] = "full"
+    new = replace(changed("machine.cpu_model", "Other"), mode="full")
     told = r"mode: 'quick' against 'full'; cpu: .* --despite mode --despite cpu$"
     with pytest.raises(BenchError, match=told):
         compare(OLD, new)
 
 
 def test_a_name_that_no_difference_has_is_refused():
-    with pytest.raises(BenchError, match=r"--despite \['gpu'\]: allowed are suite, mode, cpu"):
+    with pytest.raises(BenchError, match=r"--despite \['gpu'\]: allowed are suite, mode, cpu") as e:
         compare(OLD, OLD, ["gpu"])
+    assert e.value.slug == "option-invalid"
 
 
 def test_what_an_old_record_does_not_say_is_not_taken_for_equal():
-    old = {**copy.deepcopy(OLD), "version": "1.0"}
-    del old["software"]["kernel"]
+    old = replace(OLD, version="1.0", software=replace(OLD.software, kernel=None))
     with pytest.raises(BenchError, match="kernel: not recorded against 'avx2'"):
         compare(old, OLD)
     notes = compare(old, old).notes
@@ -81,7 +103,7 @@ def test_what_an_old_record_does_not_say_is_not_taken_for_equal():
 
 def test_no_figure_in_common_is_refused():
     with pytest.raises(BenchError, match="no figure in common"):
-        compare(OLD, {**OLD, "figures": []})
+        compare(OLD, replace(OLD, figures=()))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -107,22 +129,23 @@ def test_a_faster_build_is_called_better_and_a_throughput_knows_its_direction():
 
 
 def test_a_change_too_small_to_matter_is_the_same_however_certain():
-    new = copy.deepcopy(OLD)
-    for record, factor in ((OLD, 1.0), (new, 1.03)):
-        figure = record["figures"][0]
-        figure["processes"] = [factor * (1 + i * 1e-6) for i in range(5)]
-    found = compare(OLD, new).changes[0]
-    assert found.ratio.low > 1.02
-    assert found.verdict == "same"
+    pair = []
+    for factor in (1.0, 1.03):
+        processes = tuple(factor * (1 + i * 1e-6) for i in range(5))
+        pair.append(replace(OLD, figures=[replace(OLD.figures[0], processes=processes)]))
+    change = compare(*pair).changes[0]
+    assert change.ratio.low > 1.02
+    assert change.verdict == "same"
 
 
 def test_changed_models_kernels_and_packages_are_told():
-    new = copy.deepcopy(OLD)
-    new["subjects"][0]["sha256"] = "e" * 64
-    new["software"]["kernels_sha256"] = "f" * 64
-    new["software"]["packages"]["numpy"] = "1.0"
-    new["subjects"][0]["weights"] = "unknown"
-    new["status"] = "interrupted"
+    def change(document):
+        document["subjects"][0] |= {"sha256": "e" * 64, "weights": "unknown"}
+        document["software"]["kernels_sha256"] = "f" * 64
+        document["software"]["packages"]["numpy"] = "1.0"
+        document["status"] = "interrupted"
+
+    new = edited(OLD, change)
     notes = "\n".join(compare(OLD, new).notes)
     for part in (
         "the model file differs",
@@ -135,9 +158,8 @@ def test_changed_models_kernels_and_packages_are_told():
 
 
 def test_figures_that_only_one_record_has_are_listed():
-    new = copy.deepcopy(OLD)
-    gone = new["figures"].pop()
-    assert compare(OLD, new).unmatched == [gone["id"]]
+    *kept, gone = OLD.figures
+    assert compare(OLD, replace(OLD, figures=kept)).unmatched == [gone.id]
 
 
 def test_intervals_that_meet_are_counted():

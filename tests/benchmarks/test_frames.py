@@ -5,7 +5,7 @@ from PIL import Image
 from benchmarks import frames as framing
 from benchmarks.errors import BenchError
 from benchmarks.frames import load_frames, make_ring
-from benchmarks.subjects.chain import FrameShape
+from benchmarks.record.jobs import FrameShape
 
 
 def picture(path, level=100, size=(40, 30)):

@@ -6,33 +6,36 @@ import pytest
 
 from benchmarks import processes
 from benchmarks.machine.kernel import isa_in_use
-from benchmarks.plan import base_job
 from benchmarks.processes import THREAD_VARIABLES, environment, launch
+from benchmarks.record.jobs import Job
+from benchmarks.record.json_form import to_json
 from benchmarks.subjects.spec import Subject
+from benchmarks.worker_input import WorkerInput
 
 
-def job(**changes):
-    return {**base_job("memory", None, 1, imports=["json"]), **changes}
+def given(task="memory", imports=("json",), **fields):
+    return WorkerInput(Job(task=task, name="s"), imports=imports, **fields)
 
 
 def run_python(code, timeout=20.0):
-    return processes._run([sys.executable, "-c", code], "", job(timeout_s=timeout))
+    return processes._run([sys.executable, "-c", code], "", given(timeout_s=timeout))
 
 
 def test_a_job_is_run_in_a_fresh_process_with_its_own_peak_memory():
-    result = launch(job())
-    assert result["ok"]
-    assert 4_000 < result["vm_hwm_kib"] < 60_000
-    assert result["load"]["other_cores"] >= 0
+    result = launch(given())
+    assert result.ok
+    assert 4_000 < result.process.vm_hwm_kib < 60_000
+    assert result.process.load.other_cores >= 0
 
 
 def test_imports_cost_memory_that_is_seen():
-    assert launch(job(imports=["numpy"]))["vm_hwm_kib"] > launch(job())["vm_hwm_kib"] + 3_000
+    bare, numpy = (launch(given(imports=names)) for names in (("json",), ("numpy",)))
+    assert numpy.process.vm_hwm_kib > bare.process.vm_hwm_kib + 3_000
 
 
 def test_an_unknown_task_and_a_missing_module_fail_with_their_error():
-    assert "KeyError" in launch(job(task="dance"))["error"]
-    assert "no_such_module" in launch(job(imports=["no_such_module"]))["error"]
+    assert "KeyError" in launch(given("dance")).outcome.error
+    assert "no_such_module" in launch(given(imports=("no_such_module",))).outcome.error
 
 
 def test_a_hung_worker_is_killed():
@@ -55,7 +58,7 @@ def test_what_libraries_print_does_not_spoil_the_answer(tmp_path):
     (tmp_path / "noisy.py").write_text("import os; print('hello'); os.system('echo world')")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.worker"],
-        input=json.dumps(job(imports=["noisy"])),
+        input=json.dumps(to_json(given(imports=("noisy",)))),
         capture_output=True,
         text=True,
         env={**environment(1), "PYTHONPATH": str(tmp_path)},
@@ -95,26 +98,35 @@ def test_a_worker_says_which_kernel_it_ran_and_the_suite_names_no_other(monkeypa
     from sdk import _kernels
 
     monkeypatch.setenv("SONOGAZE_ISA", asked)
-    job = {"task": "preprocess", "formats": ["GRAY8"], "size": [640, 480], "samples": 1}
-    result = launch({**job, "threads": 1, "timeout_s": 120})
-    assert result["ok"], result
+    job = Job(task="preprocess", name="kernel", formats=("GRAY8",), size=(640, 480), samples=1)
+    result = launch(WorkerInput(job, timeout_s=120))
+    assert result.ok, result
     expected = "scalar" if asked == "scalar" else _kernels.available_isas()[0]
-    assert {result["isa"], isa_in_use()} == {expected}
+    assert {result.process.isa, isa_in_use()} == {expected}
 
 
 def test_a_result_that_is_not_finite_is_a_failure_and_no_broken_json(tmp_path):
     import numpy as np
     from onnx import TensorProto, helper
 
-    from tests.benchmarks import onnx_zoo
+    from tests.benchmarks.onnx_facts import onnx_zoo
 
     path = tmp_path / "m.onnx"
     nodes = [helper.make_node("Log", ["x"], ["y"])]
     row = [onnx_zoo.value("x", TensorProto.FLOAT, (1, 1, 1, 4))]
     onnx_zoo.save(path, nodes, row, [onnx_zoo.value("y")])
     np.save(tmp_path / "t.npy", np.full((1, 1, 1, 4), -1, np.float32))
-    subject = Subject("m", "user", "onnxruntime", "fp32", str(path)).to_dict()
-    job = {"task": "logits", "subject": subject, "tensors": str(tmp_path / "t.npy")}
-    result = launch({**job, "threads": 1, "timeout_s": 60})
-    assert not result["ok"]
-    assert "holds NaN" in result["error"]
+    subject = Subject("m", "user", "onnxruntime", "fp32", str(path))
+    job = Job(task="logits", name=subject.name)
+    result = launch(WorkerInput(job, subject, timeout_s=60, tensors=str(tmp_path / "t.npy")))
+    assert not result.ok
+    assert "holds NaN" in result.outcome.error
+
+
+@pytest.mark.parametrize(
+    "answer", [{"ok": True}, {"ok": True, "frame_bytes": "many"}, {"error": "x"}, {"ok": 1}]
+)
+def test_an_answer_of_another_form_is_a_failure_that_says_so(answer):
+    result = processes._result(given(), answer)
+    assert not result.ok
+    assert "answered in another form" in result.outcome.error

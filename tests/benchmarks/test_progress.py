@@ -24,3 +24,11 @@ def test_a_terminal_shows_the_step_and_the_count():
         advance("paced  student-fp32/sdk", 3, 7)
     assert "paced  student-fp32/sdk" in text.getvalue()
     assert "3/7" in text.getvalue()
+
+
+def test_a_step_before_the_processes_are_counted_shows_no_count():
+    text = io.StringIO()
+    with progress_bar(Console(file=text, force_terminal=True, width=120)) as advance:
+        advance("prepare frames and models", 0, 0)
+    assert "prepare frames and models" in text.getvalue()
+    assert "0/" not in text.getvalue()

@@ -29,7 +29,7 @@ try: {name}()
 except SystemExit as end: assert not end.code, end.code
 """
 SHORT = """
-from benchmarks import plan
+from benchmarks.suites.models import plan
 plan.QUICK = plan.Effort("quick", 1, 20, 10, 0.01, 0.1, (60.0,), (2,), 0.05, False)
 """
 # name -> code; each may write into its working folder alone

@@ -53,6 +53,7 @@ def _accuracies(teacher: dict[str, Any]) -> dict[str, dict[str, float]]:
     return {way: {part: s["accuracy"] for part, s in found.items()} for way, found in ways.items()}
 
 
+@drawing.styled
 def plot_curve(report: dict[str, Any], path: Path) -> None:
     """Draw accuracy against patients (log axis), a line for each losses, a panel for each part."""
     pyplot = drawing.pyplot()
@@ -82,7 +83,6 @@ def plot_curve(report: dict[str, Any], path: Path) -> None:
         axis.minorticks_off()
         axis.set_xlabel("patients with labels")
         axis.set_title(PART_NAMES.get(part, part), fontsize=10)
-        axis.grid(linewidth=0.3)
     axes[0][0].set_ylabel("accuracy, %; 95 % over patients and seeds")
     axes[0][-1].legend(fontsize=7)
     figure.tight_layout()

@@ -47,6 +47,7 @@ def family(runs: Sequence[Path]) -> dict[str, Any]:
     return {"students": members, "teachers": teachers}
 
 
+@drawing.styled
 def plot_family(report: dict[str, Any], path: Path) -> None:
     """Draw accuracy against parameters (log axis), the teacher at the right, to a PNG."""
     pyplot = drawing.pyplot()
@@ -64,7 +65,6 @@ def plot_family(report: dict[str, Any], path: Path) -> None:
     axis.set_xscale("log")
     axis.set_xlabel("parameters (the rightmost: the teacher)")
     axis.set_ylabel("accuracy, %; 95 % over patients")
-    axis.grid(linewidth=0.3)
     axis.legend(fontsize=8)
     figure.tight_layout()
     with atomic_write(path) as unfinished:

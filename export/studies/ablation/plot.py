@@ -10,6 +10,7 @@ from export.studies.ablation.reading import margins
 from export.studies.ablation.table import PART_NAMES
 
 
+@drawing.styled
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     """Draw `report` (`ablation.json`) to a PNG: accuracy by part, losses down the side."""
     pyplot = drawing.pyplot()
@@ -26,26 +27,26 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
             axis.plot(
                 [mean - below, mean + above],
                 [row, row],
-                color="#9db4c8",
+                color=drawing.PALE,
                 linewidth=5,
                 solid_capstyle="butt",
             )
             seeds = [100 * value for value in found["accuracy_by_seed"]]
-            axis.plot(seeds, [row] * len(seeds), "o", color="#33536e", markersize=3.5, alpha=0.7)
-            axis.plot(100 * found["accuracy"], row, "|", color="#b3261e", markersize=16)
+            axis.plot(seeds, [row] * len(seeds), "o", color=drawing.BLUE, markersize=3.5, alpha=0.7)
+            axis.plot(100 * found["accuracy"], row, "|", color=drawing.VERMILION, markersize=16)
         first = table[names[0]]["accuracy"]
-        axis.axvline(100 * first, color="#777777", linewidth=0.7, linestyle=":")
+        axis.axvline(100 * first, color=drawing.GREY, linewidth=0.7, linestyle=":")
         axis.set_title(PART_NAMES.get(part, part), fontsize=10)
         axis.set_xlabel("accuracy, %")
-        axis.grid(axis="x", linewidth=0.3)
+        axis.grid(visible=False, axis="y")
     figure.axes[0].set_yticks(range(len(names)), names)
     figure.axes[0].invert_yaxis()
     figure.text(
         0.01,
         0.005,
-        "dots: seeds; red: mean; bar: 95 % over patients and seeds",
+        "dots: seeds; vermilion: mean; bar: 95 % over patients and seeds",
         fontsize=7,
-        color="#555555",
+        color=drawing.GREY,
     )
     figure.tight_layout(rect=(0, 0.03, 1, 1))
     with atomic_write(path) as unfinished:

@@ -1,0 +1,82 @@
+"""What the commands print: results on standard output, notes and errors on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from benchmarks.budget import Line
+from benchmarks.compare import Change, Comparison
+from benchmarks.record.types import Record
+
+results = Console()
+errors = Console(stderr=True)
+
+
+def show(line: str, style: str | None = None) -> None:
+    """Print a line of results as it is: never wrapped or cut, as logs are searched for it."""
+    results.print(line, style=style, highlight=False, soft_wrap=True, markup=False)
+
+
+def note(line: str) -> None:
+    """Print a line on standard error as it is."""
+    errors.print(line, highlight=False, soft_wrap=True, markup=False)
+
+
+def show_paths(paths: Sequence[Path]) -> None:
+    """Print a path a line."""
+    for path in paths:
+        show(str(path))
+
+
+def show_summary(record: Record) -> None:
+    """Print what the run comes to, and its warnings."""
+    from benchmarks.report.summary import summary
+    from benchmarks.report.view import View
+
+    for line in summary(View(record)):
+        show(f"• {line}")
+    for warning in record.warnings:
+        text = escape(f"{warning.meaning} ({warning.detail})")
+        errors.print(f"[yellow]{warning.slug}[/]: {text}", soft_wrap=True)
+
+
+def show_budget(lines: Sequence[Line]) -> None:
+    """Print a line a limit, under its column's name."""
+    from benchmarks.report.cover import budget_table
+
+    table = budget_table(lines, "bound")
+    rows = [table.head, *table.rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(table.head))]
+    for row in rows:
+        text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        show(text.rstrip(), "red" if row[-1] == "NO" else None)
+
+
+def show_comparison(comparison: Comparison, every: bool) -> None:
+    """Print a line a figure that changed, or of every figure; then the counts and the notes."""
+    changes = comparison.changes
+    for change in changes:
+        if every or change.verdict in ("worse", "better"):
+            show(_line(change))
+    counts = {v: sum(c.verdict == v for c in changes) for v in ("worse", "better", "same")}
+    verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    show(f"{len(changes)} figures compared: {verdicts}.")
+    agree, known = comparison.agreeing
+    show(f"{agree} of {known} printed intervals (95 %) meet those of the other run.")
+    for text in [*comparison.notes, *(f"only in one record: {id}" for id in comparison.unmatched)]:
+        note(f"note: {text}")
+
+
+def _line(change: Change) -> str:
+    from benchmarks.report.text import number
+
+    ratio = change.ratio
+    text = "-" if ratio is None else f"{ratio.value:.3f}"
+    if ratio is not None and ratio.low is not None:
+        text += f" ({ratio.low:.3f} to {ratio.high:.3f})"
+    values = f"{number(change.old, 4)} -> {number(change.new, 4)} {change.unit}"
+    return f"{change.verdict:8}{text:26}{values:26}{change.id}"

@@ -1,1 +1,0 @@
-"""Frame to tensor, timed against merely reading the bytes, OpenCV and NumPy."""

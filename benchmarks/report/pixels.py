@@ -1,0 +1,64 @@
+"""The pixel suite's record as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.record.types import Record
+from benchmarks.report.escape import markdown_cell
+from benchmarks.report.text import number, with_interval
+from benchmarks.report.view import View
+
+_HEAD = (
+    "frame",
+    "SDK, µs",
+    "read, µs",
+    "SDK / read",
+    "OpenCV, µs",
+    "OpenCV / SDK",
+    "NumPy / SDK",
+)
+
+
+def pixel_report(record: Record) -> str:
+    """Return the report: medians with 95 % intervals between fresh processes."""
+    warnings = record.warnings
+    isa = ", ".join(subject.name.split("/")[1] for subject in record.subjects)
+    lines = ["# Preprocessing: frame to tensor, one thread", ""]
+    if record.status != "complete":
+        lines += ["**The run was interrupted.**", ""]
+    lines += [
+        f"Instruction set: {isa or 'unknown'}. Machine: {markdown_cell(record.machine.cpu_model)}.",
+        "",
+        *(f"- `{w.slug}`: {w.meaning} ({markdown_cell(w.detail)})" for w in warnings),
+        *([""] if warnings else []),
+    ]
+    lines += [_row(_HEAD), "|" + "---|" * len(_HEAD)]
+    lines += [_row(cells) for cells in _rows(View(record))]
+    lines += ["", "p50. Read: the faster of summing and copying the region's bytes."]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(view: View) -> Iterator[tuple[str, ...]]:
+    ids = [figure.id.split("|")[0] for figure in view.record.figures]
+    for case in dict.fromkeys(key for key in ids if not key.startswith("all-")):
+        reads = [view.value(case, "preprocess", f"read_{way}", "p50") for way in ("sum", "memcpy")]
+        ways = ("opencv", "opencv_resize_first", "opencv_gray")
+        chains = [view.value(case, "preprocess", way, "p50") for way in ways]
+        ratios = ("sdk_over_read", "opencv_over_sdk", "numpy_over_sdk")
+        over_read, over_opencv, over_numpy = (
+            view.figure(case, "preprocess", name, "p50") for name in ratios
+        )
+        yield (
+            case,
+            with_interval(view.figure(case, "preprocess", "sdk", "p50")),
+            number(min((r for r in reads if r is not None), default=None)),
+            with_interval(over_read),
+            number(min((c for c in chains if c is not None), default=None)),
+            with_interval(over_opencv),
+            with_interval(over_numpy),
+        )
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(map(markdown_cell, cells)) + " |"

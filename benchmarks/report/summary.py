@@ -1,0 +1,99 @@
+"""What the figures come to, for someone who reads nothing else. Only what was measured is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.quality.collect import TEACHER
+from benchmarks.record.types import SubjectEntry
+from benchmarks.report.quantised import quantised_against_fp32
+from benchmarks.report.text import late_frames, number, percent, times
+from benchmarks.report.view import View, quality_subject
+
+_PERIOD_MS = 1000 / 30
+
+
+def summary(view: View) -> list[str]:
+    """Return a few sentences."""
+    student = view.main_student
+    if student is None:
+        return ["No student behind the SDK was measured."]
+    lines = [
+        *_speed(view, student.name),
+        *_cost(view, student.name),
+        *quantised_against_fp32(view),
+        *_quality(view, student.name),
+        *_teacher(view, student),
+    ]
+    return lines or ["Nothing was measured to the end."]
+
+
+def _speed(view: View, name: str) -> Iterator[str]:
+    paced, stream = view.latency(name, "paced-30fps"), view.latency(name)
+    frame = view.record.input.frame
+    screen = f"{frame.width}x{frame.height} {frame.format}"
+    if paced:
+        p99 = paced.p99.value
+        yield (
+            f"At 30 frames a second, {name} answers a {screen} frame in "
+            f"{number(paced.p50.value)} ms, and 99 of 100 frames within {number(p99)} ms: "
+            f"{number(100 * p99 / _PERIOD_MS, 2)} % of the time between two frames."
+        )
+        missed = view.figure(name, "paced-30fps", "threads=1", "deadline", "missed")
+        if missed:
+            yield (
+                f"{late_frames(missed)} frames came later than the next frame; the slowest took "
+                f"{number(paced.max.value)} ms."
+            )
+    elif stream:
+        yield (
+            f"Back to back, {name} answers a {screen} frame in {number(stream.p50.value)} ms "
+            f"(p99 {number(stream.p99.value)} ms)."
+        )
+
+
+def _cost(view: View, name: str) -> Iterator[str]:
+    share = view.value(name, "paced-30fps", "threads=1", "cpu", "share_of_core")
+    peak, above, own = (
+        view.value(name, "memory", "process", part)
+        for part in ("peak", "above_imports", "above_imports_and_frame")
+    )
+    cold = view.value(name, "cold_start", "total", "p50")
+    if share is not None:
+        yield f"That costs {number(share, 2)} % of one core."
+    if peak is not None and above is not None and own is not None:
+        yield (
+            f"Its process peaks at {number(peak)} MB, {number(above)} MB above the bare imports of "
+            f"numpy and onnxruntime, the caller's own frame of {number(above - own)} MB included."
+        )
+    if cold is not None:
+        yield f"From process start to the first result it takes {number(cold)} ms."
+
+
+def _quality(view: View, name: str) -> Iterator[str]:
+    for part in view.parts:
+        student, teacher = view.quality(name, part), view.quality(TEACHER, part)
+        if student is None:
+            continue
+        right = f"{percent(student.accuracy)} of {student.frames} frames"
+        text = f"On the {part} part it is right on {right}"
+        if teacher:
+            text += f", the teacher on {percent(teacher.accuracy)}"
+        if student.agreement:
+            text += f"; they agree on {percent(student.agreement)}"
+        yield text + "."
+
+
+def _teacher(view: View, student: SubjectEntry) -> Iterator[str]:
+    teacher = view.teacher
+    if teacher is None:
+        return
+    ours, theirs = view.latency(student.name), view.latency(teacher.name)
+    if ours and theirs:
+        yield (
+            f"Teacher over student ({teacher.name} over {student.name}, back to back, one thread): "
+            f"{times(theirs.p50.value, ours.p50.value)} the time. "
+            "A slow teacher is no achievement; the student's own figures are."
+        )
+    if quality_subject(teacher) not in {entry.subject for entry in view.record.quality}:
+        yield "The teacher's quality was not measured in this run."

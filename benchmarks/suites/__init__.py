@@ -1,0 +1,1 @@
+"""The two suites: whole models (`models`), and the pixel kernel alone (`pixels`)."""

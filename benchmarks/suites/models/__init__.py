@@ -1,0 +1,1 @@
+"""Students, teacher and users' models: latency, memory, start, quality."""

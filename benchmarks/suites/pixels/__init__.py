@@ -1,0 +1,1 @@
+"""Frame to tensor against merely reading the bytes, OpenCV and NumPy."""
