@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.subjects.runtimes import ORT_OPTIONS
+from export.checkout import CHECKOUT
 
 #: Environment variables by which allocators and runtimes choose other code.
 VARIABLES = (
@@ -37,7 +38,7 @@ def software_facts() -> dict[str, Any]:
         "environment": environment_facts(os.environ),
         "onnxruntime_options": dict(ORT_OPTIONS),
         "packages": {name: _version(name) for name in PACKAGES},
-        "commit": commit(Path(__file__).resolve().parents[2]),
+        "commit": commit(CHECKOUT) if CHECKOUT else None,
         "kernels_sha256": kernels_sha256(),
     }
 

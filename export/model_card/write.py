@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import sdk
 from export.data.dataset import FrameRecord, find_data_root, load_records
 from export.display import Show, silent
 from export.errors import ExportError
@@ -107,4 +108,4 @@ def _records(report: dict[str, Any]) -> dict[str, FrameRecord]:
 
 
 def _is_default(path: Path) -> bool:
-    return path.resolve() == Path(__file__).resolve().parents[2] / "sdk" / "models" / path.name
+    return path.resolve() == Path(str(sdk.__file__)).parent / "models" / path.name
