@@ -1,4 +1,4 @@
-# What a wheel holds beside the Python files of sdk/, which lie in its folder `sonogaze`.
+# What a wheel holds: the files of sdk/ as the package `sonogaze`, the extension, and `sdk`, its alias.
 
 if(SONOGAZE_EDITABLE)
   # Built into the tree, which one line puts on sys.path: modules may come, go and move as they like.
@@ -9,18 +9,23 @@ if(SONOGAZE_EDITABLE)
 endif()
 
 install(TARGETS _kernels DESTINATION sonogaze)
+install(DIRECTORY sdk/ DESTINATION sonogaze FILES_MATCHING
+  PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed"
+  PATTERN "models/*.onnx" PATTERN "models/ATTRIBUTION.md" PATTERN "models/release.json"
+  PATTERN "__pycache__" EXCLUDE PATTERN ".*" EXCLUDE)
 
 # `import sdk` is an alias made at run time (sdk/_alias.py); type checkers read one line for each of
 # its modules.
-file(GLOB_RECURSE modules CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/sdk
-  ${CMAKE_SOURCE_DIR}/sdk/*.py)
+set(alias ${CMAKE_BINARY_DIR}/alias)
+file(REMOVE_RECURSE ${alias})
+file(GLOB_RECURSE modules RELATIVE ${CMAKE_SOURCE_DIR}/sdk ${CMAKE_SOURCE_DIR}/sdk/*.py)
 list(FILTER modules EXCLUDE REGEX "(^|/)_[^_]|__main__")
 foreach(module IN LISTS modules)
-  string(REGEX REPLACE "(/?__init__)?[.]py$" "" name ".${module}")
-  string(REPLACE "/" "." name "sonogaze${name}")
+  string(REGEX REPLACE "(/?__init__)?[.]py$" "" name "${module}")
+  string(REPLACE "/" "." name "sonogaze/${name}")
   string(REGEX REPLACE "[.]$" "" name "${name}")
-  file(WRITE ${CMAKE_BINARY_DIR}/alias/${module}i "from ${name} import *\n")
+  file(WRITE ${alias}/${module}i "from ${name} import *\n")
 endforeach()
-file(APPEND ${CMAKE_BINARY_DIR}/alias/__init__.pyi "from sonogaze import __version__ as __version__\n")
-install(DIRECTORY ${CMAKE_BINARY_DIR}/alias/ DESTINATION sdk)
+file(APPEND ${alias}/__init__.pyi "from sonogaze import __version__ as __version__\n")
+install(DIRECTORY ${alias}/ DESTINATION sdk)
 install(FILES sdk/__init__.py sdk/py.typed DESTINATION sdk)

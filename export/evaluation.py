@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from export.checkout import CHECKOUT
 from export.data.dataset import LABELS, FrameRecord
 from export.errors import ExportError
 from export.proportions import clustered_interval
@@ -21,7 +22,7 @@ GUARDED_DATASETS = ("fetal_planes_db", "african_planes", "not_fetal")
 SUBGROUPS = ("country", "machine", "source_quality", "fine")
 """Columns of the table by whose values accuracy is told apart."""
 
-LOOKS = Path(__file__).resolve().parents[1] / "docs" / "results" / "looks.jsonl"
+LOOKS = CHECKOUT / "docs" / "results" / "looks.jsonl" if CHECKOUT else None
 
 
 def guarded(part: str, records: Sequence[FrameRecord]) -> bool:
@@ -33,10 +34,10 @@ def log_evaluation(part: str, what: str, score: float, path: Path | None = None)
     """Append one evaluation of a guarded part: when, which part, what was scored, what came out.
 
     The same thing scored again with the same outcome tells nothing new and is not repeated. An
-    installed package, which has no `docs`, keeps no log.
+    installed package keeps no log.
     """
     path = path or LOOKS
-    if not path.parent.is_dir():
+    if path is None or not path.parent.is_dir():
         return
     seen = {"part": part, "what": what, "accuracy": round(score, 5)}
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []

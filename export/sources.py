@@ -3,9 +3,9 @@
 import subprocess
 from pathlib import Path
 
+from export.checkout import CHECKOUT
 from sdk import __version__
 
-ROOT = Path(__file__).resolve().parents[1]
 # What a student's numbers depend on. Results, looks and documents that a run itself writes don't
 # make it unrepeatable; files that git doesn't know do.
 WATCHED = ("sdk", "export", "cpp_ext", "constraints.txt", "pyproject.toml")
@@ -13,14 +13,16 @@ OWN_OUTPUT = ":(exclude)sdk/models"
 DIRTY = "-dirty"
 
 
-def sources(root: Path = ROOT) -> str:
+def sources(root: Path | None = CHECKOUT) -> str:
     """Return the full commit of the sources, `-dirty` behind it where they differ from it.
 
-    Outside a checkout of this project (an installed wheel, whatever repository lies around it) the
-    installed version, as `sonogaze 0.1.0`.
+    Outside a checkout of this project (an installed wheel, whatever repository lies around it, or
+    sources without their history) the version, as `sonogaze 0.1.0`.
     """
+    if root is None:
+        return f"sonogaze {__version__}"
     try:
-        # refuses a repository that merely lies around an installed package
+        # refuses a repository that merely lies around unpacked sources
         _git(root, "ls-files", "--error-unmatch", "export/sources.py")
         commit = _git(root, "rev-parse", "HEAD")
         changed = _git(root, "status", "--porcelain", "--", *WATCHED, OWN_OUTPUT)

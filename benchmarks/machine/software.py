@@ -13,6 +13,7 @@ from benchmarks.machine.kernel import available_isas
 from benchmarks.record.jobs import Run
 from benchmarks.record.machine import Commit, Kernel, Software
 from benchmarks.subjects.runtimes import ORT_OPTIONS
+from export.checkout import CHECKOUT
 from export.files import file_sha256
 
 #: Environment variables by which allocators and runtimes choose other code.
@@ -39,7 +40,7 @@ def software_facts(runs: Sequence[Run] = ()) -> Software:
         environment=environment_facts(os.environ),
         onnxruntime_options=dict(ORT_OPTIONS),
         packages={name: _version(name) for name in PACKAGES},
-        commit=commit(Path(__file__).resolve().parents[2]),
+        commit=commit(CHECKOUT) if CHECKOUT else None,
         kernels_sha256=kernels_sha256(),
         kernel=Kernel(isa_of(runs), available_isas(), os.environ.get("SONOGAZE_ISA")),
     )

@@ -90,7 +90,7 @@ def _score(
     teachers = _rows(teacher, kept) if teacher else None
     entry = evaluate(job.name, job.part, scored, _rows(outputs, kept), teachers, seed)
     if job.part in _GUARDED and entry.accuracy.value is not None:
-        _log_look(job.part, job.name, entry.accuracy.value)
+        _log(job.part, job.name, entry.accuracy.value)
     return entry
 
 
@@ -114,11 +114,10 @@ def outputs_of(predictions: Predictions) -> Outputs:
     return Outputs(tuple(predictions.labels), logits, probabilities, accepted)
 
 
-def _log_look(part: str, name: str, accuracy: float) -> None:
-    from export.evaluation import LOOKS, log_evaluation
+def _log(part: str, name: str, accuracy: float) -> None:
+    from export.evaluation import log_evaluation
 
-    if LOOKS.parent.is_dir():
-        log_evaluation(part, f"benchmark of {name}", accuracy)
+    log_evaluation(part, f"benchmark of {name}", accuracy)
 
 
 def score_numerics(runs: Sequence[Run]) -> list[Difference]:

@@ -12,7 +12,7 @@ from export.evidence.known import EVIDENCE, TeacherEvidence, read_evidence
 
 
 def read_teacher(path: Path = EVIDENCE) -> TeacherEvidence | None:
-    """Return the committed logits; None where the file is not there (as in a wheel).
+    """Return the committed logits; None where the file is not there.
 
     Raises:
         ExportError: `evidence-damaged` for a file that is not one finite logit a label and frame.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from export.checkout import CHECKOUT
 from export.data.frames import clip_of, is_still
 from export.data.table import Row, read_rows
 from export.errors import ExportError
@@ -88,8 +89,9 @@ def data_root() -> Path:
 def find_data_root() -> Path | None:
     """Return the data folder, or None where there is none (demo and tests work without)."""
     named = os.environ.get("SONOGAZE_DATA")
-    beside = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    candidates = [Path(named)] if named else [beside, Path("..", "shared", "data")]
+    candidates = [Path(named)] if named else [Path("..", "shared", "data")]
+    if CHECKOUT and not named:
+        candidates.insert(0, CHECKOUT.parent / "shared" / "data")
     return next((c for c in candidates if table_of(c) is not None), None)
 
 

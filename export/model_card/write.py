@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sdk
 from export.data.dataset import FrameRecord, find_data_root, load_records
 from export.display import Show, silent
 from export.errors import ExportError
@@ -127,4 +128,4 @@ def _model_file(report: dict[str, Any], folder: Path) -> Path | None:
 
 
 def _is_default(path: Path) -> bool:
-    return path.resolve() == Path(__file__).resolve().parents[2] / "sdk" / "models" / path.name
+    return path.resolve() == Path(str(sdk.__file__)).parent / "models" / path.name
