@@ -30,6 +30,7 @@ def main() -> None:
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--survivors", action="store_true", help="only those that survived before")
     run.add_argument("--tests-s", type=float, default=5.0, help="of tests asked about one mutant")
+    run.add_argument("--first", default="", help="test file that is asked first")
     commands.add_parser("record")
     options = parser.parse_args()
     if options.command == "reach":

@@ -44,11 +44,13 @@ def _table(group: str) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[list[str]]:
+def tests_for(
+    module: str, mutant: Mutant, group: str, limit_s: float, first: str = ""
+) -> list[list[str]]:
     """Return test ids to ask in turn, which together took up to `limit_s`.
 
     First come those of the one file that is likeliest to kill it, so that the others needn't even
-    be imported: the file named after the module, else the one with most tests that reach it.
+    be imported: `first`, the file named after the module, or the one with most tests there.
     """
     table = _table(group)
     lines: dict[str, list[int]] = table["lines"].get(module, {})
@@ -65,7 +67,8 @@ def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[l
         return []
     counts = Counter(map(_file, tests))
     named = f"test_{Path(module).stem}.py"
-    first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
+    if first not in counts:
+        first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
     return [
         [test for test in tests if _file(test) == first],
         sorted((test for test in tests if _file(test) != first), key=_file),
