@@ -45,7 +45,7 @@ def _table(group: str) -> dict[str, Any]:
 
 
 def tests_for(
-    module: str, mutant: Mutant, group: str, limit_s: float, first: str = ""
+    module: str, mutant: Mutant, group: str, limit_s: float, first: str
 ) -> list[list[str]]:
     """Return test ids to ask in turn, which together took up to `limit_s`.
 
