@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .mutants import Mutant
-from .targets import ROOT
+from .targets import GROUPS, ROOT
 
 
 def reach_path(group: str) -> Path:
@@ -60,6 +60,10 @@ def tests_for(
     if not reached:  # runs at import: whoever reaches the lines that use its names
         for line in _users(module, mutant):
             reached.update(lines.get(str(line), ()))
+        whole = (f"test_{Path(module).stem}.py", *GROUPS[group].at_import)
+        reached.update(
+            at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(whole)
+        )
     if not reached:
         reached.update(*lines.values())
     tests = _quickest([table["tests"][number] for number in reached], limit_s)
@@ -93,10 +97,18 @@ def _quickest(tests: list[list[Any]], limit_s: float) -> list[str]:
 def _users(module: str, mutant: Mutant) -> list[int]:
     """Return the lines that name something that the mutant's lines define."""
     tree = ast.parse((ROOT / module).read_text())
-    inside = lambda node: mutant.line <= getattr(node, "lineno", 0) <= mutant.last_line  # noqa: E731
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and inside(node)}
-    names |= {node.name for node in ast.walk(tree)
-              if isinstance(node, ast.ClassDef | ast.FunctionDef) and inside(node)}  # fmt: skip
+    names = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and mutant.line <= node.lineno <= mutant.last_line
+    }
+    names |= {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and min(part.lineno for part in (node, *node.decorator_list)) <= mutant.last_line
+        and mutant.line <= node.lineno
+    }
     return [
         node.lineno
         for node in ast.walk(tree)
