@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +200,10 @@ def test_a_checkpoint_runs_no_code(tmp_path, monkeypatch):
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         _weights(tmp_path, [1.0] * STEPS)
     assert not (tmp_path / "touched").exists()
+
+
+def test_a_schedule_cannot_be_changed_once_it_is_given():
+    config = LoopConfig(1, BATCH, 1e-3, 0.0, seed=1)
+    assert (config.average, config.warmup_epochs) == (0.999, 1.0)
+    with pytest.raises(FrozenInstanceError):
+        config.epochs = 2
