@@ -98,9 +98,13 @@ def _users(module: str, mutant: Mutant) -> list[int]:
     """Return the lines that name something that the mutant's lines define."""
     tree = ast.parse((ROOT / module).read_text())
     names = {
-        node.id
+        name.id
         for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and mutant.line <= node.lineno <= mutant.last_line
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and node.lineno <= mutant.last_line
+        and mutant.line <= (node.end_lineno or node.lineno)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name)
     }
     names |= {
         node.name
