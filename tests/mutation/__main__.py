@@ -4,7 +4,7 @@
     python -m tests.mutation run sdk/classifier.py  one module; --survivors: those alone again
     python -m tests.mutation record                 docs/results/mutation.json of what was run
 
-The file under test is changed where it lies and put back; commit before you start.
+The file under test is changed where it lies and put back: run it in a clone of its own.
 """
 
 from __future__ import annotations
