@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,23 @@ def test_weights_decay_and_biases_and_norms_do_not(tmp_path):
         torch.testing.assert_close(value, before[name] * factor)
 
 
+def test_every_weight_bias_and_norm_is_trained(tmp_path):
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 3, 2), torch.nn.GroupNorm(1, 3), torch.nn.Flatten(),
+        torch.nn.Linear(3, 2),
+    )  # fmt: skip
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+
+    def loss(net, inputs, indices):
+        return {"total": (net(inputs) ** 2).sum() + sum((p - 3).sum() for p in net.parameters())}
+
+    config = LoopConfig(1, BATCH, 0.01, weight_decay=0.0, seed=1, average=0.0, warmup_epochs=0.0)
+    trained = train(model, _bank(), _inputs, loss, config, tmp_path / "resume.pt")
+    for name, value in trained.state_dict().items():
+        assert not torch.equal(value, before[name]), name
+
+
 def test_each_epoch_shows_each_frame_once_by_the_view_that_is_its_turn(tmp_path):
     views, epochs = 3, 4
     bank = _bank(FRAMES * views)
@@ -199,3 +217,10 @@ def test_a_checkpoint_runs_no_code(tmp_path, monkeypatch):
     with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
         _weights(tmp_path, [1.0] * STEPS)
     assert not (tmp_path / "touched").exists()
+
+
+def test_a_schedule_cannot_be_changed_once_it_is_given():
+    config = LoopConfig(1, BATCH, 1e-3, 0.0, seed=1)
+    assert (config.average, config.warmup_epochs) == (0.999, 1.0)
+    with pytest.raises(FrozenInstanceError):
+        config.epochs = 2

@@ -4,7 +4,7 @@
     python -m tests.mutation run sdk/classifier.py  one module; --survivors: those alone again
     python -m tests.mutation record                 docs/results/mutation.json of what was run
 
-The file under test is changed where it lies and put back; commit before you start.
+The file under test is changed where it lies and put back: run it in a clone of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def main() -> None:
     run.add_argument("--seed", type=int, default=0)
     run.add_argument("--survivors", action="store_true", help="only those that survived before")
     run.add_argument("--tests-s", type=float, default=5.0, help="of tests asked about one mutant")
+    run.add_argument("--first", default="", help="test file that is asked first")
     commands.add_parser("record")
     options = parser.parse_args()
     if options.command == "reach":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .mutants import Mutant
-from .targets import ROOT
+from .targets import GROUPS, ROOT
 
 
 def reach_path(group: str) -> Path:
@@ -44,11 +44,13 @@ def _table(group: str) -> dict[str, Any]:
     return json.loads(path.read_text())
 
 
-def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[list[str]]:
+def tests_for(
+    module: str, mutant: Mutant, group: str, limit_s: float, first: str
+) -> list[list[str]]:
     """Return test ids to ask in turn, which together took up to `limit_s`.
 
     First come those of the one file that is likeliest to kill it, so that the others needn't even
-    be imported: the file named after the module, else the one with most tests that reach it.
+    be imported: `first`, the file named after the module, or the one with most tests there.
     """
     table = _table(group)
     lines: dict[str, list[int]] = table["lines"].get(module, {})
@@ -58,6 +60,10 @@ def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[l
     if not reached:  # runs at import: whoever reaches the lines that use its names
         for line in _users(module, mutant):
             reached.update(lines.get(str(line), ()))
+        whole = (f"test_{Path(module).stem}.py", *GROUPS[group].at_import)
+        reached.update(
+            at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(whole)
+        )
     if not reached:
         reached.update(*lines.values())
     tests = _quickest([table["tests"][number] for number in reached], limit_s)
@@ -65,7 +71,8 @@ def tests_for(module: str, mutant: Mutant, group: str, limit_s: float) -> list[l
         return []
     counts = Counter(map(_file, tests))
     named = f"test_{Path(module).stem}.py"
-    first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
+    if first not in counts:
+        first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
     return [
         [test for test in tests if _file(test) == first],
         sorted((test for test in tests if _file(test) != first), key=_file),
@@ -90,10 +97,22 @@ def _quickest(tests: list[list[Any]], limit_s: float) -> list[str]:
 def _users(module: str, mutant: Mutant) -> list[int]:
     """Return the lines that name something that the mutant's lines define."""
     tree = ast.parse((ROOT / module).read_text())
-    inside = lambda node: mutant.line <= getattr(node, "lineno", 0) <= mutant.last_line  # noqa: E731
-    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and inside(node)}
-    names |= {node.name for node in ast.walk(tree)
-              if isinstance(node, ast.ClassDef | ast.FunctionDef) and inside(node)}  # fmt: skip
+    names = {
+        name.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and node.lineno <= mutant.last_line
+        and mutant.line <= (node.end_lineno or node.lineno)
+        for name in ast.walk(node)
+        if isinstance(name, ast.Name)
+    }
+    names |= {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef)
+        and min(part.lineno for part in (node, *node.decorator_list)) <= mutant.last_line
+        and mutant.line <= node.lineno
+    }
     return [
         node.lineno
         for node in ast.walk(tree)

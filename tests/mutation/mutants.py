@@ -130,14 +130,15 @@ def _is_code(node: Any) -> bool:
 
 
 def _made(source: str, place: tuple[Any, ...], name: str, occurrence: int) -> Mutant | None:
-    code = mutate_code(source, _operators()[name](), occurrence)
     try:
+        code = mutate_code(source, _operators()[name](), occurrence)
         if code is None or ast.dump(ast.parse(code)) == ast.dump(ast.parse(source)):
             return None
         compile(code, "mutant", "exec", dont_inherit=True)
         if "not not " in code:  # the same as leaving `not` out, which another operator does
             return None
-    except SyntaxError:  # `continue` to `break` outside a loop, and the like
+    # a loop's word outside a loop; an exception's name that isn't one word
+    except (SyntaxError, AttributeError):
         return None
     before, after = source.splitlines(), code.splitlines()
     first, last = place[0], place[2]

@@ -50,7 +50,7 @@ def _module(module: str, group: str, options: argparse.Namespace) -> dict[str, A
                   "killed": 0, "timeouts": 0, "unusable": 0}  # fmt: skip
     survived = []
     for mutant in mutants:
-        outcome = _ask(module, mutant, group, options.tests_s)
+        outcome = _ask(module, mutant, group, options.tests_s, options.first)
         if outcome == "passed":
             survived.append(_told(mutant))
         else:
@@ -62,11 +62,11 @@ def _module(module: str, group: str, options: argparse.Namespace) -> dict[str, A
     return result
 
 
-def _ask(module: str, mutant: Mutant, group: str, limit_s: float) -> str:
+def _ask(module: str, mutant: Mutant, group: str, limit_s: float, first: str) -> str:
     """Return `passed` where no test dies of it, else how one did."""
     log, plugins = RESULTS.parent / "last.log", GROUPS[group].plugins
     with forked.planted(ROOT / module, mutant.code):
-        for tests in filter(None, chosen.tests_for(module, mutant, group, limit_s)):
+        for tests in filter(None, chosen.tests_for(module, mutant, group, limit_s, first)):
             outcome = forked.run(tests, plugins, _STARTING_S + 5 * limit_s, log)
             if outcome != "passed":
                 return outcome

@@ -18,6 +18,7 @@ class Group:
         without: of those files, the ones left out, as slow or as tests of something else.
         plugins: of pytest.
         preload: libraries that the tests import.
+        at_import: tests of what happens while a module is imported, which no line tells.
         most: mutants drawn of a module.
     """
 
@@ -26,6 +27,7 @@ class Group:
     without: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    at_import: tuple[str, ...] = ()
     most: int = 40
 
     def files(self) -> list[str]:
@@ -55,12 +57,14 @@ GROUPS = {
     "readers": Group(
         modules=("sdk/sources/images/*.py", "sdk/sources/dicom/*.py", "sdk/sources/base.py",
                  "sdk/sources/formats.py"),
-        tests=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_*.py"),
+        tests=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_*.py",
+               "tests/sdk/test_image_rules.py", "tests/sdk/test_immutable.py"),
         without=("tests/sdk/test_dicom_matrix.py", "tests/sdk/test_dicom_mutations.py",
                  "tests/sdk/test_sources_contained.py", "tests/sdk/test_sources_intake.py",
                  "tests/sdk/test_sources_protocol.py"),
         plugins=("tests.mutation.in_process",),
         preload=(*_NUMERIC, *_READERS),
+        at_import=("test_immutable.py",),
     ),
     "runtime": Group(
         modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/cli/*.py", "sdk/sources/*.py"),
@@ -70,6 +74,7 @@ GROUPS = {
                  "tests/sdk/test_sources_refused.py", "tests/sdk/test_model_differential.py",
                  "tests/sdk/test_interpreter_end.py"),
         preload=(*_NUMERIC, *_READERS, *_TRAINING),
+        at_import=("test_immutable.py",),
         most=60,
     ),
     "gaze": Group(
@@ -81,7 +86,8 @@ GROUPS = {
     "training": Group(
         modules=("export/distill/*.py", "export/models/gaze_gate.py"),
         tests=("tests/export/test_losses.py", "tests/export/test_training.py",
-               "tests/export/test_gaze_gate.py", "tests/export/test_models.py"),
+               "tests/export/test_training_rules.py", "tests/export/test_gaze_gate.py",
+               "tests/export/test_models.py"),
         preload=(*_NUMERIC, *_READERS, *_TRAINING),
     ),
 }  # fmt: skip

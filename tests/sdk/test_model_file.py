@@ -286,9 +286,9 @@ def test_whatever_64_mib_hold_is_judged_in_time() -> None:
 
     for number, data in enumerate(worst_files()):
         assert len(data) < MAX_FILE_BYTES
-        begin = time.perf_counter()
+        begin = time.process_time()
         slug_of(data)
-        assert time.perf_counter() - begin < 3
+        assert time.process_time() - begin < 3
         if number == 0:
             tracemalloc.start()
             slug_of(data)

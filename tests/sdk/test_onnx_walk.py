@@ -13,7 +13,8 @@ from sdk import ModelError
 from sdk.model_file import onnx_walk, parse_model_file
 from sdk.model_file.digest import seal
 from sdk.model_file.onnx_walk import MAX_FIELDS, walk_onnx
-from sdk.model_file.operators import OPERATORS
+from sdk.model_file.operators import OPERATORS, infer_node
+from sdk.model_file.values import Value
 from tests.sdk.model_fuzz.generate import Builder, generated
 from tests.sdk.model_fuzz.heaviest import HEAVIEST, model
 from tests.sdk.model_fuzz.wire_tree import Node, encode, parse, varint
@@ -649,3 +650,65 @@ def test_padding_is_narrower_than_the_window(pad: int, fits: bool, place: int) -
     ]
     data = model(nodes, {}, (1, 4, 8, 8), (1, 4)).SerializeToString()
     assert _verdict(data) == ("accepted" if fits else "model-graph-invalid")
+
+
+def outcome(operator: str, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+    """The shape and the work of an operator on float inputs."""
+    values = {f"in{at}": Value(TensorProto.FLOAT, shape) for at, shape in enumerate(shapes)}
+    found = infer_node(operator, tuple(values), (), values, 18)
+    return found.shape, found.work
+
+
+@pytest.mark.parametrize(
+    ("operator", "shapes", "shape", "work"),
+    [
+        ("Relu", [(2, 3, 4)], (2, 3, 4), 24),
+        ("Add", [(2, 1, 4), (3, 1)], (2, 3, 4), 24),
+        ("MatMul", [(2, 3), (3, 5)], (2, 5), 30),
+        ("MatMul", [(7, 2, 3), (3, 5)], (7, 2, 5), 210),
+        ("MatMul", [(1, 2, 3), (7, 3, 5)], (7, 2, 5), 210),
+    ],
+)
+def test_shapes_and_work_are_those_of_the_standard(
+    operator: str, shapes: list[tuple[int, ...]], shape: tuple[int, ...], work: int
+) -> None:
+    assert outcome(operator, *shapes) == (shape, work)
+    model = helper.make_model(
+        helper.make_graph(
+            [helper.make_node(operator, [f"in{at}" for at in range(len(shapes))], ["out"])],
+            "one",
+            [helper.make_tensor_value_info(f"in{at}", TensorProto.FLOAT, given)
+             for at, given in enumerate(shapes)],
+            [helper.make_tensor_value_info("out", TensorProto.FLOAT, None)],
+        ),
+        opset_imports=[helper.make_opsetid("", 18)],
+    )  # fmt: skip
+    inferred = onnx.shape_inference.infer_shapes(model, strict_mode=True).graph.output[0]
+    assert tuple(dim.dim_value for dim in inferred.type.tensor_type.shape.dim) == shape
+
+
+@pytest.mark.parametrize(
+    ("operator", "shapes"),
+    [("Add", [(2, 3), (2, 4)]), ("Mul", [(4, 1, 3), (2, 2, 3)]), ("MatMul", [(2, 3), (2, 5)]),
+     ("MatMul", [(2, 2, 3), (3, 3, 5)])],
+)  # fmt: skip
+def test_shapes_that_do_not_fit_are_refused(operator: str, shapes: list[tuple[int, ...]]) -> None:
+    with pytest.raises(ModelError) as caught:
+        outcome(operator, *shapes)
+    assert caught.value.slug == "model-graph-invalid"
+
+
+@pytest.mark.parametrize("stored", ["f and i", "i alone", "type of i"])
+def test_an_attribute_is_stored_where_its_type_says(stored: str) -> None:
+    model = onnx.load_from_string(toy_student())
+    gemm = next(node for node in model.graph.node if node.op_type == "Gemm")
+    attribute = gemm.attribute.add(name="alpha", type=onnx.AttributeProto.FLOAT)
+    if stored != "i alone":
+        attribute.f = 1.0
+    if stored == "type of i":
+        attribute.type = onnx.AttributeProto.INT
+    else:
+        attribute.i = 1
+    with pytest.raises(ModelError, match="alpha") as caught:
+        walk_onnx(model.SerializeToString())
+    assert caught.value.slug == "model-operator-refused"

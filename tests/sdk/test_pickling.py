@@ -191,3 +191,20 @@ def test_caches_are_safe_under_threads() -> None:
     print(errors)
     """
     assert ran(code) == "[]\n"
+
+
+def test_what_changed_is_named_the_default_student_or_its_path(
+    toy_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sdk.classifier, "_MODELS", tmp_path)
+    path = tmp_path / "default-fp32.onnx"
+    shutil.copy(toy_path, path)
+    pickled = {
+        "the default student": pickle.dumps(Classifier(precision="fp32")),
+        repr(str(path)): pickle.dumps(Classifier(path)),
+    }
+    path.write_bytes(toy_student("fp32", seed=1))
+    for name, data in pickled.items():
+        with pytest.raises(ModelError) as caught:
+            pickle.loads(data)
+        assert str(caught.value).startswith(f"{name} has the digest ")

@@ -264,3 +264,12 @@ def test_a_recipe_shows_its_entries_and_cannot_be_changed() -> None:
     )
     with pytest.raises(AttributeError):
         recipe.width = 9  # type: ignore[misc]
+
+
+def test_frames_of_another_shape_have_no_difference() -> None:
+    recipe, out = Preprocessing(32, 32), np.empty((1, 1, 32, 32), np.float32)
+    wide, tall = (Frame.from_array(np.full(size, 90, np.uint8)) for size in ((30, 90), (90, 30)))
+    for first, second in ((wide, tall), (tall, wide)):
+        before = recipe.measure_into(first, out)
+        assert recipe.measure_into(second, out, before).difference is None
+        assert recipe.measure_into(first, out, before).difference == 0.0

@@ -163,8 +163,8 @@ def test_the_end_waits_for_slots_in_use_and_for_nothing_else(toy_path: Path) -> 
     other.start()
     try:
         start = time.monotonic()
-        free.stop(start + 5)
-        assert time.monotonic() - start < 2.5, "nobody was in a call"
+        free.stop(start + 20)
+        assert time.monotonic() - start < 10, "nobody was in a call"
         start = time.monotonic()
         taken.stop(start + 0.2)
         assert time.monotonic() - start >= 0.2, "a call was in progress until the deadline"

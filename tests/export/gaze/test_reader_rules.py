@@ -9,6 +9,7 @@ import pytest
 from export.gaze import Display, GazeError, GazeSamples, read_gaze
 from export.gaze.readers.eyelink_lines import stamp_us
 from export.gaze.readers.numbers import TimeParser, whole
+from tests.export.gaze.gaze_files import TX300_HEADER, tx300_row
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
 CSV = "timestamp_us,x_px,y_px,valid\n"
@@ -234,3 +235,26 @@ def test_rows_without_a_time_and_a_cut_one_are_counted_together(tmp_path: Path) 
     assert found.timestamp_us.tolist() == [1000, 3000]
     assert found.tally is not None
     assert (found.tally.lines, found.tally.undated) == (4, 2)
+
+
+def test_a_tx300_table_needs_both_eyes_and_says_which_column_is_missing(tmp_path: Path) -> None:
+    rows = [TX300_HEADER, tx300_row(1, ("0.5", "0.5", 0), ("0.5", "0.5", 0)).split("\t")]
+    for side, other in ("LR", "RL"):
+        kept = [at for at, name in enumerate(TX300_HEADER) if not name.startswith(side)]
+        text = "".join("\t".join(row[at] for at in kept) + "\n" for row in rows)
+        message = _refused(tmp_path, text, "gaze-columns", f"no column '{side}GazePos2dx'")
+        assert f"{other}GazePos2dx" in message
+
+
+def test_a_gaze_point_lies_up_to_a_million_pixels_off(tmp_path: Path) -> None:
+    square = Display(1000, 1000, 0.25, 600.0)
+    path = tmp_path / "scan.tsv"
+    for share, read_so in (("1000.0", True), ("-1000.0", True), ("1000.001", False)):
+        row = tx300_row(1, (share, "0.5", 0), ("0.5", share, 0))
+        path.write_text("\t".join(TX300_HEADER) + "\n" + row + "\n")
+        if read_so:
+            assert len(read_gaze(path, square).timestamp_us) == 1
+            continue
+        with pytest.raises(GazeError, match="line 2: a gaze point beyond 1,000,000") as caught:
+            read_gaze(path, square)
+        assert caught.value.slug == "gaze-number"
