@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple
 from numpy.typing import NDArray
 
 from sdk import _array_checks, _frame_checks, _kernels, _mjpeg
+from sdk._formats import ALIASES, MJPEG, canonical
 from sdk._shown import shown
 from sdk.errors import FrameError
 
@@ -25,7 +26,10 @@ _LAYOUTS_KEPT = 64
 
 
 class PixelFormat(StrEnum):
-    """Pixel formats; byte orders are those in memory, first byte first."""
+    """Pixel formats; byte orders are those in memory, first byte first.
+
+    ``PixelFormat("YUY2")`` is ``PixelFormat.YUYV``: other common names are understood too.
+    """
 
     GRAY8 = "GRAY8"
     GRAY16 = "GRAY16"
@@ -34,16 +38,30 @@ class PixelFormat(StrEnum):
     RGBA32 = "RGBA32"
     BGRA32 = "BGRA32"
     ARGB32 = "ARGB32"
+    ABGR32 = "ABGR32"
     YUYV = "YUYV"
+    YVYU = "YVYU"
     UYVY = "UYVY"
+    VYUY = "VYUY"
     NV12 = "NV12"
     NV21 = "NV21"
+    NV16 = "NV16"
+    NV61 = "NV61"
+    NV24 = "NV24"
     I420 = "I420"
     YV12 = "YV12"
+    I422 = "I422"
+    YV16 = "YV16"
+    I444 = "I444"
+    P010 = "P010"
+    P210 = "P210"
+    I010 = "I010"
     MJPEG = "MJPEG"
 
-
-_FORMATS = frozenset(PixelFormat.__members__)
+    @classmethod
+    def _missing_(cls, value: object) -> PixelFormat | None:
+        name = ALIASES.get(value) if isinstance(value, str) else None
+        return None if name is None else cls(name)
 
 
 _NUMBERS = {
@@ -135,7 +153,7 @@ class Frame:
             address of the image.
         width: pixels, 1 to 16384; may be left out for MJPEG, which carries it.
         height: pixels, 1 to 16384; may be left out for MJPEG.
-        format: a ``PixelFormat`` or its name.
+        format: a ``PixelFormat``, its name, or another common name for it, such as ``"YUY2"``.
         strides: bytes from one row to the next for each plane, padding included; one number will
             do for one plane. Negative declares that the plane is stored bottom-up. Left out: rows
             lie without padding.
@@ -163,8 +181,8 @@ class Frame:
         pixel_size_mm: float | tuple[float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> None:
-        name = _format_name(format)
-        if name == "MJPEG":
+        name = canonical(format)
+        if name == MJPEG:
             data, width, height = _mjpeg.described(data, width, height, strides)
         if region is not None and not isinstance(region, Region):
             raise FrameError(
@@ -205,8 +223,8 @@ class Frame:
 
         Args:
             array: ``(height, width)`` of uint8 (GRAY8) or uint16 (GRAY16), or
-                ``(height, width, channels)`` of uint8 for RGB24, BGR24 (3), RGBA32, BGRA32, ARGB32
-                (4), YUYV and UYVY (2).
+                ``(height, width, channels)`` of uint8 for RGB of 24 bits (3 channels), RGB of 32
+                bits (4) and packed YUV (2).
             format: required unless the array is two-dimensional uint8.
             strides: only to declare that rows run upwards: the array's own negative row stride.
             color: as for ``Frame``.
@@ -310,13 +328,3 @@ def layout_of(key: _Key) -> _kernels.Layout:
 
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:
     return Frame(data, **described)
-
-
-def _format_name(format_: Any) -> str:
-    name = str(format_) if isinstance(format_, str) else ""
-    if name not in _FORMATS:
-        raise FrameError(
-            "format-unknown",
-            f"format is {shown(format_)}, it must be one of {', '.join(PixelFormat)}",
-        )
-    return name

@@ -1,9 +1,7 @@
-#include "bindings.hpp"
+#include <string>
 
-#include <pybind11/stl.h>
-
+#include "bindings/bindings.hpp"
 #include "sonogaze/error.hpp"
-#include "sonogaze/kernels.hpp"
 
 namespace py = pybind11;
 
@@ -17,18 +15,20 @@ py::object error_class(const char* name) {
     return module ? module.attr(name) : py::module_::import("sdk.errors").attr(name);
 }
 
+const char* class_of(const std::string& slug) {
+    if (slug == "preprocessing-invalid") return "ModelError";
+    return slug == "isa-unavailable" ? "SdkError" : "FrameError";
+}
+
 // Runs no Python code: this is called inside pybind11's catch block, and a daemon thread that lost
 // the GIL there, to an interpreter that ends, would abort the process (see gil.hpp). So the error
-// is made as SdkError.__init__ makes it, but by hand.
+// is made as SdkError.__init__ makes it, but by hand; Error has bounded the message.
 void raise_as_sdk_error(std::exception_ptr thrown) {
     try {
         if (thrown) std::rethrow_exception(thrown);
     } catch (const Error& error) {
         const std::string slug = error.slug();
-        const char* name = slug == "preprocessing-invalid" ? "ModelError"
-                           : slug == "isa-unavailable"     ? "SdkError"
-                                                           : "FrameError";
-        const py::object cls = error_class(name);
+        const py::object cls = error_class(class_of(slug));
         auto* const type = reinterpret_cast<PyTypeObject*>(cls.ptr());
         const py::tuple message = py::make_tuple(error.what());
         const auto made =
@@ -40,16 +40,7 @@ void raise_as_sdk_error(std::exception_ptr thrown) {
 }
 
 }  // namespace
-}  // namespace sonogaze
 
-PYBIND11_MODULE(_kernels, m) {
-    m.doc() = "Pixel formats to normalised tensors in one pass. Use it through sdk.Preprocessing.";
-    py::register_exception_translator(&sonogaze::raise_as_sdk_error);
-    sonogaze::bind_layout(m);
-    sonogaze::bind_plan(m);
-    sonogaze::bind_student(m);
-    sonogaze::bind_reading(m);
-    // never destroys it, not even at the interpreter's end
-    m.def("keep_forever", [](py::object thing) { thing.release(); });
-    m.def("available_isas", [] { return sonogaze::available_isas(); });
-}
+void register_errors() { py::register_exception_translator(&raise_as_sdk_error); }
+
+}  // namespace sonogaze
