@@ -24,7 +24,7 @@ std::string bounded(const std::string& message) {
     const std::size_t end = message.size();
     // A name of many megabytes is cut before its bytes are looked at one by one.
     const bool huge = end > 2 * kMaxMessage;
-    const std::string text = escaped(
+    std::string text = escaped(
         huge ? message.substr(0, kMaxMessage) + message.substr(end - kMaxMessage) : message);
     if (text.size() <= kMaxMessage) return text;
     const std::size_t left_out = text.size() - kMaxMessage + (huge ? end - 2 * kMaxMessage : 0);
