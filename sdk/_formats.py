@@ -6,6 +6,7 @@ words.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 from sdk import _kernels
@@ -67,6 +68,45 @@ NEAREST = {
 
 _SPELLINGS = {name.casefold(): name for name in (*ALIASES, *NAMES)}
 _LONGEST = max(map(len, _SPELLINGS))
+
+
+class PixelFormat(StrEnum):
+    """Pixel formats; byte orders are those in memory, first byte first.
+
+    ``PixelFormat("YUY2")`` is ``PixelFormat.YUYV``: other common names are understood too.
+    """
+
+    GRAY8 = "GRAY8"
+    GRAY16 = "GRAY16"
+    RGB24 = "RGB24"
+    BGR24 = "BGR24"
+    RGBA32 = "RGBA32"
+    BGRA32 = "BGRA32"
+    ARGB32 = "ARGB32"
+    ABGR32 = "ABGR32"
+    YUYV = "YUYV"
+    YVYU = "YVYU"
+    UYVY = "UYVY"
+    VYUY = "VYUY"
+    NV12 = "NV12"
+    NV21 = "NV21"
+    NV16 = "NV16"
+    NV61 = "NV61"
+    NV24 = "NV24"
+    I420 = "I420"
+    YV12 = "YV12"
+    I422 = "I422"
+    YV16 = "YV16"
+    I444 = "I444"
+    P010 = "P010"
+    P210 = "P210"
+    I010 = "I010"
+    MJPEG = "MJPEG"
+
+    @classmethod
+    def _missing_(cls, value: object) -> PixelFormat | None:
+        name = ALIASES.get(value) if isinstance(value, str) else None
+        return None if name is None else cls(name)
 
 
 def canonical(format_: Any) -> str:

@@ -8,123 +8,20 @@ rightly. Nothing is guessed: what is ambiguous is refused with a ``FrameError``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from sdk import _array_checks, _frame_checks, _kernels, _mjpeg
-from sdk._formats import ALIASES, MJPEG, canonical
+from sdk._formats import MJPEG, PixelFormat, canonical
+from sdk._region import Region
 from sdk._shown import shown
 from sdk.errors import FrameError
 
 __all__ = ["Frame", "PixelFormat", "Region"]
 
 _LAYOUTS_KEPT = 64
-
-
-class PixelFormat(StrEnum):
-    """Pixel formats; byte orders are those in memory, first byte first.
-
-    ``PixelFormat("YUY2")`` is ``PixelFormat.YUYV``: other common names are understood too.
-    """
-
-    GRAY8 = "GRAY8"
-    GRAY16 = "GRAY16"
-    RGB24 = "RGB24"
-    BGR24 = "BGR24"
-    RGBA32 = "RGBA32"
-    BGRA32 = "BGRA32"
-    ARGB32 = "ARGB32"
-    ABGR32 = "ABGR32"
-    YUYV = "YUYV"
-    YVYU = "YVYU"
-    UYVY = "UYVY"
-    VYUY = "VYUY"
-    NV12 = "NV12"
-    NV21 = "NV21"
-    NV16 = "NV16"
-    NV61 = "NV61"
-    NV24 = "NV24"
-    I420 = "I420"
-    YV12 = "YV12"
-    I422 = "I422"
-    YV16 = "YV16"
-    I444 = "I444"
-    P010 = "P010"
-    P210 = "P210"
-    I010 = "I010"
-    MJPEG = "MJPEG"
-
-    @classmethod
-    def _missing_(cls, value: object) -> PixelFormat | None:
-        name = ALIASES.get(value) if isinstance(value, str) else None
-        return None if name is None else cls(name)
-
-
-_NUMBERS = {
-    "rectangle": ("x", "y", "width", "height"),
-    "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """The part of a frame that holds the ultrasound image; see the two constructors."""
-
-    kind: Literal["rectangle", "sector"]
-    numbers: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        names = _NUMBERS.get(self.kind, ()) if isinstance(self.kind, str) else ()
-        given = self.numbers if isinstance(self.numbers, tuple | list) else ()
-        if not names or len(given) != len(names):
-            raise FrameError(
-                "region-invalid",
-                f"region is {shown(self.kind)} of "
-                f"{shown(self.numbers)}; "
-                "use Region.rectangle(...) or Region.sector(...)",
-            )
-        check = _frame_checks.whole if self.kind == "rectangle" else _frame_checks.finite
-        numbers = tuple(
-            check(value, f"region {name}", "region-invalid")
-            for name, value in zip(names, given, strict=True)
-        )
-        object.__setattr__(self, "numbers", numbers)
-
-    @classmethod
-    def rectangle(cls, x: int, y: int, width: int, height: int) -> Region:
-        """Take pixels ``x .. x + width - 1`` by ``y .. y + height - 1``.
-
-        Raises:
-            FrameError: ``region-invalid`` if a number is not whole. A ``Frame`` refuses a region
-                that is empty or does not lie inside it.
-        """
-        return cls("rectangle", (x, y, width, height))
-
-    @classmethod
-    def sector(
-        cls,
-        cx: float,
-        cy: float,
-        r_min: float,
-        r_max: float,
-        angle_min_deg: float,
-        angle_max_deg: float,
-    ) -> Region:
-        """Take pixels whose centre is ``r_min`` to ``r_max`` from ``(cx, cy)``, between two angles.
-
-        Lengths are in pixels, the centre of pixel (0, 0) is (0.5, 0.5), and the apex may lie
-        outside the frame. Angles run clockwise from straight down. The region's box is the
-        smallest that holds those pixels of the frame; what of it is outside the sector is painted
-        with the recipe's ``pad_level``.
-
-        Raises:
-            FrameError: ``region-invalid`` if a number is not finite.
-        """
-        return cls("sector", (cx, cy, r_min, r_max, angle_min_deg, angle_max_deg))
 
 
 class _Key(NamedTuple):

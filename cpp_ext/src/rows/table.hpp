@@ -8,10 +8,10 @@
 namespace sonogaze::rows {
 
 // The table of an instruction set that supplies the lanes. Counting colour in packed pixels is the
-// lanes' own: the cheapest way differs. AVX2 compares U and V where they lie, as 16 or 32 bits
-// together; NEON's loads part them at no cost. Either way costs the other half as much again.
-// Colour of wide codes has no vectors of its own: it is looked at in every other row alone, and the
-// compiler's are enough.
+// lanes' own: AVX2 compares U and V where they lie, 16 or 32 bits at once, since parting them would
+// take shuffles; NEON's loads part them for nothing, and then bytes are compared, sixteen at once.
+// Counts of wide codes have no lanes yet: one frame of P010 takes 1.7 (AVX2) to 2.3 times (NEON)
+// the instructions with statistics as it does without.
 template <class Lanes>
 constexpr Kernels kernels(const char* name) {
     constexpr CountRgb kColored24 = Lanes::template colored_rgb<3, 0>;
