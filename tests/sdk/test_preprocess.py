@@ -187,6 +187,29 @@ def test_sums_of_ten_bits_do_not_overflow(
             np.testing.assert_array_equal(out, np.float32(1), err_msg=f"{height} {cells}")
 
 
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("name", ["GRAY8", "RGB24", "BGRA32", "YUYV", "NV12", "I444", "P010"])
+def test_counts_of_the_widest_row_do_not_overflow(
+    name: str, isa: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SONOGAZE_ISA", isa)
+    about = {"width": 16384, "height": 2, "format": name}
+    about |= {"color": "bt601-full"} if name in reference.YUV else {}
+    recipe, out = Preprocessing(8, 8), np.empty((8, 8), np.float32)
+    shapes = reference.plane_shapes(name, 16384, 2)
+    size = sum(rows * used for rows, used in shapes)
+    black = recipe.measure_into(Frame(bytes(size), **about), out)
+    white = recipe.measure_into(Frame(b"\xff" * size, **about), out)
+    assert (black.black, white.black, black.mean, white.mean) == (1, 0, 0, 255)
+    # All chroma at its least or its most is far from neutral; equal R, G and B are not coloured.
+    colored = {"GRAY8": None, "RGB24": 0, "BGRA32": 0}.get(name, 1)
+    assert (black.colored, white.colored) == (colored, colored)
+    neutral = b"\x80" * size
+    assert recipe.measure_into(Frame(neutral, **about), out).colored == (
+        None if name == "GRAY8" else 0
+    )
+
+
 @pytest.mark.parametrize("bad", [3, "x", (1, 2), np.zeros(5, np.float32), Region])
 def test_what_is_compared_with_must_be_statistics(bad: object) -> None:
     out = np.empty((8, 8), np.float32)
