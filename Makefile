@@ -73,4 +73,4 @@ fuzz:
 tidy:
 	cmake --preset tidy
 	clang-tidy-14 -quiet -p build/tidy $$(ls cpp_ext/src/*.cpp cpp_ext/src/*/*.cpp \
-		| grep -v -e bind -e buffers -e neon) cpp_ext/fuzz/*.cpp
+		| grep -v -e bindings/ -e neon) cpp_ext/fuzz/*.cpp

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._frame_checks import CHANNELS, FORMATS, PLANES, whole
+from ._formats import FACTS, MJPEG, canonical
+from ._frame_checks import whole
 from ._shown import shown
 from .errors import FrameError
 
@@ -26,25 +27,22 @@ def array_format(array: Any, format_: Any) -> str:
                 'sdk.Frame.from_array(a, format="BGR24")',
             )
         format_ = "GRAY8"
-    name = str(format_) if isinstance(format_, str) else ""
-    channels = CHANNELS.get(name)
-    if channels is None:
-        if name in PLANES:
-            raise FrameError(
-                "frame-rank",
-                f"{name} has {PLANES[name]} planes and is no array of pixels; use "
-                f'sdk.Frame(data, width=, height=, format="{name}", color=)',
-            )
+    name = canonical(format_)
+    if name == MJPEG or FACTS[name]["planes"] > 1:
+        what = "is compressed" if name == MJPEG else f"has {FACTS[name]['planes']} planes"
         raise FrameError(
-            "format-unknown",
-            f"format is {shown(format_)}, it must be one of {', '.join(FORMATS)}",
+            "frame-rank",
+            f"{name} {what} and is no array of pixels; use "
+            f'sdk.Frame(data, width=, height=, format="{name}", color=)',
         )
+    item_bytes = FACTS[name]["sample_bytes"]
+    channels = FACTS[name]["pixel_bytes"] // item_bytes
     rank = 2 if channels == 1 else 3
     if array.ndim != rank:
         raise FrameError(
             "frame-rank", f"the array has shape {array.shape}, {name} needs {rank} dimensions"
         )
-    dtype = np.uint16 if name == "GRAY16" else np.uint8
+    dtype = np.uint16 if item_bytes == 2 else np.uint8
     if array.dtype != dtype:
         raise FrameError(
             "frame-dtype",

@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ._formats import FACTS
 from ._shown import shown
 from .errors import FrameError
 
-CHANNELS = {"GRAY8": 1, "GRAY16": 1, "RGB24": 3, "BGR24": 3, "RGBA32": 4, "BGRA32": 4, "ARGB32": 4}
-CHANNELS |= {"YUYV": 2, "UYVY": 2}
-PLANES = {"NV12": 2, "NV21": 2, "I420": 3, "YV12": 3}
-YUV = {"YUYV", "UYVY", *PLANES}
-FORMATS = (*CHANNELS, *PLANES, "MJPEG")
 _MATRICES = {"bt601": 1, "bt709": 2, "bt2020": 3}
 _RANGES = {"limited": True, "full": False}
 # Name of a matrix and range -> what the kernels call them.
@@ -61,14 +57,15 @@ def stride_tuple(strides: Any) -> tuple[int, ...]:
 
 
 def color_name(color: Any, name: str) -> str | None:
+    yuv = name in FACTS and FACTS[name]["yuv"]
     if color is None:
-        if name in YUV:
+        if yuv:
             raise FrameError(
                 "color-missing",
                 f"color is missing, {name} needs matrix and range: one of {', '.join(COLORS)}",
             )
         return None
-    if name not in YUV:
+    if not yuv:
         raise FrameError(
             "color-unexpected",
             f"color is {shown(color)}, but {name} has no matrix or range; leave it out",
@@ -93,7 +90,7 @@ def pixel_pair(size: Any) -> tuple[float, float]:
 
 
 def window_pair(window: Any, name: str) -> tuple[int, int]:
-    if name != "GRAY16":
+    if name not in FACTS or not FACTS[name]["window"]:
         if window is not None:
             raise FrameError(
                 "window-unexpected",

@@ -59,6 +59,7 @@ SLUGS: dict[str, str] = {
     "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",
     "jpeg-unavailable": "the optional JPEG decoder is not installed",
     "output-invalid": "the output array has the wrong shape, type or layout",
+    "statistics-type": "what is compared with is not the statistics of an earlier frame",
     # Preprocessing recipes and the machine.
     "preprocessing-invalid": "a preprocessing recipe has a missing, unknown or impossible entry",
     "isa-unavailable": "the instruction set asked for is unknown or not on this machine",

@@ -8,105 +8,20 @@ rightly. Nothing is guessed: what is ambiguous is refused with a ``FrameError``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
 from . import _array_checks, _frame_checks, _kernels, _mjpeg
+from ._formats import MJPEG, PixelFormat, canonical
+from ._region import Region
 from ._shown import shown
 from .errors import FrameError
 
 __all__ = ["Frame", "PixelFormat", "Region"]
 
 _LAYOUTS_KEPT = 64
-
-
-class PixelFormat(StrEnum):
-    """Pixel formats; byte orders are those in memory, first byte first."""
-
-    GRAY8 = "GRAY8"
-    GRAY16 = "GRAY16"
-    RGB24 = "RGB24"
-    BGR24 = "BGR24"
-    RGBA32 = "RGBA32"
-    BGRA32 = "BGRA32"
-    ARGB32 = "ARGB32"
-    YUYV = "YUYV"
-    UYVY = "UYVY"
-    NV12 = "NV12"
-    NV21 = "NV21"
-    I420 = "I420"
-    YV12 = "YV12"
-    MJPEG = "MJPEG"
-
-
-_FORMATS = frozenset(PixelFormat.__members__)
-
-
-_NUMBERS = {
-    "rectangle": ("x", "y", "width", "height"),
-    "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """The part of a frame that holds the ultrasound image; see the two constructors."""
-
-    kind: Literal["rectangle", "sector"]
-    numbers: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        names = _NUMBERS.get(self.kind, ()) if isinstance(self.kind, str) else ()
-        given = self.numbers if isinstance(self.numbers, tuple | list) else ()
-        if not names or len(given) != len(names):
-            raise FrameError(
-                "region-invalid",
-                f"region is {shown(self.kind)} of "
-                f"{shown(self.numbers)}; "
-                "use Region.rectangle(...) or Region.sector(...)",
-            )
-        check = _frame_checks.whole if self.kind == "rectangle" else _frame_checks.finite
-        numbers = tuple(
-            check(value, f"region {name}", "region-invalid")
-            for name, value in zip(names, given, strict=True)
-        )
-        object.__setattr__(self, "numbers", numbers)
-
-    @classmethod
-    def rectangle(cls, x: int, y: int, width: int, height: int) -> Region:
-        """Take pixels ``x .. x + width - 1`` by ``y .. y + height - 1``.
-
-        Raises:
-            FrameError: ``region-invalid`` if a number is not whole. A ``Frame`` refuses a region
-                that is empty or does not lie inside it.
-        """
-        return cls("rectangle", (x, y, width, height))
-
-    @classmethod
-    def sector(
-        cls,
-        cx: float,
-        cy: float,
-        r_min: float,
-        r_max: float,
-        angle_min_deg: float,
-        angle_max_deg: float,
-    ) -> Region:
-        """Take pixels whose centre is ``r_min`` to ``r_max`` from ``(cx, cy)``, between two angles.
-
-        Lengths are in pixels, the centre of pixel (0, 0) is (0.5, 0.5), and the apex may lie
-        outside the frame. Angles run clockwise from straight down. The region's box is the
-        smallest that holds those pixels of the frame; what of it is outside the sector is painted
-        with the recipe's ``pad_level``.
-
-        Raises:
-            FrameError: ``region-invalid`` if a number is not finite.
-        """
-        return cls("sector", (cx, cy, r_min, r_max, angle_min_deg, angle_max_deg))
 
 
 class _Key(NamedTuple):
@@ -135,7 +50,7 @@ class Frame:
             address of the image.
         width: pixels, 1 to 16384; may be left out for MJPEG, which carries it.
         height: pixels, 1 to 16384; may be left out for MJPEG.
-        format: a ``PixelFormat`` or its name.
+        format: a ``PixelFormat``, its name, or another common name for it, such as ``"YUY2"``.
         strides: bytes from one row to the next for each plane, padding included; one number will
             do for one plane. Negative declares that the plane is stored bottom-up. Left out: rows
             lie without padding.
@@ -163,8 +78,8 @@ class Frame:
         pixel_size_mm: float | tuple[float, float] | None = None,
         window: tuple[int, int] | None = None,
     ) -> None:
-        name = _format_name(format)
-        if name == "MJPEG":
+        name = canonical(format)
+        if name == MJPEG:
             data, width, height = _mjpeg.described(data, width, height, strides)
         if region is not None and not isinstance(region, Region):
             raise FrameError(
@@ -205,8 +120,8 @@ class Frame:
 
         Args:
             array: ``(height, width)`` of uint8 (GRAY8) or uint16 (GRAY16), or
-                ``(height, width, channels)`` of uint8 for RGB24, BGR24 (3), RGBA32, BGRA32, ARGB32
-                (4), YUYV and UYVY (2).
+                ``(height, width, channels)`` of uint8 for RGB of 24 bits (3 channels), RGB of 32
+                bits (4) and packed YUV (2).
             format: required unless the array is two-dimensional uint8.
             strides: only to declare that rows run upwards: the array's own negative row stride.
             color: as for ``Frame``.
@@ -310,13 +225,3 @@ def layout_of(key: _Key) -> _kernels.Layout:
 
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:
     return Frame(data, **described)
-
-
-def _format_name(format_: Any) -> str:
-    name = str(format_) if isinstance(format_, str) else ""
-    if name not in _FORMATS:
-        raise FrameError(
-            "format-unknown",
-            f"format is {shown(format_)}, it must be one of {', '.join(PixelFormat)}",
-        )
-    return name

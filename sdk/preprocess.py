@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from . import _kernels, _mjpeg
 from ._shown import shown
-from .errors import ModelError
+from .errors import FrameError, ModelError, SdkError
 from .frame import Frame, Region, layout_of
 
 __all__ = ["Preprocessing", "Statistics"]
@@ -27,12 +27,14 @@ _PLANS_KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a pass counted inside the region; ``docs/formats.md`` defines each.
+    """What a pass counted inside the region, for streams; ``docs/formats.md`` defines each.
+
+    Black frames are told by ``black``, Doppler by ``colored``, frozen frames and cuts by
+    ``difference``, and by ``mean`` whether a difference is a change of gain.
 
     Attributes:
         mean: grey level, 0 to 255.
         black: share of pixels, 0 to 1.
-        saturated: share of pixels, 0 to 1.
         colored: share of colour samples, 0 to 1; None where the format has no colour.
         difference: mean absolute difference to an earlier frame's ``coarse``, in grey levels; None
             without one.
@@ -41,7 +43,6 @@ class Statistics:
 
     mean: float
     black: float
-    saturated: float
     colored: float | None
     difference: float | None
     coarse: NDArray[np.float32]
@@ -115,38 +116,42 @@ class Preprocessing:
         out: NDArray[np.float32],
         previous: Statistics | None = None,
     ) -> Statistics:
-        """Do as ``tensor_into``, and count what the quality gate needs in the same pass.
+        """Do as ``tensor_into``, and count in the same pass what a stream looks at.
 
         Args:
             frame: as for ``tensor``.
             out: as for ``tensor_into``.
             previous: statistics of an earlier frame of the same recipe; gives ``difference`` where
                 its inner rectangle was of the same size.
+
+        Raises:
+            FrameError: as ``tensor``; ``output-invalid`` if ``out`` is no such array,
+                ``statistics-type`` if ``previous`` is neither None nor a ``Statistics``.
         """
         plan, data = self._prepare(frame)
         coarse = np.empty(plan.coarse_shape, np.float32)
-        before = None
-        if previous is not None and previous.coarse.shape == coarse.shape:
-            before = previous.coarse
-        pixels, mean, black, saturated, colored, samples, difference = plan.measure(
-            data, out, coarse, before
-        )
+        before = _coarse_of(previous)
+        if before is not None and before.shape != coarse.shape:
+            before = None
+        pixels, mean, black, colored, samples, difference = plan.measure(data, out, coarse, before)
         return Statistics(
             mean=mean,
             black=black / pixels,
-            saturated=saturated / pixels,
             colored=colored / samples if samples else None,
             difference=None if before is None else difference,
             coarse=coarse,
         )
 
-    def inner(self, frame: Frame) -> tuple[int, int, int, int]:
-        """Return the cells the region fills, ``(x, y, width, height)``; the rest is padding."""
-        return self._plan(frame._layout).inner
+    def inner(self, frame: Frame | NDArray[np.uint8]) -> tuple[int, int, int, int]:
+        """Return the cells the region fills, ``(x, y, width, height)``; the rest is padding.
+
+        Raises:
+            FrameError: as ``tensor``.
+        """
+        return self._plan(_as_frame(frame)._layout).inner
 
     def _prepare(self, frame: Frame | NDArray[np.uint8]) -> tuple[_kernels.Plan, Any]:
-        if not isinstance(frame, Frame):
-            frame = Frame.from_array(frame)
+        frame = _as_frame(frame)
         plan = self._plan(frame._layout)
         if frame._key.format != "MJPEG":
             return plan, frame._data
@@ -181,13 +186,35 @@ class Preprocessing:
         return Preprocessing.from_dict, (self.to_dict(),)
 
 
+def _as_frame(frame: Any) -> Frame:
+    return frame if isinstance(frame, Frame) else Frame.from_array(frame)
+
+
+def _coarse_of(previous: Any) -> NDArray[np.float32] | None:
+    if previous is None:
+        return None
+    if not isinstance(previous, Statistics) or not isinstance(previous.coarse, np.ndarray):
+        raise FrameError(
+            "statistics-type",
+            f"previous is {shown(previous)}, it must be None or what measure_into returned",
+        )
+    return previous.coarse
+
+
 def _make_plan(layout: _kernels.Layout, *, aspect: str, **recipe: Any) -> _kernels.Plan:
-    return _kernels.Plan(
-        layout=layout,
-        letterbox=aspect == "letterbox",
-        isa=os.environ.get("SONOGAZE_ISA", ""),
-        **recipe,
-    )
+    return _kernels.Plan(layout=layout, letterbox=aspect == "letterbox", isa=_asked_isa(), **recipe)
+
+
+def _asked_isa() -> str:
+    """Return SONOGAZE_ISA, checked here: bytes that are no text cannot even reach the kernels."""
+    isa = os.environ.get("SONOGAZE_ISA", "")
+    known = ("auto", *_kernels.available_isas())
+    if isa and isa not in known:
+        raise SdkError(
+            "isa-unavailable",
+            f"SONOGAZE_ISA is {shown(isa)}, this machine can run {', '.join(known)}",
+        )
+    return isa
 
 
 def _scaled_luma(frame: Frame, cells: tuple[int, int]) -> tuple[_kernels.Layout, Any]:

@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[1]
 LAYERS = (
     ("errors", "result", "_alias", "_origin", "_interpreter", "_shown", "_signals"),
     ("fields", "_kernels", "runtime"),
+    ("_formats",),
     ("_array_checks", "_frame_checks"),
-    ("_mjpeg", "frame"),
+    ("_mjpeg", "_region", "frame"),
     ("preprocess",),
     ("quality",),
     ("precision", "model_file"),

@@ -32,10 +32,10 @@ double Reader::real_within(double low, double high) {
 }
 
 void Reader::strides(FrameSpec& spec, std::uint8_t how) {
-    const int planes = traits(spec.format).planes;
+    const int planes = spec.format->planes;
     if (how % 4 == 0) return;
     for (int p = 0; p < planes; ++p) {
-        const std::int64_t used = row_bytes(spec.format, p, spec.width);
+        const std::int64_t used = row_bytes(*spec.format, p, spec.width);
         const std::int64_t pitch = used + (how % 4 == 3 ? within(-2, 40) : 0);
         spec.strides.push_back((byte() & 1) != 0 ? -pitch : pitch);
     }
@@ -68,7 +68,7 @@ void Reader::region(FrameSpec& spec, std::uint8_t kind) {
 
 FrameSpec Reader::frame() {
     FrameSpec spec;
-    spec.format = static_cast<Format>(byte() % kFormats);
+    spec.format = &kFormatTable[byte() % kFormats];
     const std::uint8_t flags = byte();
     spec.separate_planes = (flags & 1) != 0;
     spec.unit = (flags & 6) == 6 ? 1 + flags / 32 : 1;
@@ -78,7 +78,7 @@ FrameSpec Reader::frame() {
     const bool tall = (flags & 0xE8) == 0xA8;
     spec.width = within(1, wide ? 700 : 80);
     spec.height = within(1, tall ? 400 : 12);
-    if (traits(spec.format).yuv) {
+    if (spec.format->yuv()) {
         spec.matrix = static_cast<Matrix>(1 + byte() % 3);
         spec.range = (flags & 16) != 0 ? Range::limited : Range::full;
     }

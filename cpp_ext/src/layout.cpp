@@ -24,18 +24,17 @@ void check_size(const FrameSpec& spec) {
 }
 
 void check_color(const FrameSpec& spec) {
-    const FormatTraits& t = traits(spec.format);
-    if (t.yuv && spec.matrix == Matrix::none) {
+    const FormatTraits& t = *spec.format;
+    if (t.yuv() && spec.matrix == Matrix::none) {
         throw Error("color-missing", std::string("color is missing, ") + t.name +
                                          " needs matrix and range, for example 'bt601-limited'");
     }
-    if (!t.yuv && (spec.matrix != Matrix::none || spec.range != Range::full)) {
+    if (!t.yuv() && (spec.matrix != Matrix::none || spec.range != Range::full)) {
         throw Error("color-unexpected", std::string("color is given, but ") + t.name +
                                             " has no matrix or range; leave it out");
     }
-    if (spec.format == Format::gray16 &&
-        !(0 <= spec.window_low && spec.window_low < spec.window_high &&
-          spec.window_high <= 65535)) {
+    if (t.luma == Luma::window16 && !(0 <= spec.window_low && spec.window_low < spec.window_high &&
+                                      spec.window_high <= 65535)) {
         throw Error("window-invalid", "window is (" + text(spec.window_low) + ", " +
                                           text(spec.window_high) +
                                           "), it must be low < high within 0..65535");
@@ -43,7 +42,7 @@ void check_color(const FrameSpec& spec) {
 }
 
 std::int64_t checked_stride(const FrameSpec& spec, int plane) {
-    const std::int64_t used = row_bytes(spec.format, plane, spec.width);
+    const std::int64_t used = row_bytes(*spec.format, plane, spec.width);
     if (spec.strides.empty()) return used;
     const std::int64_t stride = spec.strides[static_cast<std::size_t>(plane)];
     constexpr std::int64_t kLimit = std::int64_t{1} << 40;  // far from overflow in any product
@@ -61,11 +60,11 @@ std::int64_t checked_stride(const FrameSpec& spec, int plane) {
 
 void place_planes(Layout& layout) {
     const FrameSpec& spec = layout.spec;
-    const int planes = traits(spec.format).planes;
+    const int planes = spec.format->planes;
     if (!spec.strides.empty() && spec.strides.size() != static_cast<std::size_t>(planes)) {
         throw Error("strides-invalid", "strides has " +
                                            text(static_cast<std::int64_t>(spec.strides.size())) +
-                                           " entries, " + traits(spec.format).name + " has " +
+                                           " entries, " + spec.format->name + " has " +
                                            text(planes) + " planes and needs one for each");
     }
     layout.buffers = spec.separate_planes ? static_cast<std::size_t>(planes) : 1;
@@ -74,13 +73,13 @@ void place_planes(Layout& layout) {
         const auto i = static_cast<std::size_t>(p);
         const std::int64_t stride = checked_stride(spec, p);
         const std::int64_t pitch = stride < 0 ? -stride : stride;
-        const std::int64_t rows = plane_rows(spec.format, p, spec.height);
+        const std::int64_t rows = plane_rows(*spec.format, p, spec.height);
         const std::int64_t last = (rows - 1) * pitch;
         const std::int64_t origin = spec.separate_planes ? 0 : start;
         const std::size_t buffer = spec.separate_planes ? i : 0;
         layout.planes[i] = {origin + (stride < 0 ? last : 0), stride, buffer};
         // The last row needs no padding after it.
-        layout.buffer_bytes[buffer] = origin + last + row_bytes(spec.format, p, spec.width);
+        layout.buffer_bytes[buffer] = origin + last + row_bytes(*spec.format, p, spec.width);
         start += rows * pitch;
     }
 }

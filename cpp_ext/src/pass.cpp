@@ -13,9 +13,7 @@ constexpr std::int64_t kPiece = 256;  // pixels decoded at a time
 
 // Grey as it lies in memory: nothing to clip, nothing to convert.
 bool is_plain(const FrameSpec& spec) {
-    const FormatTraits& t = traits(spec.format);
-    const bool luma_alone = t.bytes_per_pixel == 1;
-    return luma_alone && spec.range == Range::full;
+    return spec.format->luma == Luma::bytes && spec.range == Range::full;
 }
 
 }  // namespace
@@ -24,21 +22,23 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
            CoarseRows* coarse)
     : plan_(plan),
       layout_(*plan.layout_),
+      format_(*layout_.spec.format),
       kernels_(plan.kernels_),
       data_(data),
       work_(work),
       statistics_(statistics),
       coarse_(coarse),
       taps_(plan.taps_.view()),
-      decode_(is_plain(layout_.spec)
-                  ? nullptr
-                  : kernels_.decode[static_cast<std::size_t>(layout_.spec.format)]),
+      decode_(is_plain(layout_.spec) ? nullptr
+                                     : kernels_.decode[static_cast<std::size_t>(format_.luma)]),
+      weigh_rows_(format_.wide() ? kernels_.weigh_wide : kernels_.weigh_rows),
       x0_(layout_.first_column()),
       y0_(layout_.first_row()),
       columns_(layout_.end_column() - x0_),
       rows_(layout_.end_row() - y0_),
       stride_(layout_.planes[0].stride),
-      pixel_bytes_(traits(layout_.spec.format).bytes_per_pixel),
+      pixel_bytes_(format_.pixel_bytes),
+      code_bytes_(format_.wide() ? 2 : 1),
       origin_(data[layout_.planes[0].buffer] + layout_.planes[0].first_row + y0_ * stride_ +
               x0_ * pixel_bytes_),
       in_place_(decode_ == nullptr && !layout_.is_sector()) {}
@@ -86,9 +86,9 @@ void Pass::weigh(const CellSpan& rows, std::int32_t full) {
             pairs[r / 2].weights[r % 2] = static_cast<std::uint8_t>(weight);
         }
         RowPair& last = pairs[(count - 1) / 2];
-        if (count % 2 != 0) last.rows[1] = last.rows[0];
-        kernels_.weigh_rows(pairs, (count + 1) / 2, columns_, work_.sums.data(), y != rows.first,
-                            bytes_ahead(y));
+        if (count % 2 != 0) last.rows[1] = last.rows[0];  // weighs nothing, but is read
+        weigh_rows_(pairs, (count + 1) / 2, columns_, work_.sums.data(), y != rows.first,
+                    bytes_ahead(y));
     }
 }
 
@@ -96,7 +96,8 @@ void Pass::weigh(const CellSpan& rows, std::int32_t full) {
 // asked for in order; the newest kGreyRows stay valid, and the newest may be asked for again.
 const std::uint8_t* Pass::grey_row(std::int64_t y) {
     const std::uint8_t* src = origin_ + y * stride_;
-    std::uint8_t* slot = work_.grey.data() + y % kGreyRows * columns_;
+    auto* const first_slot = reinterpret_cast<std::uint8_t*>(work_.grey.data());
+    std::uint8_t* slot = first_slot + y % kGreyRows * columns_ * code_bytes_;
     const std::uint8_t* grey = in_place_ ? src : slot;
     if (y == newest_row_) return grey;
     newest_row_ = y;
@@ -119,12 +120,12 @@ void Pass::decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t 
             kernels_.fetch(reinterpret_cast<std::uintptr_t>(piece + kDecodedAhead * stride_),
                            n * pixel_bytes_);
         }
-        decode_(piece, n, grey + x, plan_.decode_);
+        decode_(piece, n, grey + x * code_bytes_, plan_.decode_);
     }
 }
 
 void Pass::decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y) {
-    std::memset(grey, plan_.paint_, static_cast<std::size_t>(columns_));
+    paint_row(grey);
     const auto row = static_cast<std::size_t>(y);
     for (std::size_t s = layout_.row_start[row]; s < layout_.row_start[row + 1]; ++s) {
         const std::int64_t x = layout_.spans[s].x0 - x0_;
@@ -132,8 +133,16 @@ void Pass::decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_
         if (decode_ == nullptr) {
             std::memcpy(grey + x, src + x, static_cast<std::size_t>(n));
         } else {
-            decode_(src + x * pixel_bytes_, n, grey + x, plan_.decode_);
+            decode_(src + x * pixel_bytes_, n, grey + x * code_bytes_, plan_.decode_);
         }
+    }
+}
+
+void Pass::paint_row(std::uint8_t* grey) const {
+    if (format_.wide()) {
+        std::fill_n(reinterpret_cast<std::uint16_t*>(grey), columns_, plan_.paint_);
+    } else {
+        std::memset(grey, plan_.paint_, static_cast<std::size_t>(columns_));
     }
 }
 

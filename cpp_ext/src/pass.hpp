@@ -18,33 +18,38 @@ class Pass {
 
   private:
     const std::uint8_t* grey_row(std::int64_t y);
+    void decode(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey) const;
     void decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
     std::int64_t bytes_ahead(std::int64_t y) const;
     void decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
+    void paint_row(std::uint8_t* grey) const;
     void weigh(const CellSpan& rows, std::int32_t full);
     void wide_row(const CellSpan& span, float* out);
     void add_edge(std::int64_t y, std::int32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
     void add_dots(const std::uint32_t* dots, std::int32_t weight);
     ChromaRow chroma_row(std::int64_t y, std::int64_t first) const;
-    void fetch_chroma(std::int64_t y, std::int64_t first, std::int64_t samples) const;
+    void fetch_chroma(std::int64_t y, const SampleSpan& samples) const;
     void count_row(const std::uint8_t* grey, std::int64_t y);
     void count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
     void count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x0, std::int64_t x1);
+    std::int64_t colored_samples(const ChromaRow& row, std::int64_t n) const;
 
     const Plan& plan_;
     const Layout& layout_;
+    const FormatTraits& format_;
     const Kernels& kernels_;
     const Planes& data_;
     Workspace& work_;
     Statistics* statistics_;
     CoarseRows* coarse_;
     TapView taps_;
-    Decode decode_;
+    Decode decode_;  // null where the codes lie in memory
+    WeighRows weigh_rows_;
     std::int64_t x0_, y0_, columns_, rows_;
-    std::int64_t stride_, pixel_bytes_;
+    std::int64_t stride_, pixel_bytes_, code_bytes_;
     const std::uint8_t* origin_;
-    bool in_place_;
+    bool in_place_;                 // grey is used where it lies
     std::int64_t newest_row_ = -1;  // of grey_row()
     std::int64_t edge_row_ = -1;
 };

@@ -54,12 +54,13 @@ const Layout& checked(const std::shared_ptr<const Layout>& layout, const TargetS
 }
 
 DecodeParams decode_params(const FrameSpec& spec) {
-    DecodeParams p{0, 255, 0, 65535, 0};
-    if (spec.range == Range::limited) {
-        p.low = 16;
-        p.high = 235;
-    }
-    if (spec.format == Format::gray16) {
+    const double black = black_code(spec.format->bits, spec.range);
+    const double white = black + code_levels(spec.format->bits, spec.range);
+    DecodeParams p{};
+    p.low = static_cast<std::uint16_t>(black);
+    p.high = static_cast<std::uint16_t>(white);
+    p.shift = spec.format->shift;
+    if (spec.format->luma == Luma::window16) {
         const auto span = static_cast<std::uint32_t>(spec.window_high - spec.window_low);
         p.window_low = static_cast<std::uint16_t>(spec.window_low);
         p.window_high = static_cast<std::uint16_t>(spec.window_high);
@@ -68,19 +69,24 @@ DecodeParams decode_params(const FrameSpec& spec) {
     return p;
 }
 
-// A grey level 0..255 as a code of the frame's range.
-std::uint8_t level_code(std::int64_t level, Range range) {
-    if (range == Range::full) return static_cast<std::uint8_t>(level);
-    return static_cast<std::uint8_t>(16 + (level * 219 * 2 + 255) / 510);
+// A grey level 0..255 as the nearest code of the frame's depth and range.
+std::uint16_t level_code(std::int64_t level, const FrameSpec& spec) {
+    const auto black = static_cast<std::int64_t>(black_code(spec.format->bits, spec.range));
+    const auto levels = static_cast<std::int64_t>(code_levels(spec.format->bits, spec.range));
+    return static_cast<std::uint16_t>(black + (level * levels * 2 + 255) / 510);
 }
 
-constexpr std::int64_t kMostWeight = 127;  // 127 rows of 255 fit a signed 16-bit number
+// Rows of the largest code whose sum fits a signed 16-bit number: 127 of 8 bits, 31 of 10.
+std::int64_t most_weight(const FormatTraits& format) {
+    return (std::int64_t{1} << (15 - format.bits)) - 1;
+}
 
 // See Plan::divisor_. Column weights must stay signed 16-bit numbers, and cells signed 32-bit ones.
 std::int32_t row_divisor(const Layout& layout, const Axis& rows, const Inner& inner) {
     constexpr std::int64_t kMostCell = 0x7FFFFFFF;
-    if (layout.box_width > kMostCell / (255 * layout.box_height)) return 0;
-    const std::int32_t divisor = rows.divisor(kMostWeight);
+    const FormatTraits& format = *layout.spec.format;
+    if (layout.box_width > kMostCell / (format.max_code() * layout.box_height)) return 0;
+    const std::int32_t divisor = rows.divisor(most_weight(format));
     return divisor * inner.width * layout.spec.unit <= 32767 ? divisor : 0;
 }
 
@@ -98,13 +104,14 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
                  inner_.width),
             std::max(divisor_, 1)),
       decode_(decode_params(layout_->spec)),
-      levels_(level_limits(layout_->spec.range)),
-      colors_(color_limits(layout_->spec.matrix, layout_->spec.range)),
-      paint_(level_code(target.pad_level, layout_->spec.range)),
+      black_(black_limit(layout_->spec.format->bits, layout_->spec.range)),
+      colors_(color_limits(layout_->spec.format->bits, layout_->spec.matrix, layout_->spec.range)),
+      paint_(level_code(target.pad_level, layout_->spec)),
       pool_(layout_->end_column() - layout_->first_column(), taps_.taps,
             static_cast<std::int64_t>(taps_.first.size())) {
-    const double levels = code_levels(layout_->spec.range);
-    const double black = black_code(layout_->spec.range) / levels;
+    const FormatTraits& format = *layout_->spec.format;
+    const double levels = code_levels(format.bits, layout_->spec.range);
+    const double black = black_code(format.bits, layout_->spec.range) / levels;
     const auto area = static_cast<double>(layout_->box_width * layout_->box_height);
     scale_ = 1.0 / (area * levels * target.std);
     bias_ = (-black - target.mean) / target.std;
@@ -112,8 +119,8 @@ Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const
                               target.std);
     if (divisor_ != 0) rows_.divide(divisor_);
     // A cell of one flush stays within 32 bits.
-    rows_per_flush_ =
-        std::min<std::int64_t>(kMostWeight, 0xFFFFFFFFLL / (layout_->box_width * 255));
+    rows_per_flush_ = std::min<std::int64_t>(
+        most_weight(format), 0xFFFFFFFFLL / (layout_->box_width * format.max_code()));
 }
 
 }  // namespace sonogaze

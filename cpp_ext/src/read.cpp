@@ -11,19 +11,21 @@ struct PlaneBox {
 };
 
 PlaneBox plane_box(const Layout& layout, int plane) noexcept {
-    const FormatTraits& t = traits(layout.spec.format);
+    const FormatTraits& t = *layout.spec.format;
     const std::int64_t x0 = layout.first_column();
     const std::int64_t x1 = layout.end_column();
     const std::int64_t y0 = layout.first_row();
     const std::int64_t y1 = layout.end_row();
-    if (plane == 0) return {x0 * t.bytes_per_pixel, (x1 - x0) * t.bytes_per_pixel, y0, y1};
-    const std::int64_t step = t.planes == 2 ? 2 : 1;
-    return {x0 / 2 * step, ((x1 + 1) / 2 - x0 / 2) * step, y0 / 2, (y1 + 1) / 2};
+    if (plane == 0) return {x0 * t.pixel_bytes, (x1 - x0) * t.pixel_bytes, y0, y1};
+    const SampleSpan columns = samples_of(x0, x1, t.chroma.columns);
+    const SampleSpan rows = samples_of(y0, y1, t.chroma.rows);
+    return {columns.first * t.chroma.step, columns.count * t.chroma.step, rows.first,
+            rows.first + rows.count};
 }
 
 template <class Row>
 void each_row(const Layout& layout, const Planes& data, bool chroma, Row row) {
-    const int planes = chroma ? traits(layout.spec.format).planes : 1;
+    const int planes = chroma ? layout.spec.format->planes : 1;
     for (int p = 0; p < planes; ++p) {
         const Plane& plane = layout.planes[static_cast<std::size_t>(p)];
         const PlaneBox box = plane_box(layout, p);
@@ -53,7 +55,7 @@ void copy_region(const Layout& layout, const Planes& data, bool chroma, std::uin
 
 std::int64_t region_row_bytes(const Layout& layout) noexcept {
     std::int64_t most = 0;
-    for (int p = 0; p < traits(layout.spec.format).planes; ++p) {
+    for (int p = 0; p < layout.spec.format->planes; ++p) {
         most = std::max(most, plane_box(layout, p).bytes);
     }
     return most;
@@ -61,7 +63,7 @@ std::int64_t region_row_bytes(const Layout& layout) noexcept {
 
 std::int64_t region_bytes(const Layout& layout, bool chroma) noexcept {
     std::int64_t bytes = 0;
-    for (int p = 0; p < (chroma ? traits(layout.spec.format).planes : 1); ++p) {
+    for (int p = 0; p < (chroma ? layout.spec.format->planes : 1); ++p) {
         const PlaneBox box = plane_box(layout, p);
         bytes += box.bytes * (box.end_row - box.first_row);
     }
@@ -71,18 +73,18 @@ std::int64_t region_bytes(const Layout& layout, bool chroma) noexcept {
 std::int64_t packed_bytes(const Layout& layout) noexcept {
     const FrameSpec& spec = layout.spec;
     std::int64_t bytes = 0;
-    for (int p = 0; p < traits(spec.format).planes; ++p) {
-        bytes += row_bytes(spec.format, p, spec.width) * plane_rows(spec.format, p, spec.height);
+    for (int p = 0; p < spec.format->planes; ++p) {
+        bytes += row_bytes(*spec.format, p, spec.width) * plane_rows(*spec.format, p, spec.height);
     }
     return bytes;
 }
 
 void pack_frame(const Layout& layout, const Planes& data, std::uint8_t* out) noexcept {
     const FrameSpec& spec = layout.spec;
-    for (int p = 0; p < traits(spec.format).planes; ++p) {
+    for (int p = 0; p < spec.format->planes; ++p) {
         const Plane& plane = layout.planes[static_cast<std::size_t>(p)];
-        const std::int64_t bytes = row_bytes(spec.format, p, spec.width);
-        for (std::int64_t y = 0; y < plane_rows(spec.format, p, spec.height); ++y) {
+        const std::int64_t bytes = row_bytes(*spec.format, p, spec.width);
+        for (std::int64_t y = 0; y < plane_rows(*spec.format, p, spec.height); ++y) {
             std::memcpy(out, data[plane.buffer] + plane.first_row + y * plane.stride,
                         static_cast<std::size_t>(bytes));
             out += bytes;

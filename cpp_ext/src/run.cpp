@@ -31,11 +31,11 @@ void Plan::run(const Planes& data, float* out) const {
 Statistics Plan::measure(const Planes& data, float* out, float* coarse,
                          const float* previous) const {
     const Borrowed work(pool_);
-    const Range range = layout_->spec.range;
-    const double levels = 255.0 / code_levels(range);
+    const int bits = layout_->spec.format->bits;
+    const double levels = 255.0 / code_levels(bits, layout_->spec.range);
     const auto area = static_cast<double>(layout_->box_width * layout_->box_height);
-    CoarseRows rows((*work).coarse, inner_.width, levels / area, -black_code(range) * levels,
-                    coarse);
+    CoarseRows rows((*work).coarse, inner_.width, levels / area,
+                    -black_code(bits, layout_->spec.range) * levels, coarse);
     Statistics statistics;
     Pass pass(*this, data, *work, &statistics, &rows);
     fill_target(pass, out);

@@ -25,24 +25,17 @@ LumaWeights luma_weights(Matrix matrix) noexcept {
 
 }  // namespace
 
-double black_code(Range range) noexcept { return range == Range::limited ? 16.0 : 0.0; }
-
-double code_levels(Range range) noexcept { return range == Range::limited ? 219.0 : 255.0; }
-
-LevelLimits level_limits(Range range) noexcept {
-    const auto code = [range](int level) {
-        return black_code(range) + level * code_levels(range) / 255.0;
-    };
-    return {static_cast<std::uint8_t>(std::floor(code(kBlackLevel))),
-            static_cast<std::uint8_t>(std::ceil(code(kSaturatedLevel)))};
+std::uint16_t black_limit(int bits, Range range) noexcept {
+    const double code = black_code(bits, range) + kBlackLevel * code_levels(bits, range) / 255.0;
+    return static_cast<std::uint16_t>(std::floor(code));
 }
 
-ColorLimits color_limits(Matrix matrix, Range range) noexcept {
+ColorLimits color_limits(int bits, Matrix matrix, Range range) noexcept {
     const LumaWeights weights = luma_weights(matrix);
-    const double codes = range == Range::limited ? 224.0 : 255.0;
+    const double codes = range == Range::limited ? 224 << (bits - 8) : (1 << bits) - 1;
     // B - Y = 2 (1 - Kb) Cb, and R - Y alike, on the scale of the grey levels.
     const auto limit = [codes](double weight) {
-        return static_cast<std::uint8_t>(kColorLevel * codes / 255.0 / (2.0 * (1.0 - weight)));
+        return static_cast<std::uint16_t>(kColorLevel * codes / 255.0 / (2.0 * (1.0 - weight)));
     };
     return {kColorLevel, limit(weights.blue), limit(weights.red)};
 }

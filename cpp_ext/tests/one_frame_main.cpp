@@ -15,10 +15,10 @@ using namespace sonogaze;
 // The region is the share of the frame that 1400 x 900 is of 1920 x 1080.
 FrameSpec spec_of(const std::string& format, std::int64_t width, std::int64_t height) {
     FrameSpec spec;
-    spec.format = parse_format(format);
+    spec.format = &parse_format(format);
     spec.width = width;
     spec.height = height;
-    if (traits(spec.format).yuv) {
+    if (spec.format->yuv()) {
         spec.matrix = Matrix::bt709;
         spec.range = Range::limited;
     }

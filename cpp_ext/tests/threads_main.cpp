@@ -15,12 +15,12 @@ using namespace sonogaze;
 constexpr int kThreads = 6;
 constexpr int kFrames = 10;
 
-FrameSpec spec_of(Format format) {
+FrameSpec spec_of(const FormatTraits& format) {
     FrameSpec spec;
-    spec.format = format;
+    spec.format = &format;
     spec.width = 93;
     spec.height = 61;
-    if (traits(format).yuv) spec.matrix = Matrix::bt709;
+    if (format.yuv()) spec.matrix = Matrix::bt709;
     spec.window_high = 4095;
     return spec;
 }
@@ -60,8 +60,8 @@ void work(const std::shared_ptr<const Layout>& layout, const TargetSpec& target,
 
 int main() {
     std::atomic<int> wrong{0};
-    for (int f = 0; f < kFormats; ++f) {
-        const auto layout = std::make_shared<const Layout>(spec_of(static_cast<Format>(f)));
+    for (const FormatTraits& format : kFormatTable) {
+        const auto layout = std::make_shared<const Layout>(spec_of(format));
         const TargetSpec target{24, 18, true, 0.2, 0.3, 7};
         const Plan shared(layout, target, "");
         std::vector<std::thread> threads;

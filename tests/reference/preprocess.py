@@ -8,32 +8,73 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-YUV = ("YUYV", "UYVY", "NV12", "NV21", "I420", "YV12")
 RGB = {
     "RGB24": (3, 0, 1, 2),
     "BGR24": (3, 2, 1, 0),
     "RGBA32": (4, 0, 1, 2),
     "BGRA32": (4, 2, 1, 0),
     "ARGB32": (4, 1, 2, 3),
+    "ABGR32": (4, 3, 2, 1),
 }
+PACKED = {  # bytes of Y, U and V within the four of a pair
+    "YUYV": (0, 1, 3),
+    "YVYU": (0, 3, 1),
+    "UYVY": (1, 0, 2),
+    "VYUY": (1, 2, 0),
+}
+# Order of the planes, pixels a chroma sample (across, down), bytes a sample, unused low bits.
+PLANAR = {
+    "NV12": ("Y UV", 2, 2, 1, 0),
+    "NV21": ("Y VU", 2, 2, 1, 0),
+    "NV16": ("Y UV", 2, 1, 1, 0),
+    "NV61": ("Y VU", 2, 1, 1, 0),
+    "NV24": ("Y UV", 1, 1, 1, 0),
+    "I420": ("Y U V", 2, 2, 1, 0),
+    "YV12": ("Y V U", 2, 2, 1, 0),
+    "I422": ("Y U V", 2, 1, 1, 0),
+    "YV16": ("Y V U", 2, 1, 1, 0),
+    "I444": ("Y U V", 1, 1, 1, 0),
+    "P010": ("Y UV", 2, 2, 2, 6),
+    "P210": ("Y UV", 2, 1, 2, 6),
+    "I010": ("Y U V", 2, 2, 2, 0),
+}
+YUV = (*PACKED, *PLANAR)
+FORMATS = ("GRAY8", "GRAY16", *RGB, *YUV)
+WIDE = ("P010", "P210", "I010")
 K = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
-def half(n: int) -> int:
-    return (n + 1) // 2
+def ceil(n: int, per: int) -> int:
+    return -(-n // per)
 
 
 def plane_shapes(name: str, w: int, h: int) -> list[tuple[int, int]]:
     """Rows and used bytes of a row, for each plane."""
     if name in RGB:
         return [(h, w * RGB[name][0])]
-    if name in ("YUYV", "UYVY"):
-        return [(h, 4 * half(w))]
-    if name in ("NV12", "NV21"):
-        return [(h, w), (half(h), 2 * half(w))]
-    if name in ("I420", "YV12"):
-        return [(h, w), (half(h), half(w)), (half(h), half(w))]
-    return [(h, 2 * w if name == "GRAY16" else w)]
+    if name in PACKED:
+        return [(h, 4 * ceil(w, 2))]
+    if name not in PLANAR:
+        return [(h, 2 * w if name == "GRAY16" else w)]
+    order, across, down, size, _ = PLANAR[name]
+    chroma = [(ceil(h, down), ceil(w, across) * len(p) * size) for p in order.split()[1:]]
+    return [(h, w * size), *chroma]
+
+
+def bits(name: str) -> int:
+    return 10 if name in WIDE else 8
+
+
+def span(name: str, limited: bool) -> tuple[int, int]:
+    """Code of black, and codes from black to white."""
+    unit = 2 ** (bits(name) - 8)
+    return (16 * unit, 219 * unit) if limited else (0, 2 ** bits(name) - 1)
+
+
+def samples(plane: NDArray[np.int64], name: str) -> NDArray[np.int64]:
+    """Numbers of a planar format, without the bits that are no part of them."""
+    _, _, _, size, unused = PLANAR[name]
+    return plane if size == 1 else (plane[:, 0::2] + 256 * plane[:, 1::2]) >> unused
 
 
 def planes_of(
@@ -63,23 +104,25 @@ def grey_codes(
         d = np.clip(p[:, 0::2] + 256 * p[:, 1::2], low, high) - low
         m = (255 * 2**24 + (high - low) // 2) // (high - low)
         return (d * m + 2**23) // 2**24
-    if name in ("YUYV", "UYVY"):
-        p = p[:, (0 if name == "YUYV" else 1) :: 2][:, :w]
-    return np.clip(p, 16, 235) if limited else p
+    if name == "GRAY8":
+        return p
+    p = p[:, PACKED[name][0] :: 2][:, :w] if name in PACKED else samples(p, name)
+    black, levels = span(name, limited)
+    return np.clip(p, black, black + levels)
 
 
 def chroma(
     planes: list[NDArray[np.int64]], name: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    if name == "YUYV":
-        return planes[0][:, 1::4], planes[0][:, 3::4]
-    if name == "UYVY":
-        return planes[0][:, 0::4], planes[0][:, 2::4]
-    if name == "NV12":
-        return planes[1][:, 0::2], planes[1][:, 1::2]
-    if name == "NV21":
-        return planes[1][:, 1::2], planes[1][:, 0::2]
-    return (planes[1], planes[2]) if name == "I420" else (planes[2], planes[1])
+    if name in PACKED:
+        _, u, v = PACKED[name]
+        return planes[0][:, u::4], planes[0][:, v::4]
+    order = PLANAR[name][0].split()[1:]
+    rest = [samples(plane, name) for plane in planes[1:]]
+    if len(rest) == 1:
+        rest = [rest[0][:, 0::2], rest[0][:, 1::2]]
+    u, v = (rest["".join(order).index(letter)] for letter in "UV")
+    return u, v
 
 
 def sector_mask(sector: tuple[float, ...], w: int, h: int) -> NDArray[np.bool_]:
@@ -150,7 +193,8 @@ def boxed(case: Case, pad: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], t
     ys, xs = np.nonzero(mask)
     x, y = int(xs.min()), int(ys.min())
     w, h = int(xs.max()) - x + 1, int(ys.max()) - y + 1
-    paint = 16 + (438 * pad + 255) // 510 if case.limited else pad
+    black, levels = span(case.name, case.limited)
+    paint = black + (2 * levels * pad + 255) // 510
     inside = mask[y : y + h, x : x + w]
     return np.where(inside, codes[y : y + h, x : x + w], paint), inside, (x, y, w, h)
 
@@ -171,9 +215,9 @@ def tensor(case: Case, recipe: Recipe) -> NDArray[np.float32]:
     codes, _, (_, _, w, h) = boxed(case, recipe.pad_level)
     x, y, iw, ih = inner(recipe, w, h, case.pixel_size)
     sums = overlaps(h, ih) @ codes @ overlaps(w, iw).T
-    levels, black = (219.0, 16.0 / 219.0) if case.limited else (255.0, 0.0)
+    black, levels = span(case.name, case.limited)
     scale = 1.0 / (float(w * h) * levels * recipe.std)
-    bias = (-black - recipe.mean) / recipe.std
+    bias = (-black / levels - recipe.mean) / recipe.std
     pad = np.float32((recipe.pad_level / 255.0 - recipe.mean) / recipe.std)
     out = np.full((recipe.height, recipe.width), pad, np.float32)
     out[y : y + ih, x : x + iw] = (sums.astype(np.float64) * scale + bias).astype(np.float32)
@@ -182,12 +226,11 @@ def tensor(case: Case, recipe: Recipe) -> NDArray[np.float32]:
 
 def statistics(case: Case, recipe: Recipe) -> dict[str, float | None]:
     codes, inside, (x, y, w, h) = boxed(case, recipe.pad_level)
-    levels, black = (219, 16) if case.limited else (255, 0)
+    black, levels = span(case.name, case.limited)
     grey = (codes[inside] - black) * 255 / levels
     return {
         "mean": float(grey.mean()),
         "black": float((grey <= 8).mean()),
-        "saturated": float((grey >= 250).mean()),
         "colored": colored_share(case, codes, inside, (x, y, w, h)),
     }
 
@@ -209,12 +252,14 @@ def colored_share(
                 hit = (abs(px[:, r] - grey) > 24) | (abs(px[:, b] - grey) > 24)
             else:
                 u, v = chroma(planes, case.name)
-                line = (y + row) // 2 if len(planes) > 1 else y + row
-                cells = slice((x + first) // 2, half(x + end))
-                s = 224 / 255 if case.limited else 1.0
+                across, down = PLANAR[case.name][1:3] if case.name in PLANAR else (2, 1)
+                line = (y + row) // down
+                cells = slice((x + first) // across, ceil(x + end, across))
+                unit = 2 ** (bits(case.name) - 8)
+                s = (224 * unit if case.limited else 2 ** bits(case.name) - 1) / 255
                 kr, kb = K[case.matrix]
-                hit = (abs(u[line, cells] - 128) > math.floor(24 * s / (2 * (1 - kb)))) | (
-                    abs(v[line, cells] - 128) > math.floor(24 * s / (2 * (1 - kr)))
+                hit = (abs(u[line, cells] - 128 * unit) > math.floor(24 * s / (2 * (1 - kb)))) | (
+                    abs(v[line, cells] - 128 * unit) > math.floor(24 * s / (2 * (1 - kr)))
                 )
             far, total = far + int(hit.sum()), total + len(hit)
     return far / total
@@ -230,7 +275,7 @@ def coarse(case: Case, recipe: Recipe) -> NDArray[np.float64]:
     codes, _, (_, _, w, h) = boxed(case, recipe.pad_level)
     _, _, iw, ih = inner(recipe, w, h, case.pixel_size)
     cells = (overlaps(h, ih) @ codes @ overlaps(w, iw).T) / (w * h)
-    levels, black = (219, 16) if case.limited else (255, 0)
+    black, levels = span(case.name, case.limited)
     grey = (cells - black) * 255 / levels
     return np.array(
         [[grey[i : i + 4, j : j + 4].mean() for j in range(0, iw, 4)] for i in range(0, ih, 4)]

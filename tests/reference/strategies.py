@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.reference.preprocess import YUV, Case, Recipe, plane_shapes, sector_mask
+from tests.reference.preprocess import FORMATS, YUV, Case, Recipe, plane_shapes, sector_mask
 
-FORMATS = (
-    *("GRAY8", "GRAY16", "RGB24", "BGR24", "RGBA32", "BGRA32", "ARGB32"),
-    *("YUYV", "UYVY", "NV12", "NV21", "I420", "YV12"),
-)
 MATRICES = ("bt601", "bt709", "bt2020")
 
 

@@ -9,16 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk import Frame, Region
+from sdk._formats import FACTS
 
 POOL_BYTES = 512 << 20
 ALIGNMENT = 64
-BYTES_PER_PIXEL = {
-    **{"GRAY8": 1.0, "GRAY16": 2.0, "RGB24": 3.0, "BGR24": 3.0, "RGBA32": 4.0, "BGRA32": 4.0},
-    **{"ARGB32": 4.0, "YUYV": 2.0, "UYVY": 2.0},
-    **{"NV12": 1.5, "NV21": 1.5, "I420": 1.5, "YV12": 1.5},
-}
-YUV = ("YUYV", "UYVY", "NV12", "NV21", "I420", "YV12")
-FORMATS = (*BYTES_PER_PIXEL, "MJPEG")
+# Those that the baselines read too.
+RAW_FORMATS = (
+    *("GRAY8", "GRAY16", "RGB24", "BGR24", "RGBA32", "BGRA32", "ARGB32"),
+    *("YUYV", "UYVY", "NV12", "NV21", "I420", "YV12"),
+)
+BYTES_PER_PIXEL = {name: FACTS[name]["bytes_per_pixel"] for name in RAW_FORMATS}
+YUV = tuple(name for name in RAW_FORMATS if FACTS[name]["yuv"])
+FORMATS = (*RAW_FORMATS, "MJPEG")
 WINDOW = (0, 4095)
 
 

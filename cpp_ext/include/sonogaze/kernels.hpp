@@ -12,24 +12,20 @@ namespace sonogaze {
 
 // What a row of source pixels needs beside its bytes.
 struct DecodeParams {
-    std::uint8_t low, high;      // luma codes are clipped to these
+    std::uint16_t low, high;     // codes are clipped to these
     std::uint16_t window_low;    // GRAY16
     std::uint16_t window_high;   // GRAY16
     std::uint32_t window_scale;  // GRAY16: grey levels per count, 8.24 fixed point
+    int shift;                   // unused bits below a code of more than 8
 };
 
-// Largest |R - grey| and |B - grey|, or |Cb - 128| and |Cr - 128|, of a colourless pixel.
+// Largest |R - grey| and |B - grey|, or distance of Cb and Cr from neutral, of a colourless pixel.
 struct ColorLimits {
-    std::uint8_t rgb, cb, cr;
-};
-
-// Grey codes up to `black` count as black, codes from `saturated` on as saturated.
-struct LevelLimits {
-    std::uint8_t black, saturated;
+    std::uint16_t rgb, cb, cr;
 };
 
 struct LevelCounts {
-    std::int64_t sum, black, saturated;
+    std::int64_t sum, black;  // black: codes up to a limit
 };
 
 // Cell j is the dot product of weights[j * taps ...] with `taps` columns from first[j] on. taps is
@@ -46,14 +42,20 @@ struct TapView {
     const std::uint8_t* pairs;
 };
 
-// Two rows of grey and what they weigh, 127 together at most.
+// Two rows of grey and what they weigh: 127 together at most, 31 where codes have 10 bits. Those of
+// wide codes point to 16-bit numbers.
 struct RowPair {
     const std::uint8_t* rows[2];
     std::uint8_t weights[2];
 };
 
-// grey[0..n) from n pixels whose first byte is src: for YUYV and UYVY the two bytes of the first
-// pixel, for planar YUV its luma.
+// sums[0..n) = the weighed sum of `count` pairs of rows, 1 or 2; added to what was there if `onto`.
+// ahead: bytes from each row to one that is read soon and fetched meanwhile, or 0.
+using WeighRows = void (*)(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                           std::uint16_t* sums, bool onto, std::int64_t ahead);
+
+// Codes of n pixels whose first byte is src: for packed YUV the two bytes of the first pixel, for
+// planar YUV its luma. Those of Luma::words fill two bytes of grey each.
 using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
                         const DecodeParams& params);
 
@@ -73,18 +75,15 @@ using CountYuv = std::int64_t (*)(const ChromaRow& row, std::int64_t n, const Co
 struct Kernels {
     const char* name;
 
-    Decode decode[kFormats];
-    CountRgb count_rgb[kFormats];  // null for other formats
-    CountYuv count_yuv[kFormats];
+    Decode decode[kLumas];       // by Luma
+    CountRgb count_rgb[kLumas];  // null where it is no RGB
+    CountYuv count_yuv[3];       // samples of 8 bits, 1, 2 or 4 bytes apart
 
     // Asks for the cache lines of some bytes that are read soon, so that they arrive meanwhile. A
     // hint: nothing depends on it, and they may lie outside the buffer.
     void (*fetch)(std::uintptr_t address, std::int64_t bytes);
 
-    // sums[0..n) = the weighed sum of `count` pairs of rows, 1 or 2; added to what was there if
-    // `onto`. ahead: bytes from each row to one that is read soon and fetched meanwhile, or 0.
-    void (*weigh_rows)(const RowPair* pairs, std::int64_t count, std::int64_t n,
-                       std::uint16_t* sums, bool onto, std::int64_t ahead);
+    WeighRows weigh_rows;
 
     // dots[j] = cell j of the table over sums, for every cell of the table. No sum is above 32385,
     // no dot product above 2^32 - 1, and sums is readable max(taps, kPairColumns) beyond its end.
@@ -100,8 +99,17 @@ struct Kernels {
     void (*normalise_wide)(const std::uint64_t* cells, std::int64_t n, double scale, double bias,
                            float* out);
 
-    void (*count_levels)(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
+    // Adds up n codes, and counts those up to `black`.
+    void (*count_levels)(const std::uint8_t* grey, std::int64_t n, std::uint8_t black,
                          LevelCounts& counts);
+
+    // The same of codes of more than 8 bits (whose rows are fetched by then: `ahead` is not looked
+    // at), and colour in samples `step` bytes apart. neutral: code of no colour.
+    WeighRows weigh_wide;
+    void (*count_wide)(const std::uint16_t* codes, std::int64_t n, std::uint16_t black,
+                       LevelCounts& counts);
+    std::int64_t (*color_wide)(const ChromaRow& row, std::int64_t n, const DecodeParams& params,
+                               const ColorLimits& limits, int step, int neutral);
 
     // Sum of n bytes: the least that any reader can do, for the benchmark.
     std::uint64_t (*sum_bytes)(const std::uint8_t* src, std::int64_t n);

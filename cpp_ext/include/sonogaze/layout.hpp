@@ -23,7 +23,7 @@ struct RegionSpec {
 
 // Everything a caller says about a frame. Nothing in it has been checked.
 struct FrameSpec {
-    Format format = Format::gray8;
+    const FormatTraits* format = kFormatTable.data();  // GRAY8
     std::int64_t width = 0, height = 0;
     std::vector<std::int64_t>
         strides;  // bytes per row of each plane, negative = bottom-up; may be empty

@@ -74,9 +74,9 @@ class Plan {
     std::int32_t divisor_;
     TapTable taps_;
     DecodeParams decode_;
-    LevelLimits levels_;
+    std::uint16_t black_;  // highest code that counts as black
     ColorLimits colors_;
-    std::uint8_t paint_;  // code of pixels outside a sector
+    std::uint16_t paint_;  // code of pixels outside a sector
     double scale_, bias_;
     float pad_;
     std::int64_t rows_per_flush_;  // rows whose 16-bit sums cannot overflow, where divisor_ is 0

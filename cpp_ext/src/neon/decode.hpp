@@ -1,115 +1,105 @@
 #pragma once
 
-#include "neon/lanes.hpp"
+#include <arm_neon.h>
+
 #include "scalar/rows.hpp"
 
-// Rows to grey, 16 pixels at a time. A row's end repeats some pixels of the block before it
-// rather than reading beyond the row; shorter rows are left to the scalar kernels.
 namespace sonogaze::neon {
 
-static inline uint16x4_t luma_of(uint16x4_t r, uint16x4_t g, uint16x4_t b) {
-    uint32x4_t sum = vmull_n_u16(r, scalar::kLumaR);
-    sum = vmlal_n_u16(sum, g, scalar::kLumaG);
-    sum = vmlal_n_u16(sum, b, scalar::kLumaB);
-    return vrshrn_n_u32(sum, scalar::kLumaShift);
-}
+struct DecodeLanes {
+    using Bytes = uint8x16_t;
+    static constexpr std::int64_t kBlock = 16;
 
-static inline uint8x8_t luma_of(uint8x8_t r, uint8x8_t g, uint8x8_t b) {
-    const uint16x8_t r16 = vmovl_u8(r);
-    const uint16x8_t g16 = vmovl_u8(g);
-    const uint16x8_t b16 = vmovl_u8(b);
-    const uint16x4_t low = luma_of(vget_low_u16(r16), vget_low_u16(g16), vget_low_u16(b16));
-    const uint16x4_t high = luma_of(vget_high_u16(r16), vget_high_u16(g16), vget_high_u16(b16));
-    return vmovn_u16(vcombine_u16(low, high));
-}
+    static Bytes load(const std::uint8_t* src) { return vld1q_u8(src); }
+    static void store(std::uint8_t* dst, Bytes bytes) { vst1q_u8(dst, bytes); }
+    static Bytes splat(std::uint8_t byte) { return vdupq_n_u8(byte); }
+    static Bytes min(Bytes a, Bytes b) { return vminq_u8(a, b); }
+    static Bytes max(Bytes a, Bytes b) { return vmaxq_u8(a, b); }
 
-template <int Size, int R, int G, int B>
-static inline void rgb_block(const std::uint8_t* src, std::uint8_t* grey) {
-    uint8x16_t r, g, b;
-    if constexpr (Size == 3) {
-        const uint8x16x3_t pixels = vld3q_u8(src);
-        r = pixels.val[R];
-        g = pixels.val[G];
-        b = pixels.val[B];
-    } else {
-        const uint8x16x4_t pixels = vld4q_u8(src);
-        r = pixels.val[R];
-        g = pixels.val[G];
-        b = pixels.val[B];
+    static uint16x8_t load_words(const std::uint8_t* src) {
+        return vreinterpretq_u16_u8(vld1q_u8(src));
     }
-    const uint8x8_t low = luma_of(vget_low_u8(r), vget_low_u8(g), vget_low_u8(b));
-    const uint8x8_t high = luma_of(vget_high_u8(r), vget_high_u8(g), vget_high_u8(b));
-    vst1q_u8(grey, vcombine_u8(low, high));
-}
+    static uint16x8_t load_words(const std::uint16_t* src) { return vld1q_u16(src); }
+    static void store_words(std::uint16_t* dst, uint16x8_t words) { vst1q_u16(dst, words); }
+    static uint16x8_t splat_words(std::uint16_t word) { return vdupq_n_u16(word); }
+    static uint16x8_t min_words(uint16x8_t a, uint16x8_t b) { return vminq_u16(a, b); }
+    static uint16x8_t max_words(uint16x8_t a, uint16x8_t b) { return vmaxq_u16(a, b); }
 
-template <int Size, int R, int G, int B>
-static void rgb(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                const DecodeParams& p) {
-    std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) {
-        rgb_block<Size, R, G, B>(src + x * Size, grey + x);
-    }
-    if (x < n && n >= kBlock) {
-        rgb_block<Size, R, G, B>(src + (n - kBlock) * Size, grey + n - kBlock);
-        return;
-    }
-    scalar::rgb<Size, R, G, B>(src + x * Size, n - x, grey + x, p);
-}
-
-static inline uint8x16_t clip(uint8x16_t codes, const DecodeParams& p) {
-    return vminq_u8(vmaxq_u8(codes, vdupq_n_u8(p.low)), vdupq_n_u8(p.high));
-}
-
-template <int Offset>
-static void packed_yuv(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                       const DecodeParams& p) {
-    const auto block = [&](std::int64_t x) {
-        vst1q_u8(grey + x, clip(vld2q_u8(src + 2 * x).val[Offset], p));
+    struct Shift {
+        int16x8_t bits;  // to the left
+        explicit Shift(int shift) : bits(vdupq_n_s16(static_cast<std::int16_t>(-shift))) {}
+        uint16x8_t operator()(uint16x8_t words) const { return vshlq_u16(words, bits); }
     };
-    std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) {
-        block(x);
-    }
-    if (x < n && n >= kBlock) {
-        block(n - kBlock);
-        return;
-    }
-    scalar::packed_yuv<Offset>(src + 2 * x, n - x, grey + x, p);
-}
 
-static void clip_luma(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                      const DecodeParams& p) {
-    std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) {
-        vst1q_u8(grey + x, clip(vld1q_u8(src + x), p));
+    // The even or the odd ones of 32 bytes.
+    template <int Offset>
+    static Bytes every_other(const std::uint8_t* src) {
+        return vld2q_u8(src).val[Offset];
     }
-    if (x < n && n >= kBlock) {
-        vst1q_u8(grey + n - kBlock, clip(vld1q_u8(src + n - kBlock), p));
-        return;
+
+    // Pixels that must follow a block.
+    template <int Size>
+    static constexpr std::int64_t spare = 0;
+
+    // One plane for each byte of 16 pixels.
+    template <int Size>
+    static auto planes(const std::uint8_t* src) {
+        if constexpr (Size == 3) {
+            return vld3q_u8(src);
+        } else {
+            return vld4q_u8(src);
+        }
     }
-    scalar::clip_luma(src + x, n - x, grey + x, p);
-}
 
-static inline uint16x4_t window_levels(uint16x4_t counts, uint32x4_t scale) {
-    return vmovn_u32(vrshrq_n_u32(vmulq_u32(vmovl_u16(counts), scale), 24));
-}
-
-static inline uint8x8_t window_eight(const std::uint8_t* src, const DecodeParams& p) {
-    const uint16x8_t low = vdupq_n_u16(p.window_low);
-    const uint16x8_t raised = vmaxq_u16(vreinterpretq_u16_u8(vld1q_u8(src)), low);
-    const uint16x8_t counts = vsubq_u16(vminq_u16(raised, vdupq_n_u16(p.window_high)), low);
-    const uint32x4_t scale = vdupq_n_u32(p.window_scale);
-    return vmovn_u16(vcombine_u16(window_levels(vget_low_u16(counts), scale),
-                                  window_levels(vget_high_u16(counts), scale)));
-}
-
-static void gray16(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                   const DecodeParams& p) {
-    std::int64_t x = 0;
-    for (; x <= n - 8; x += 8) {
-        vst1_u8(grey + x, window_eight(src + 2 * x, p));
+    // Luma of 16 pixels.
+    template <int Size, int R, int G, int B>
+    static Bytes luma(const std::uint8_t* src) {
+        const auto pixels = planes<Size>(src);
+        const uint8x16_t r = pixels.val[R];
+        const uint8x16_t g = pixels.val[G];
+        const uint8x16_t b = pixels.val[B];
+        return vcombine_u8(luma_of(vget_low_u8(r), vget_low_u8(g), vget_low_u8(b)),
+                           luma_of(vget_high_u8(r), vget_high_u8(g), vget_high_u8(b)));
     }
-    scalar::gray16(src + 2 * x, n - x, grey + x, p);
-}
+
+    static uint16x4_t luma_of(uint16x4_t r, uint16x4_t g, uint16x4_t b) {
+        uint32x4_t sum = vmull_n_u16(r, scalar::kLumaR);
+        sum = vmlal_n_u16(sum, g, scalar::kLumaG);
+        sum = vmlal_n_u16(sum, b, scalar::kLumaB);
+        return vrshrn_n_u32(sum, scalar::kLumaShift);
+    }
+
+    static uint8x8_t luma_of(uint8x8_t r, uint8x8_t g, uint8x8_t b) {
+        const uint16x8_t r16 = vmovl_u8(r);
+        const uint16x8_t g16 = vmovl_u8(g);
+        const uint16x8_t b16 = vmovl_u8(b);
+        const uint16x4_t low = luma_of(vget_low_u16(r16), vget_low_u16(g16), vget_low_u16(b16));
+        const uint16x4_t high = luma_of(vget_high_u16(r16), vget_high_u16(g16), vget_high_u16(b16));
+        return vmovn_u16(vcombine_u16(low, high));
+    }
+
+    // GRAY16.
+    struct Window {
+        uint16x8_t low, high;
+        uint32x4_t scale;
+
+        explicit Window(const DecodeParams& p)
+            : low(vdupq_n_u16(p.window_low)),
+              high(vdupq_n_u16(p.window_high)),
+              scale(vdupq_n_u32(p.window_scale)) {}
+
+        Bytes levels(const std::uint8_t* src) const {
+            return vcombine_u8(eight(src), eight(src + 16));
+        }
+        uint8x8_t eight(const std::uint8_t* src) const {
+            const uint16x8_t clipped = vminq_u16(vmaxq_u16(load_words(src), low), high);
+            const uint16x8_t counts = vsubq_u16(clipped, low);
+            return vmovn_u16(vcombine_u16(four(vget_low_u16(counts)), four(vget_high_u16(counts))));
+        }
+        uint16x4_t four(uint16x4_t counts) const {
+            return vmovn_u32(vrshrq_n_u32(vmulq_u32(vmovl_u16(counts), scale), 24));
+        }
+    };
+};
 
 }  // namespace sonogaze::neon

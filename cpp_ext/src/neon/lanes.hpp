@@ -1,13 +1,13 @@
 #pragma once
 
-#include <arm_neon.h>
-
-#include <cstdint>
-
-#include "sonogaze/kernels.hpp"
+#include "neon/cells.hpp"
+#include "neon/decode.hpp"
+#include "neon/statistics.hpp"
+#include "neon/weigh.hpp"
 
 namespace sonogaze::neon {
 
-constexpr std::int64_t kBlock = 16;
+// What rows/ needs of an instruction set: 16 bytes a vector.
+struct Lanes : DecodeLanes, WeighLanes, CellLanes, StatisticsLanes {};
 
 }  // namespace sonogaze::neon

@@ -1,123 +1,93 @@
 #pragma once
 
-#include "neon/lanes.hpp"
-#include "scalar/rows.hpp"
+#include "neon/decode.hpp"
 
-// Counts for the quality gate. Each is exact, whatever the block size.
 namespace sonogaze::neon {
 
-// Counts bytes that were all ones. A byte holds 255 of them: the counter empties itself in time.
-class MaskCounter {
-  public:
-    void add(uint8x16_t mask) {
-        counts_ = vsubq_u8(counts_, mask);
-        if (++added_ == 255) empty();
-    }
-    std::int64_t total() {
-        empty();
-        return total_;
-    }
+struct StatisticsLanes {
+    // How many masks a MaskCount holds before its bytes overflow.
+    static constexpr std::int64_t kMostBlocks = 255;
 
-  private:
-    void empty() {
-        total_ += vaddlvq_u8(counts_);
-        counts_ = vdupq_n_u8(0);
-        added_ = 0;
-    }
-
-    uint8x16_t counts_ = vdupq_n_u8(0);
-    int added_ = 0;
-    std::int64_t total_ = 0;
-};
-
-static void count_levels(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
-                         LevelCounts& counts) {
-    const uint8x16_t black = vdupq_n_u8(limits.black);
-    const uint8x16_t saturated = vdupq_n_u8(limits.saturated);
-    MaskCounter dark;
-    MaskCounter bright;
-    uint32x4_t sums = vdupq_n_u32(0);
-    std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) {
-        const uint8x16_t g = vld1q_u8(grey + x);
-        sums = vpadalq_u16(sums, vpaddlq_u8(g));
-        dark.add(vcleq_u8(g, black));
-        bright.add(vcgeq_u8(g, saturated));
-    }
-    counts.sum += vaddvq_u32(sums);
-    counts.black += dark.total();
-    counts.saturated += bright.total();
-    for (; x < n; ++x) {
-        counts.sum += grey[x];
-        counts.black += grey[x] <= limits.black;
-        counts.saturated += grey[x] >= limits.saturated;
-    }
-}
-
-template <int Size, int R, int B>
-static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
-                                std::uint8_t limit) {
-    const uint8x16_t limits = vdupq_n_u8(limit);
-    MaskCounter colored;
-    const auto count = [&](uint8x16_t r, uint8x16_t b, uint8x16_t g) {
-        colored.add(vcgtq_u8(vmaxq_u8(vabdq_u8(r, g), vabdq_u8(b, g)), limits));
+    struct ByteSum {
+        uint64x2_t sums = vdupq_n_u64(0);
+        void add(uint8x16_t bytes) { sums = vpadalq_u32(sums, vpaddlq_u16(vpaddlq_u8(bytes))); }
+        std::uint64_t total() const { return vaddvq_u64(sums); }
     };
-    std::int64_t x = 0;
-    for (; x <= n - kBlock; x += kBlock) {
-        const uint8x16_t g = vld1q_u8(grey + x);
-        if constexpr (Size == 3) {
-            const uint8x16x3_t pixels = vld3q_u8(src + x * Size);
-            count(pixels.val[R], pixels.val[B], g);
-        } else {
-            const uint8x16x4_t pixels = vld4q_u8(src + x * Size);
-            count(pixels.val[R], pixels.val[B], g);
+
+    // Counts bytes that are all ones.
+    struct MaskCount {
+        uint8x16_t counts = vdupq_n_u8(0);
+        void add(uint8x16_t mask) { counts = vsubq_u8(counts, mask); }
+        std::int64_t total() const { return vaddlvq_u8(counts); }
+    };
+
+    static uint8x16_t at_most(uint8x16_t bytes, uint8x16_t limit) { return vcleq_u8(bytes, limit); }
+    static uint8x16_t both(uint8x16_t a, uint8x16_t b) { return vandq_u8(a, b); }
+
+    // All ones in each byte that is at most its limit from neutral chroma.
+    struct Distance {
+        uint8x16_t limits;
+        explicit Distance(std::uint8_t limit) : limits(vdupq_n_u8(limit)) {}
+        uint8x16_t near(uint8x16_t chroma) const {
+            return vcleq_u8(vabdq_u8(chroma, vdupq_n_u8(scalar::kNeutralChroma)), limits);
         }
+    };
+
+    // Calls mask(at) for whole blocks of the first n pixels and counts its ones.
+    template <class Mask>
+    static std::int64_t count_blocks(std::int64_t n, const Mask& mask) {
+        constexpr std::int64_t kBlock = DecodeLanes::kBlock;
+        constexpr std::int64_t kMost = kMostBlocks * kBlock;
+        std::int64_t count = 0;
+        for (std::int64_t x = 0; n - x >= kBlock;) {
+            const std::int64_t end = n - x < kMost ? n : x + kMost;
+            MaskCount masks;
+            for (; x <= end - kBlock; x += kBlock) masks.add(mask(x));
+            count += masks.total();
+        }
+        return count;
     }
-    return colored.total() +
-           scalar::colored_rgb<Size, R, B>(src + x * Size, grey + x, n - x, limit);
-}
 
-template <int Step>
-struct ChromaBlock {
-    uint8x16_t u, v;
-};
+    // Red and blue are bytes First and First + 2 of every RGB format, and it does not matter which
+    // is which.
+    template <int Size, int First>
+    static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t* grey,
+                                    std::int64_t n, std::uint8_t limit) {
+        const uint8x16_t limits = vdupq_n_u8(limit);
+        const std::int64_t colored = count_blocks(n, [&](std::int64_t x) {
+            const auto pixels = DecodeLanes::planes<Size>(src + x * Size);
+            const uint8x16_t g = vld1q_u8(grey + x);
+            return vcgtq_u8(
+                vmaxq_u8(vabdq_u8(pixels.val[First], g), vabdq_u8(pixels.val[First + 2], g)),
+                limits);
+        });
+        const std::int64_t x = n / DecodeLanes::kBlock * DecodeLanes::kBlock;
+        return colored +
+               scalar::colored_rgb<Size, First, First + 2>(src + x * Size, grey + x, n - x, limit);
+    }
 
-// Sixteen samples. Reads one luma byte beyond the last sample where Step is 4.
-template <int Step>
-static inline ChromaBlock<Step> chroma_block(const ChromaRow& row, std::int64_t x) {
-    if constexpr (Step == 1) {
-        return {vld1q_u8(row.u + x), vld1q_u8(row.v + x)};
-    } else {
+    // U and V by turns, Step / 2 bytes apart.
+    template <int Step>
+    static std::int64_t colored_packed(const ChromaRow& row, std::int64_t n,
+                                       const ColorLimits& limits) {
         const bool u_first = row.u < row.v;
-        const std::uint8_t* base = (u_first ? row.u : row.v) + x * Step;
-        uint8x16_t first, second;
-        if constexpr (Step == 2) {
-            const uint8x16x2_t bytes = vld2q_u8(base);
-            first = bytes.val[0];
-            second = bytes.val[1];
-        } else {
-            const uint8x16x4_t bytes = vld4q_u8(base);
-            first = bytes.val[0];
-            second = bytes.val[2];
-        }
-        return u_first ? ChromaBlock<Step>{first, second} : ChromaBlock<Step>{second, first};
+        const std::uint8_t* base = u_first ? row.u : row.v;
+        const Distance first(static_cast<std::uint8_t>(u_first ? limits.cb : limits.cr));
+        const Distance second(static_cast<std::uint8_t>(u_first ? limits.cr : limits.cb));
+        // Leaves a sample to the end: its trailing luma byte may lie beyond the row.
+        const std::int64_t whole = n > 0 ? (n - 1) / DecodeLanes::kBlock * DecodeLanes::kBlock : 0;
+        const std::int64_t plain = count_blocks(whole, [&](std::int64_t x) {
+            if constexpr (Step == 2) {
+                const uint8x16x2_t bytes = vld2q_u8(base + x * Step);
+                return vandq_u8(first.near(bytes.val[0]), second.near(bytes.val[1]));
+            } else {
+                const uint8x16x4_t bytes = vld4q_u8(base + x * Step);
+                return vandq_u8(first.near(bytes.val[0]), second.near(bytes.val[2]));
+            }
+        });
+        const ChromaRow rest{row.u + whole * Step, row.v + whole * Step};
+        return whole - plain + scalar::colored_yuv<Step>(rest, n - whole, limits);
     }
-}
-
-template <int Step>
-static std::int64_t colored_yuv(const ChromaRow& row, std::int64_t n, const ColorLimits& limits) {
-    const uint8x16_t neutral = vdupq_n_u8(scalar::kNeutralChroma);
-    const uint8x16_t cb = vdupq_n_u8(limits.cb);
-    const uint8x16_t cr = vdupq_n_u8(limits.cr);
-    MaskCounter colored;
-    std::int64_t x = 0;
-    for (; x < n - kBlock; x += kBlock) {  // leaves a sample, for the byte beyond
-        const ChromaBlock<Step> block = chroma_block<Step>(row, x);
-        colored.add(vorrq_u8(vcgtq_u8(vabdq_u8(block.u, neutral), cb),
-                             vcgtq_u8(vabdq_u8(block.v, neutral), cr)));
-    }
-    const ChromaRow rest{row.u + x * Step, row.v + x * Step};
-    return colored.total() + scalar::colored_yuv<Step>(rest, n - x, limits);
-}
+};
 
 }  // namespace sonogaze::neon

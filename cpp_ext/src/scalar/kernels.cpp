@@ -31,15 +31,6 @@ void normalise(const Cell* cells, std::int64_t n, double scale, double bias, flo
     }
 }
 
-void count_levels(const std::uint8_t* grey, std::int64_t n, const LevelLimits& limits,
-                  LevelCounts& counts) {
-    for (std::int64_t x = 0; x < n; ++x) {
-        counts.sum += grey[x];
-        counts.black += grey[x] <= limits.black;
-        counts.saturated += grey[x] >= limits.saturated;
-    }
-}
-
 std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
     std::uint64_t sum = 0;
     for (std::int64_t i = 0; i < n; ++i) sum += src[i];
@@ -50,22 +41,24 @@ std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
 
 using namespace scalar;  // NOLINT(google-build-using-namespace): the tables below name its rows
 
-// Order: GRAY8 GRAY16 RGB24 BGR24 RGBA32 BGRA32 ARGB32 YUYV UYVY NV12 NV21 I420 YV12
 const Kernels kScalarKernels{
     "scalar",
-    {clip_luma, gray16, rgb<3, 0, 1, 2>, rgb<3, 2, 1, 0>, rgb<4, 0, 1, 2>, rgb<4, 2, 1, 0>,
-     rgb<4, 1, 2, 3>, packed_yuv<0>, packed_yuv<1>, clip_luma, clip_luma, clip_luma, clip_luma},
-    {nullptr, nullptr, colored_rgb<3, 0, 2>, colored_rgb<3, 2, 0>, colored_rgb<4, 0, 2>,
-     colored_rgb<4, 2, 0>, colored_rgb<4, 1, 3>},
-    {nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, colored_yuv<4>, colored_yuv<4>,
-     colored_yuv<2>, colored_yuv<2>, colored_yuv<1>, colored_yuv<1>},
+    // in the order of Luma
+    {clip_luma, packed_yuv<0>, packed_yuv<1>, gray16, rgb<3, 0, 1, 2>, rgb<3, 2, 1, 0>,
+     rgb<4, 0, 1, 2>, rgb<4, 2, 1, 0>, rgb<4, 1, 2, 3>, rgb<4, 3, 2, 1>, decode_words},
+    {nullptr, nullptr, nullptr, nullptr, colored_rgb<3, 0, 2>, colored_rgb<3, 0, 2>,
+     colored_rgb<4, 0, 2>, colored_rgb<4, 0, 2>, colored_rgb<4, 1, 3>, colored_rgb<4, 1, 3>},
+    {colored_yuv<1>, colored_yuv<2>, colored_yuv<4>},
     fetch_bytes,
     weigh_rows,
     dot_cells,
     add_cells,
     normalise,
     normalise,
-    count_levels,
+    count_levels<std::uint8_t>,
+    weigh_wide,
+    count_levels<std::uint16_t>,
+    color_wide,
     sum_bytes,
 };
 

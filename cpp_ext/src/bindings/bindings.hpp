@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "buffers.hpp"
+#include "bindings/buffers.hpp"
 #include "sonogaze/layout.hpp"
 
 namespace sonogaze {
@@ -23,12 +23,14 @@ struct BoundLayout : Layout, NoBareMemory {
     using Layout::Layout;
 };
 
-void bind_layout(pybind11::module_& m);
-void bind_plan(pybind11::module_& m);
-void bind_reading(pybind11::module_& m);
-void bind_student(pybind11::module_& m);
-
-// A caller's array of `count` floats, checked. Held while a kernel uses it. Throws Error.
-float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable);
+// One for each topic; module.cpp calls them all.
+void register_errors(const pybind11::module_& m);
+void register_formats(pybind11::module_& m);
+void register_layout(pybind11::module_& m);
+void register_plan(pybind11::module_& m);
+void register_gate(pybind11::module_& m);
+void register_answer(pybind11::module_& m);
+void register_read(pybind11::module_& m);
+void register_process(pybind11::module_& m);
 
 }  // namespace sonogaze

@@ -1,16 +1,12 @@
+#include "sonogaze/gate.hpp"
+
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <array>
-#include <cmath>
-#include <cstring>
 #include <memory>
-#include <vector>
 
-#include "bindings.hpp"
-#include "sonogaze/answer.hpp"
-#include "sonogaze/error.hpp"
-#include "sonogaze/gate.hpp"
+#include "bindings/bindings.hpp"
 
 namespace py = pybind11;
 
@@ -39,46 +35,9 @@ struct Gate : NoBareMemory {
     }
 };
 
-// Holds all of an array's floats, whatever its shape, and returns their number. Throws Error.
-std::int64_t held_all_floats(HeldBuffer& held, PyObject* array) {
-    const bool fits = held.hold(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
-                      held.view().format != nullptr && std::strcmp(held.view().format, "f") == 0 &&
-                      held.view().len > 0;
-    if (!fits) throw Error("output-invalid", "the array must be C-contiguous float32, not empty");
-    return held.view().len / static_cast<std::int64_t>(sizeof(float));
-}
-
-bool finite(const py::object& array) {
-    HeldBuffer held;
-    const std::int64_t count = held_all_floats(held, array.ptr());
-    return all_finite(static_cast<const float*>(held.view().buf), count);
-}
-
-bool distribution(const py::object& array, double slack) {
-    HeldBuffer held;
-    const std::int64_t count = held_all_floats(held, array.ptr());
-    return is_distribution(static_cast<const float*>(held.view().buf), count, slack);
-}
-
-// None where a logit is not finite.
-py::object probabilities(const py::object& array, double scale) {
-    if (!(std::isfinite(scale) && scale > 0)) {
-        throw py::value_error("scale must be a finite number above 0");
-    }
-    HeldBuffer held;
-    const std::int64_t count = held_all_floats(held, array.ptr());
-    const auto* const logits = static_cast<const float*>(held.view().buf);
-    if (!all_finite(logits, count)) return py::none();
-    std::vector<double> shares(static_cast<std::size_t>(count));
-    softmax(logits, count, scale, shares.data());
-    py::tuple found(shares.size());
-    for (std::size_t i = 0; i < shares.size(); ++i) found[i] = shares[i];
-    return found;
-}
-
 }  // namespace
 
-void bind_student(py::module_& m) {
+void register_gate(py::module_& m) {
     py::class_<Gate, std::shared_ptr<Gate>>(m, "Gate")
         .def(py::init([](std::int64_t width, std::int64_t height, float black, float saturated,
                          float repeat, double min_lit_share, double max_saturated_share,
@@ -97,9 +56,6 @@ void bind_student(py::module_& m) {
         .def("judge",
              [](const Gate& gate, const py::object& tensor,
                 const std::array<std::int64_t, 4>& inner) { return gate.judge(tensor, inner); });
-    m.def("all_finite", &finite);
-    m.def("is_distribution", &distribution);
-    m.def("softmax", &probabilities);
 }
 
 }  // namespace sonogaze

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "bindings.hpp"
-#include "gil.hpp"
+#include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
 #include "sonogaze/error.hpp"
 #include "sonogaze/read.hpp"
 
@@ -64,7 +64,7 @@ std::shared_ptr<BoundLayout> make_layout(const std::string& format, std::int64_t
                                          const py::object& region, std::int64_t unit,
                                          std::pair<double, double> pixel_size_mm) {
     FrameSpec spec;
-    spec.format = parse_format(format);
+    spec.format = &parse_format(format);
     spec.width = width;
     spec.height = height;
     spec.strides = strides;
@@ -81,19 +81,6 @@ std::shared_ptr<BoundLayout> make_layout(const std::string& format, std::int64_t
     return std::make_shared<BoundLayout>(spec);
 }
 
-std::uint64_t sum_region(const BoundLayout& layout, const py::object& data, bool chroma) {
-    const FrameBuffers frame(layout, data.ptr());
-    const Unlocked unlocked;
-    return read_region(layout, frame.pointers(), select_kernels(""), chroma);
-}
-
-void memcpy_region(const BoundLayout& layout, const py::object& data, bool chroma) {
-    const FrameBuffers frame(layout, data.ptr());
-    const Unlocked unlocked;
-    std::vector<std::uint8_t> scratch(static_cast<std::size_t>(region_row_bytes(layout)));
-    copy_region(layout, frame.pointers(), chroma, scratch.data());
-}
-
 py::bytes packed(const BoundLayout& layout, const py::object& data) {
     const FrameBuffers frame(layout, data.ptr());
     py::bytes copy(nullptr, static_cast<std::size_t>(packed_bytes(layout)));
@@ -107,7 +94,7 @@ py::bytes packed(const BoundLayout& layout, const py::object& data) {
 
 }  // namespace
 
-void bind_layout(py::module_& m) {
+void register_layout(py::module_& m) {
     py::class_<BoundLayout, std::shared_ptr<BoundLayout>>(m, "Layout")
         .def(py::init(&make_layout), py::kw_only(), py::arg("format"), py::arg("width"),
              py::arg("height"), py::arg("strides"), py::arg("separate_planes").noconvert(),
@@ -120,7 +107,7 @@ void bind_layout(py::module_& m) {
             "strides",
             [](const BoundLayout& layout) {
                 py::list strides;
-                const int planes = traits(layout.spec.format).planes;
+                const int planes = layout.spec.format->planes;
                 for (int p = 0; p < planes; ++p) {
                     strides.append(layout.planes[static_cast<std::size_t>(p)].stride);
                 }
@@ -129,13 +116,6 @@ void bind_layout(py::module_& m) {
         .def_property_readonly("box", [](const BoundLayout& layout) {
             return py::make_tuple(layout.box_x, layout.box_y, layout.box_width, layout.box_height);
         });
-}
-
-void bind_reading(py::module_& m) {
-    m.def("sum_region", &sum_region);
-    m.def("memcpy_region", &memcpy_region);
-    m.def("region_bytes",
-          [](const BoundLayout& layout, bool chroma) { return region_bytes(layout, chroma); });
 }
 
 }  // namespace sonogaze

@@ -1,11 +1,7 @@
-#include "bindings.hpp"
-
-#include <pybind11/stl.h>
-
 #include <string>
 
+#include "bindings/bindings.hpp"
 #include "sonogaze/error.hpp"
-#include "sonogaze/kernels.hpp"
 
 namespace py = pybind11;
 
@@ -28,18 +24,20 @@ void find_errors(const py::module_& own) {
     errors_module = name.substr(0, name.rfind('.') + 1) + "errors";
 }
 
+const char* class_of(const std::string& slug) {
+    if (slug == "preprocessing-invalid") return "ModelError";
+    return slug == "isa-unavailable" ? "SdkError" : "FrameError";
+}
+
 // Runs no Python code: this is called inside pybind11's catch block, and a daemon thread that lost
 // the GIL there, to an interpreter that ends, would abort the process (see gil.hpp). So the error
-// is made as SdkError.__init__ makes it, but by hand.
+// is made as SdkError.__init__ makes it, but by hand; Error has bounded the message.
 void raise_as_sdk_error(std::exception_ptr thrown) {
     try {
         if (thrown) std::rethrow_exception(thrown);
     } catch (const Error& error) {
         const std::string slug = error.slug();
-        const char* name = slug == "preprocessing-invalid" ? "ModelError"
-                           : slug == "isa-unavailable"     ? "SdkError"
-                                                           : "FrameError";
-        const py::object cls = error_class(name);
+        const py::object cls = error_class(class_of(slug));
         auto* const type = reinterpret_cast<PyTypeObject*>(cls.ptr());
         const py::tuple message = py::make_tuple(error.what());
         const auto made =
@@ -51,17 +49,10 @@ void raise_as_sdk_error(std::exception_ptr thrown) {
 }
 
 }  // namespace
-}  // namespace sonogaze
 
-PYBIND11_MODULE(_kernels, m) {
-    m.doc() = "Pixel formats to normalised tensors in one pass. Use it through sdk.Preprocessing.";
-    sonogaze::find_errors(m);
-    py::register_exception_translator(&sonogaze::raise_as_sdk_error);
-    sonogaze::bind_layout(m);
-    sonogaze::bind_plan(m);
-    sonogaze::bind_student(m);
-    sonogaze::bind_reading(m);
-    // never destroys it, not even at the interpreter's end
-    m.def("keep_forever", [](py::object thing) { thing.release(); });
-    m.def("available_isas", [] { return sonogaze::available_isas(); });
+void register_errors(const py::module_& m) {
+    find_errors(m);
+    py::register_exception_translator(&raise_as_sdk_error);
 }
+
+}  // namespace sonogaze

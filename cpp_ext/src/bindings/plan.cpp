@@ -1,30 +1,13 @@
+#include "sonogaze/plan.hpp"
+
 #include <pybind11/pybind11.h>
 
-#include <cstring>
-#include <string>
-
-#include "bindings.hpp"
-#include "gil.hpp"
-#include "sonogaze/error.hpp"
-#include "sonogaze/plan.hpp"
+#include "bindings/bindings.hpp"
+#include "bindings/gil.hpp"
 
 namespace py = pybind11;
 
 namespace sonogaze {
-float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable) {
-    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
-    const bool fits = held.hold(array, flags) && held.view().format != nullptr &&
-                      std::strcmp(held.view().format, "f") == 0 &&
-                      held.view().len == count * static_cast<std::int64_t>(sizeof(float));
-    if (!fits) {
-        throw Error("output-invalid", std::string("the ") + (writable ? "output" : "previous") +
-                                          " array must be C-contiguous float32 of " +
-                                          std::to_string(count) + " values" +
-                                          (writable ? " and writable" : ""));
-    }
-    return static_cast<float*>(held.view().buf);
-}
-
 namespace {
 
 struct BoundPlan : Plan, NoBareMemory {
@@ -54,16 +37,17 @@ py::tuple measure(const BoundPlan& plan, const py::object& data, const py::objec
         const Unlocked unlocked;
         s = plan.measure(frame.pointers(), floats, blocks, before);
     }
-    const Range range = plan.layout().spec.range;
+    const FrameSpec& spec = plan.layout().spec;
+    const int bits = spec.format->bits;
     const double code = static_cast<double>(s.levels.sum) / static_cast<double>(s.pixels);
-    const double mean = (code - black_code(range)) * 255.0 / code_levels(range);
-    return py::make_tuple(s.pixels, mean, s.levels.black, s.levels.saturated, s.colored,
-                          s.color_samples, s.difference);
+    const double mean =
+        (code - black_code(bits, spec.range)) * 255.0 / code_levels(bits, spec.range);
+    return py::make_tuple(s.pixels, mean, s.levels.black, s.colored, s.color_samples, s.difference);
 }
 
 }  // namespace
 
-void bind_plan(py::module_& m) {
+void register_plan(py::module_& m) {
     py::class_<BoundPlan, std::shared_ptr<BoundPlan>>(m, "Plan")
         .def(py::init([](std::shared_ptr<BoundLayout> layout, std::int64_t width,
                          std::int64_t height, bool letterbox, double mean, double std,

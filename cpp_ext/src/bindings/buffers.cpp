@@ -1,8 +1,9 @@
-#include "buffers.hpp"
+#include "bindings/buffers.hpp"
 
+#include <cstring>
 #include <string>
 
-#include "gil.hpp"
+#include "bindings/gil.hpp"
 #include "sonogaze/error.hpp"
 
 namespace sonogaze {
@@ -86,12 +87,34 @@ void FrameBuffers::hold_one(const Layout& layout, std::size_t i, PyObject* objec
     if (held_[i].bytes() < layout.buffer_bytes[i]) {
         throw Error("buffer-truncated",
                     "data[" + std::to_string(i) + "] holds " + std::to_string(held_[i].bytes()) +
-                        " bytes, but " + traits(layout.spec.format).name + " of " +
+                        " bytes, but " + layout.spec.format->name + " of " +
                         std::to_string(layout.spec.width) + " x " +
                         std::to_string(layout.spec.height) + " with these strides needs " +
                         std::to_string(layout.buffer_bytes[i]));
     }
     data_[i] = held_[i].lowest();
+}
+
+float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable) {
+    const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    const bool fits = held.hold(array, flags) && held.view().format != nullptr &&
+                      std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len == count * static_cast<std::int64_t>(sizeof(float));
+    if (!fits) {
+        throw Error("output-invalid", std::string("the ") + (writable ? "output" : "previous") +
+                                          " array must be C-contiguous float32 of " +
+                                          std::to_string(count) + " values" +
+                                          (writable ? " and writable" : ""));
+    }
+    return static_cast<float*>(held.view().buf);
+}
+
+std::int64_t held_all_floats(HeldBuffer& held, PyObject* array) {
+    const bool fits = held.hold(array, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT) &&
+                      held.view().format != nullptr && std::strcmp(held.view().format, "f") == 0 &&
+                      held.view().len > 0;
+    if (!fits) throw Error("output-invalid", "the array must be C-contiguous float32, not empty");
+    return held.view().len / static_cast<std::int64_t>(sizeof(float));
 }
 
 }  // namespace sonogaze

@@ -48,4 +48,10 @@ class FrameBuffers {
     std::array<const std::uint8_t*, kMaxPlanes> data_{};
 };
 
+// A caller's array of `count` floats, checked. Held while a kernel uses it. Throws Error.
+float* held_floats(HeldBuffer& held, PyObject* array, std::int64_t count, bool writable);
+
+// Holds all of an array's floats, whatever its shape, and returns their number. Throws Error.
+std::int64_t held_all_floats(HeldBuffer& held, PyObject* array);
+
 }  // namespace sonogaze

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "fetch.hpp"
+#include "rows/blocks.hpp"
+#include "scalar/rows.hpp"
+
+// Rows of codes to weighed column sums.
+namespace sonogaze::rows {
+
+template <class Lanes, int Count, bool Onto>
+static void weigh(const RowPair* pairs, std::int64_t n, std::uint16_t* sums, std::int64_t ahead) {
+    const typename Lanes::template PairWeights<Count> weights(pairs);
+    const auto block = [&](std::int64_t x) {
+        return weights.template sums<Onto>(pairs, x, sums + x);
+    };
+    // The last block is summed first and stored last: it may share columns with the one before.
+    const std::int64_t end = n - Lanes::kBlock;
+    const auto last = block(end);
+    for (std::int64_t x = 0; x < end; x += Lanes::kBlock) {
+        if (ahead != 0) fetch_below(pairs, Count, x, ahead);
+        Lanes::store_sums(sums + x, block(x));
+    }
+    if (ahead != 0) fetch_below(pairs, Count, n - 1, ahead);
+    Lanes::store_sums(sums + end, last);
+}
+
+template <class Lanes>
+static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                       std::uint16_t* sums, bool onto, std::int64_t ahead) {
+    if (n < Lanes::kBlock) {
+        scalar::weigh_rows(pairs, count, n, sums, onto);
+    } else if (count == 1) {
+        onto ? weigh<Lanes, 1, true>(pairs, n, sums, ahead)
+             : weigh<Lanes, 1, false>(pairs, n, sums, ahead);
+    } else {
+        onto ? weigh<Lanes, 2, true>(pairs, n, sums, ahead)
+             : weigh<Lanes, 2, false>(pairs, n, sums, ahead);
+    }
+}
+
+// Whole blocks by vectors and what is left by the scalar kernel: a repeated block would be added
+// twice.
+template <class Lanes>
+static void weigh_wide(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                       std::uint16_t* sums, bool onto, std::int64_t) {
+    const std::int64_t x = each_whole_block<Lanes::kBlock / 2>(n, [&](std::int64_t at) {
+        auto sum = onto ? Lanes::load_words(sums + at) : Lanes::splat_words(0);
+        for (std::int64_t r = 0; r < 2 * count; ++r) {
+            const RowPair& pair = pairs[r / 2];
+            const auto codes =
+                Lanes::load_words(scalar::row_of<std::uint16_t>(pair.rows[r % 2]) + at);
+            sum = Lanes::multiply_add(sum, codes, pair.weights[r % 2]);
+        }
+        Lanes::store_words(sums + at, sum);
+    });
+    RowPair rest[2] = {pairs[0], pairs[count - 1]};
+    for (RowPair& pair : rest) {
+        for (const std::uint8_t*& row : pair.rows) row += 2 * x;
+    }
+    scalar::weigh_wide(rest, count, n - x, sums + x, onto);
+}
+
+}  // namespace sonogaze::rows
