@@ -17,6 +17,16 @@ else:
 
     import_module("sonogaze._alias").add(__name__)
 
+
+def __getattr__(name: str) -> object:
+    # its readers take long to import, so not before somebody opens a file
+    if name == "sources":
+        from importlib import import_module
+
+        return import_module(f"{__name__}.sources")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "Classifier",
     "Decision",

@@ -39,3 +39,14 @@ def test_import_loads_no_model() -> None:
     code = "import sdk, sdk.classifier as c; print(c._default)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "None"
+
+
+def test_sources_need_no_import_of_their_own_and_are_loaded_when_first_used() -> None:
+    code = """if True:
+    import sys, sdk
+    print("sonogaze.sources" in sys.modules, sdk.sources.open.__name__)
+    try: sdk.source
+    except AttributeError as error: print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False open\nmodule 'sonogaze' has no attribute 'source'\n"
