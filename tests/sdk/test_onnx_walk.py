@@ -12,8 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 from sdk import ModelError
 from sdk.model_file import onnx_walk, parse_model_file
 from sdk.model_file.digest import seal
+from sdk.model_file.nodes import infer_node
 from sdk.model_file.onnx_walk import MAX_FIELDS, walk_onnx
-from sdk.model_file.operators import OPERATORS, infer_node
+from sdk.model_file.operators import OPERATORS
 from sdk.model_file.values import Value
 from tests.sdk.model_fuzz.generate import Builder, generated
 from tests.sdk.model_fuzz.heaviest import HEAVIEST, model

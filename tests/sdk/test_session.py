@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail
 
 import sdk
-from sdk import FrameError, ModelError, _kernels, runtime
+from sdk import FrameError, ModelError, _kernels, _lifetime
 from sdk.model_file.known_answers import pattern_frame
 from sdk.session import Session
 
@@ -182,8 +182,8 @@ def test_a_slot_that_is_made_while_the_interpreter_ends_is_not_waited_for(
 ) -> None:
     session = sdk.Classifier(toy_path)._session
     before = len(session._slots)
-    monkeypatch.setattr(runtime, "end_begun_elsewhere", lambda: True)
-    monkeypatch.setattr(runtime, "stop_here_at_the_end", raising(InterruptedError()))
+    monkeypatch.setattr(_lifetime, "end_begun_elsewhere", lambda: True)
+    monkeypatch.setattr(_lifetime, "stop_here_at_the_end", raising(InterruptedError()))
     with pytest.raises(InterruptedError):
         session.slot()
     assert len(session._slots) == before
