@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +19,7 @@ from export.distill.metric_log import MetricLog
 from export.distill.schedule import batches, learning_rate, parameter_groups
 from export.distill.weight_average import WeightAverage
 from export.errors import ExportError
-
-if TYPE_CHECKING:
-    from export.distill.loop import LoopConfig
+from export.recipe.settings import LoopConfig
 
 LossParts = dict[str, Tensor]
 Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]

@@ -39,7 +39,7 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
         ("confusion", lambda path: charts.confusion(report, path)),
     ]
     records = _records(report)
-    model = report_path.parent / "default-fp32.onnx"
+    model = report_path.parent / f"{report['provenance']['recipe']}-fp32.onnx"
     if records and model.is_file():
         steps += [
             ("mistakes", lambda path: sheets.mistakes(report, records, model, path)),

@@ -53,7 +53,8 @@ class Range(nn.Module):
             self._follow(x)
         exact = self._exact_scale()
         zero = torch.round(-self.low / exact).to(torch.int32)
-        return torch.fake_quantize_per_tensor_affine(x, exact.float(), zero, 0, LEVELS)
+        rounded: Tensor = torch.fake_quantize_per_tensor_affine(x, exact.float(), zero, 0, LEVELS)
+        return rounded
 
     def scale(self) -> Tensor:
         """Return the distance of two levels, float32."""
@@ -68,7 +69,8 @@ class Range(nn.Module):
 
     def after(self, _module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
         """Round a module's output; a forward hook."""
-        return self(output)
+        rounded: Tensor = self(output)
+        return rounded
 
 
 def weight_scale(weights: Tensor) -> Tensor:
@@ -111,11 +113,11 @@ class QuantisedStudent(nn.Module):
         self._feeding = feeding_sites(rounded)
         self.ranges = nn.ModuleDict()
         for site, (module, is_input) in sites(rounded).items():
-            found = self.ranges[site.replace(".", "/")] = Range()
+            rounding = self.ranges[site.replace(".", "/")] = Range()
             if is_input:
-                module.register_forward_pre_hook(found.before)
+                module.register_forward_pre_hook(rounding.before)
             else:
-                module.register_forward_hook(found.after)
+                module.register_forward_hook(rounding.after)
 
     @property
     def student(self) -> Student:
@@ -135,15 +137,18 @@ class QuantisedStudent(nn.Module):
         return functional_call(self.inner, rounded, inputs)
 
     def _range(self, site: str) -> Range:
-        found = self.ranges[site.replace(".", "/")]
-        assert isinstance(found, Range)
-        return found
+        rounding = self.ranges[site.replace(".", "/")]
+        assert isinstance(rounding, Range)
+        return rounding
 
-    def found_ranges(self) -> dict[str, tuple[float, float]]:
-        """Return (low, high) of each site."""
-        return {
-            site.replace("/", "."): (float(r.low), float(r.high)) for site, r in self.ranges.items()
-        }
+    def _rounding(self) -> dict[str, Range]:
+        """Return what rounds at each site; a module can't be named with a dot."""
+        names = [name.replace("/", ".") for name in self.ranges]
+        return {name: self._range(name) for name in names}
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return (low, high) of each site's range."""
+        return {site: (float(r.low), float(r.high)) for site, r in self._rounding().items()}
 
     @torch.no_grad()
     def calibrate(self, frames: np.ndarray, batch: int = 64) -> None:
@@ -153,16 +158,16 @@ class QuantisedStudent(nn.Module):
         self.train()
         for start in range(0, len(frames), batch):
             self(torch.from_numpy(frames[start : start + batch]))
-            seen.append(self.found_ranges())
+            seen.append(self.limits())
         self._momentum(MOMENTUM)
         for site, (low, high) in seen[0].items():
-            found = self._range(site)
-            found.low.fill_(min([low, *(batch[site][0] for batch in seen)]))
-            found.high.fill_(max([high, *(batch[site][1] for batch in seen)]))
+            rounding = self._range(site)
+            rounding.low.fill_(min([low, *(batch[site][0] for batch in seen)]))
+            rounding.high.fill_(max([high, *(batch[site][1] for batch in seen)]))
 
     def _momentum(self, momentum: float) -> None:
-        for found in self.ranges.values():
-            found.momentum = momentum
+        for rounding in self._rounding().values():
+            rounding.momentum = momentum
 
     def to_onnx(self, height: int, width: int) -> onnx.ModelProto:
         """Return the student as static QDQ int8, with the ranges found here.
@@ -173,12 +178,12 @@ class QuantisedStudent(nn.Module):
         bare = Student(self.student.classifier.out_features, self.student.config)
         bare = folded(bare)
         bare.load_state_dict(self.student.state_dict())
-        model, found = to_onnx(bare, height, width), self.found_ranges()
+        model, limits = to_onnx(bare, height, width), self.limits()
         tensors = tensor_names(model)
-        if set(tensors) != set(found):
-            odd = sorted(set(tensors) ^ set(found))
+        if set(tensors) != set(limits):
+            odd = sorted(set(tensors) ^ set(limits))
             raise ExportError("export-mismatch", f"graph and student round at other places: {odd}")
-        ranges = {tensors[site]: limits for site, limits in found.items()}
+        ranges = {tensors[site]: limit for site, limit in limits.items()}
         # one frame: every range is given, but onnxruntime wants to see the graph run
         return quantize(model, np.zeros((1, 1, height, width), np.float32), ranges=ranges)
 
@@ -188,21 +193,21 @@ def sites(student: Student) -> dict[str, tuple[nn.Module, bool]]:
 
     A convolution's path names its output; with `+` behind it, the sum of it and the residual.
     """
-    found: dict[str, tuple[nn.Module, bool]] = {
+    places: dict[str, tuple[nn.Module, bool]] = {
         "frame": (student.stem, True),
         "pooled": (student.classifier, True),
         "classifier": (student.classifier, False),
     }
     paths = {m: path for path, m in student.named_modules() if isinstance(m, nn.Conv2d)}
-    found |= {path: (conv, False) for conv, path in paths.items()}
+    places |= {path: (conv, False) for conv, path in paths.items()}
     for parent in student.modules():
         if isinstance(parent, nn.Sequential):
             for child, following in pairwise(parent):
                 if isinstance(following, nn.ReLU):
-                    found[paths[_last_convolution(child)]] = (following, False)
+                    places[paths[_last_convolution(child)]] = (following, False)
         elif isinstance(parent, StudentBlock) and parent.residual:
-            found[paths[_last_convolution(parent)] + "+"] = (parent, False)
-    return found
+            places[paths[_last_convolution(parent)] + "+"] = (parent, False)
+    return places
 
 
 def feeding_sites(student: Student) -> dict[nn.Module, str]:

@@ -1,7 +1,7 @@
 """The gates of a release: each measures one thing, and a student that fails one is refused.
 
-A gate is passed over only by its name and with a reason, which `release.json` and the model card
-then show.
+A gate is waived only by its name and with a reason, which `release.json` and the model card then
+show.
 """
 
 import tempfile
@@ -12,6 +12,7 @@ from typing import Any
 
 import sdk
 from export.errors import ExportError
+from export.recipe.refusal import near
 from export.sources import is_clean
 
 # of the frames that the commonest label alone would get wrong, at the interval's worse end
@@ -42,7 +43,7 @@ GATES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a gate found; `reason` says why it was passed over, where it was."""
+    """How a gate judged; `found` is what it measured, `reason` why it was waived, where it was."""
 
     gate: str
     passed: bool
@@ -99,7 +100,7 @@ def every_label(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
 def _majority(score: Mapping[str, Any]) -> float:
     """Return the share of the commonest label."""
     frames = [sum(row) for row in score["confusion"]]
-    return max(frames) / sum(frames)
+    return float(max(frames) / sum(frames))
 
 
 def _number(value: float | None) -> str:
@@ -157,7 +158,7 @@ def calibration(errors: Mapping[str, float]) -> Outcome:
     return Outcome("calibration", passed, f"validation, which the temperature fits: {found}")
 
 
-def parse_passed_over(options: Sequence[str]) -> dict[str, str]:
+def parse_waivers(options: Sequence[str]) -> dict[str, str]:
     """Read `gate=reason` options.
 
     Raises:
@@ -169,30 +170,32 @@ def parse_passed_over(options: Sequence[str]) -> dict[str, str]:
         name, reason = name.strip(), reason.strip().strip('"').strip()
         if name not in GATES:
             raise ExportError(
-                "release-gate-name", f"no gate {name!r} to pass over; allowed: {list(GATES)}"
+                "release-gate-name",
+                f"no gate {name!r} to waive{near(name, GATES)}; allowed: {list(GATES)}",
             )
         if not reason:
             raise ExportError(
-                "release-gate-name", f"gate {name!r} is passed over without a reason: {name}=REASON"
+                "release-gate-name", f"gate {name!r} is waived without a reason: {name}=REASON"
             )
         if name in reasons:
-            raise ExportError("release-gate-name", f"gate {name!r} is passed over twice")
+            raise ExportError("release-gate-name", f"gate {name!r} is waived twice")
         reasons[name] = reason
     return reasons
 
 
 def judge(outcomes: Sequence[Outcome], reasons: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcomes, each failed one with the reason for which it is passed over.
+    """Return the outcomes, each failed one with the reason for which it is waived.
 
     Raises:
-        ExportError: `release-gate`, naming each gate that failed and is not passed over.
+        ExportError: `release-gate`, naming each gate that failed and is not waived.
     """
     failed = [o for o in outcomes if not o.passed and o.gate not in reasons]
     if failed:
-        told = "; ".join(f"{o.gate} ({o.found}; asked: {GATES[o.gate]})" for o in failed)
+        failures = "; ".join(f"{o.gate} ({o.found}; needed: {GATES[o.gate]})" for o in failed)
         raise ExportError(
             "release-gate",
-            f"{told}. Nothing was written; --pass-gate NAME=REASON passes over one, for all to see",
+            f"{failures}. Nothing was written; --waive-gate NAME=REASON releases all the same, "
+            "with the reason in the card",
         )
     return [
         Outcome(o.gate, o.passed, o.found, None if o.passed else reasons[o.gate]) for o in outcomes

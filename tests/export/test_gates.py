@@ -197,7 +197,7 @@ def test_passing_over_one_gate_passes_over_no_other():
 
 
 def test_a_gate_passed_over_keeps_its_reason_and_its_failure():
-    reasons = gates.parse_passed_over(['teacher-gap="a pilot"', "file-size=why not"])
+    reasons = gates.parse_waivers(['teacher-gap="a pilot"', "file-size=why not"])
     judged = gates.judge([FAILED, gates.file_size({})], reasons)
     assert [(o.passed, o.reason) for o in judged] == [(False, "a pilot"), (True, None)]
     assert judged[0].to_dict()["asks"] == gates.GATES["teacher-gap"]
@@ -206,13 +206,13 @@ def test_a_gate_passed_over_keeps_its_reason_and_its_failure():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["everything=yes"], r"no gate 'everything' to pass over; allowed: \['teacher-gap'"),
-        (["teacher-gap"], "passed over without a reason"),
-        (['teacher-gap=" "'], "passed over without a reason"),
-        (["onnx=a", "onnx=b"], "passed over twice"),
+        (["everything=yes"], r"no gate 'everything' to waive; allowed: \['teacher-gap'"),
+        (["teacher-gap"], "waived without a reason"),
+        (['teacher-gap=" "'], "waived without a reason"),
+        (["onnx=a", "onnx=b"], "waived twice"),
     ],
 )
 def test_a_wrong_name_or_a_missing_reason_is_an_error(options, message):
     with pytest.raises(ExportError, match=message) as caught:
-        gates.parse_passed_over(options)
+        gates.parse_waivers(options)
     assert caught.value.slug == "release-gate-name"

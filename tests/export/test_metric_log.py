@@ -2,13 +2,13 @@
 
 import csv
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from torch import nn
 
 from export.data.view_bank import ViewBank
@@ -209,7 +209,7 @@ def _one_step(slope: float, limit: float = 5.0) -> tuple[nn.Linear, float]:
     """Make a step on loss = slope * weight; return the module and the gradient's norm."""
     model = nn.Linear(1, 1, bias=False)
     loss = lambda net, inputs, indices: {"total": slope * net.weight.sum()}  # noqa: E731
-    run = TrainingRun.start(model, loss, replace(CONFIG, max_gradient_norm=limit))
+    run = TrainingRun.start(model, loss, structs.replace(CONFIG, max_gradient_norm=limit))
     _, norm = run.step(torch.zeros(1), np.array([0]), 0.01, 1.0)
     return model, norm
 
@@ -236,7 +236,7 @@ def test_gaze_gates_decay_unless_the_setting_spares_them():
     own = {id(p) for gate in gates for p in gate.parameters()}
     assert len(own) == 6
     for setting in (True, False):
-        decays, stays = parameter_groups(teacher, replace(CONFIG, decay_gaze_gates=setting))
+        decays, stays = parameter_groups(teacher, structs.replace(CONFIG, decay_gaze_gates=setting))
         assert (own <= {id(p) for p in decays["params"]}) is setting
         assert (own <= {id(p) for p in stays["params"]}) is not setting
         count = len(decays["params"]) + len(stays["params"])

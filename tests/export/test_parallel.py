@@ -191,7 +191,7 @@ def test_a_command_for_one_process_is_refused_in_several(monkeypatch, capsys):
 def test_the_distill_command_trains_in_two_processes(data_folder, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", "-m", "export.cli", "distill", "--recipe", "smoke"]
-    command += ["--losses", "ce", "-o", str(tmp_path)]
+    command += ["--objective", "ce", "-o", str(tmp_path)]
     subprocess.run(command, timeout=PATIENCE_S, check=True)
     run = tmp_path / "student-ce-1"
     epochs = load_recipe("smoke").student_loop.epochs

@@ -15,9 +15,9 @@ from export.distill.loop import train
 from export.distill.teacher import train_teacher
 from export.distill.weight_average import WeightAverage
 from export.errors import ExportError
-from export.recipe.read import load_recipe
 from export.recipe.settings import AugmentConfig, BankConfig, DataConfig, LoopConfig
 from export.runs import claim_data
+from export.workspace import Workspace
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
@@ -192,13 +192,16 @@ def test_a_runs_folder_refuses_other_frames_or_labels(phantom_data, tmp_path):
 def test_members_of_a_committee_are_trained_apart_and_come_back_whole(data_folder, tmp_path):
     path = tmp_path / "r.toml"
     path.write_text('base = "smoke"\n[teacher]\nmembers = 2\n')
-    recipe, records, epochs = load_recipe(str(path)), load_records(data_folder), []
-    count = lambda epoch, parts: epochs.append(epoch)  # noqa: E731
-    made = train_teacher(recipe, "plain", records, None, tmp_path, report=count)
+    epochs = []
+    workspace = Workspace.open(
+        str(path), tmp_path / "runs", lambda step, done, total, note: epochs.append((step, done))
+    )
+    made = train_teacher(workspace, "plain", None)
+    epochs = [done for step, done in epochs if step == "teacher plain"]
     assert epochs == [1, 2]
     first, second = made.members
     assert not torch.equal(first._blocks[5]._bn1.running_mean, second._blocks[5]._bn1.running_mean)
     x = torch.randn(1, 1, 48, 64)
-    again = train_teacher(recipe, "plain", records, None, tmp_path)
+    again = train_teacher(workspace, "plain", None)
     with torch.no_grad():
         assert torch.equal(made(x), again(x))
