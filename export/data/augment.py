@@ -77,7 +77,7 @@ def _recode(frame: Grey, rng: np.random.Generator) -> Grey:
     )
     quality = int(rng.integers(35, 95))
     coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    back = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    back = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
     return cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
@@ -133,9 +133,8 @@ def _intensity(view: Grey, rng: np.random.Generator, config: AugmentConfig) -> G
     curve = np.clip(gain * levels**gamma + rng.uniform(-0.03, 0.05) * (levels > 0.02), 0, 1)
     out = cv2.LUT(view, (curve * 255).astype(np.uint8)).astype(np.float32)
     strength = rng.uniform(0, config.speckle)
-    grain = rng.standard_normal((height // 2, width // 2), dtype=np.float32)
-    size = rng.uniform(0.3, 1.2)
-    grain = cv2.resize(cv2.GaussianBlur(grain, (0, 0), size), (width, height))
+    coarse = rng.standard_normal((height // 2, width // 2), dtype=np.float32)
+    grain = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), rng.uniform(0.3, 1.2)), (width, height))
     depth = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     out *= 1 + strength * 1.5 * grain + rng.uniform(-1, 1) * config.depth_gain * depth
     if rng.random() < config.p_shadow:
