@@ -51,7 +51,7 @@ def join_chunks(folder: Path, chunks: Sequence[Path], count: int) -> None:
                 with np.load(path) as chunk:
                     arrays = {name: chunk[name] for name in chunk.files}
                 views = arrays.pop(VIEWS)
-                if not file.tell():
+                if not file.tell():  # the header says how many views will follow
                     header = np.lib.format.header_data_from_array_1_0(views)
                     header["shape"] = (count, *views.shape[1:])
                     np.lib.format.write_array_header_1_0(file, header)
@@ -59,6 +59,7 @@ def join_chunks(folder: Path, chunks: Sequence[Path], count: int) -> None:
                 for name, values in arrays.items():
                     origins.setdefault(name, []).append(values)
         write_chunk(_origins(folder), {n: np.concatenate(v) for n, v in origins.items()})
+    # last of all: a kill before this leaves both, and the files are opened
     for path in chunks:
         path.unlink(missing_ok=True)
 

@@ -9,7 +9,7 @@ matching": Beyer et al., CVPR 2022, where the teacher sees the student's very vi
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +93,7 @@ def build_bank(
     """
     folder = directory / f"bank-{_key(records, recipe, augment, config, labels)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    drawing = Drawing(records, replace(recipe), augment, config, tuple(labels), folder)
+    drawing = Drawing(records, recipe, augment, config, tuple(labels), folder)
     if not is_joined(folder):
         with locked(folder):
             # another process may have joined them while this one waited

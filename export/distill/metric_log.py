@@ -43,6 +43,7 @@ class MetricLog:
         with open(self.path, newline="", encoding="utf-8") as file:
             lines = (line for line in file if not line.startswith("#"))
             rows = list(csv.DictReader(lines))
+        # a killed run logged epochs beyond its checkpoint
         self.rows = [row for row in rows if int(row["epoch"]) <= epochs]
 
     def add(self, epoch: int, metrics: Mapping[str, float]) -> None:
@@ -75,6 +76,7 @@ class MetricLog:
 
     def _panel(self, axes: Any, title: str, names: Sequence[str]) -> None:
         for name in names:
+            # validation has gaps
             points = [(int(row["epoch"]), float(row[name])) for row in self.rows if row.get(name)]
             axes.plot([x for x, _ in points], [y for _, y in points], ".-", label=name)
         axes.set(title=title, xlabel="epoch")
