@@ -48,6 +48,9 @@ PHANTOM_SESSION = Session(
 )
 TRAIN_TOGETHER = ("teacher", "distill")  # what torchrun may start in several processes
 INTERRUPTED = 130  # what typer exits with after Ctrl-C
+FAILED, WRONG_USAGE = 1, 2
+# a name that is none of those there are is wrong usage, as a wrong option is
+WRONG_CHOICES = ("recipe-missing", "recipe-objective", "gaze-name", "release-gate-name")
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
 FolderOption = Annotated[
@@ -247,16 +250,16 @@ def _tell(line: str) -> None:
 
 
 def main() -> None:
-    """Run the command; a known error is one line and exit code 1."""
+    """Run the command; a known error is one line and exit code 1, or 2 for a wrong choice."""
     try:
         app()
     except SdkError as error:
         console.print(f"[red]error[/red] ({error.slug}): {escape(str(error))}", soft_wrap=True)
-        raise SystemExit(1) from error
+        raise SystemExit(WRONG_USAGE if error.slug in WRONG_CHOICES else FAILED) from error
     except OSError as error:  # a folder that can't be written, a full disk
         where = f"{error.filename}: " if error.filename else ""
         console.print(f"[red]error[/red]: {escape(where + str(error.strerror))}", soft_wrap=True)
-        raise SystemExit(1) from error
+        raise SystemExit(FAILED) from error
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
             _tell("stopped; the same command goes on from here")

@@ -76,7 +76,7 @@ def test_a_message_keeps_its_brackets_and_is_one_line(words, told, tmp_path, pha
         text=True,
         env=phantom_folder,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2  # a wrong choice is wrong usage
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error")]
     assert told in line
 

@@ -82,9 +82,11 @@ def train(
                 log.draw()
             report(epoch + 1, metrics.parts)
     finally:
+        # also after Ctrl-C and errors; where nothing is left to write it does nothing
         checkpoint.flush()
     if log is not None and parallel.is_leader():
         log.draw()
+    # the leader's, as batch norms on CPUs keep statistics of their own process
     averaged = {name: value.cpu() for name, value in run.average.state.items()}
     model.load_state_dict(parallel.from_leader(averaged))
     return model.cpu().eval()

@@ -136,5 +136,5 @@ def load_teacher(recipe: Recipe, weights: Path, name: str = PLAIN) -> Teacher | 
     """Load a trained teacher's weights, in eval mode."""
     teacher = untrained_teacher(recipe, name)
     teacher.load_state_dict(torch.load(weights, weights_only=True))
-    teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # in place
     return teacher.eval()

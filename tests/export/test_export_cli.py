@@ -241,12 +241,35 @@ def test_a_run_of_another_recipe_in_the_folder_is_refused(data_folder, tmp_path,
     assert result.exception.slug == "run-recipe"
 
 
-def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher", "--recipe", "none"])
+@pytest.mark.parametrize(
+    ("words", "slug", "allowed"),
+    [
+        (["teacher", "--recipe", "none"], "recipe-missing", "'smoke'"),
+        (["distill", "--recipe", "smoke", "--objective", "kdd"], "recipe-objective", "'kd'"),
+        (["teacher", "--recipe", "smoke", "--gaze", "nobody"], "gaze-name", "'expert'"),
+        (["release", "--waive-gate", "onyx=x"], "release-gate-name", "'onnx'"),
+    ],
+)
+def test_a_wrong_choice_is_one_line_with_what_is_allowed_and_exit_code_2(
+    monkeypatch, capsys, tmp_path, words, slug, allowed
+):
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", *words, "-o", str(tmp_path / "runs")])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert line.startswith(f"error ({slug}): ")
+    assert allowed in line
+
+
+def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text("name = 3")
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher", "--recipe", str(path)])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 1
-    assert "recipe-missing" in capsys.readouterr().err
+    assert "recipe-field" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, capsys):
