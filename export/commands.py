@@ -64,8 +64,8 @@ ObjectiveOption = Annotated[
 ]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_given: bool) -> None:
+    if is_given:
         typer.echo(f"sonogaze-export {__version__}")
         raise typer.Exit
 
@@ -215,7 +215,7 @@ def ablate(
         report = run_ablation(Workspace.open(recipe, out, show), seeds, objective or ())
     plot_ablation(report, out / "ablation.png")
     typer.echo(markdown(report))
-    _tell(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
+    _print(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
 
 
 @app.command()
@@ -244,7 +244,7 @@ def _draw_and_write(
     write_json(destination, report)
 
 
-def _tell(line: str) -> None:
+def _print(line: str) -> None:
     """Print a line as it is: without markup, and not broken in two."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -262,7 +262,7 @@ def main() -> None:
         raise SystemExit(FAILED) from error
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            _tell("stopped; the same command goes on from here")
+            _print("stopped; the same command goes on from here")
         elif not stop.code:
             parallel.leave()
         raise

@@ -113,7 +113,7 @@ def _outputs(
         bank,
         maps(),
         workspace.recipe,
-        workspace.folder / f"taught-{name}-{which}",
+        workspace.folder / f"outputs-{name}-{which}",
         workspace.progress("teacher's outputs"),
     )
 

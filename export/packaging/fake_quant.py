@@ -102,7 +102,7 @@ class QuantisedStudent(nn.Module):
 
     Args:
         student: trained; a copy is taken.
-        wrap: puts the copy into the module that a loss asks for, such as one with adapters.
+        wrap: puts the copy into the module that a loss takes, such as one with adapters.
     """
 
     def __init__(self, student: Student, wrap: Callable[[Student], nn.Module] = lambda s: s):
@@ -170,7 +170,7 @@ class QuantisedStudent(nn.Module):
             rounding.momentum = momentum
 
     def to_onnx(self, height: int, width: int) -> onnx.ModelProto:
-        """Return the student as static QDQ int8, with the ranges found here.
+        """Return the student as static QDQ int8, with the ranges learned here.
 
         Raises:
             ExportError: `export-mismatch` when the exported graph rounds elsewhere.

@@ -9,8 +9,8 @@ _REGISTRATION = logging.getLogger("torch.onnx._internal.exporter._registration")
 
 
 def _matters(record: logging.LogRecord) -> bool:
-    # it looks for torchvision's own operators (nms, roi_align, ...); no student has one, and there
-    # is no build of torchvision for every torch that is supported here
+    # it tries to register torchvision's operators (nms, roi_align, ...): no student has one, and
+    # there is no build of torchvision for every torch that is supported here
     return not record.getMessage().startswith("torchvision is not installed")
 
 

@@ -50,7 +50,7 @@ class ModelCard:
         abstain_below: for each label, the probability below which it is withheld.
         provenance: JSON-ready; `training_data` lists objects with `name` and `licence`. Recipe,
             seeds, hash of the teacher, commit and number of parameters belong here too.
-        attribution: the credit that the licences of the training data ask for.
+        attribution: the credit that the licences of the training data require.
         quality: thresholds of the gate.
         tolerance_share: largest difference of a logit of the known answers on another machine, as
             a share of the largest logit; None chooses by precision.

@@ -37,7 +37,7 @@ class Task:
         normalise: 8-bit views (batch, height, width) -> input tensor.
         loss: (model, input, bank indices) -> parts with `total`.
         batch: views a step.
-        wrap: puts a student into the module that `loss` asks for.
+        wrap: puts a student into the module that `loss` takes.
     """
 
     bank: ViewBank

@@ -34,7 +34,7 @@ class StudentFiles:
         student: in PyTorch.
         models: ONNX by precision.
         contents: the student file by precision.
-        provenance: as the files tell it.
+        provenance: as the files hold it.
         inputs, truth: of the validation frames that temperature and threshold were chosen on.
     """
 
@@ -47,7 +47,7 @@ class StudentFiles:
 
     @classmethod
     def of(cls, run: StudentRun, student: Student, more: Mapping[str, Any]) -> "StudentFiles":
-        """Make the files of a finished student; `more` is told in their provenance too."""
+        """Make the files of a finished student; `more` joins their provenance."""
         frames = run.workspace.parts["val"]
         inputs = tensors(frames, run.recipe.preprocessing)
         truth = truth_of(frames, run.recipe.labels)

@@ -15,7 +15,7 @@ from export.model_card import sheets, write_card
 from export.model_card.text import render
 from export.model_card.write import MAX_PICTURE_BYTES
 from export.release.calibration import calibration_report
-from export.release.files import coverage, mistakes
+from export.release.scores import coverage, mistakes
 from export.release.gates import GATES
 from tests.sdk.toy_student import toy_student
 

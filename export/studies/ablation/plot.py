@@ -11,7 +11,7 @@ from export.studies.ablation.table import PART_NAMES
 
 
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
-    """Draw `report` (`ablation.json`) to a PNG: accuracy by part, losses down the side."""
+    """Draw `report` (`ablation.json`) to a PNG: accuracy by part, objectives down the side."""
     pyplot = drawing.pyplot()
     parts = report["parts"]
     names = list(next(iter(parts.values())))
@@ -20,9 +20,9 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     )
     for axis, (part, table) in zip(axes if len(parts) > 1 else [axes], parts.items(), strict=True):
         for row, name in enumerate(names):
-            found = table[name]
-            (below,), (above,) = margins([found])
-            mean = 100 * found["accuracy"]
+            scores = table[name]
+            (below,), (above,) = margins([scores])
+            mean = 100 * scores["accuracy"]
             axis.plot(
                 [mean - below, mean + above],
                 [row, row],
@@ -30,9 +30,9 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
                 linewidth=5,
                 solid_capstyle="butt",
             )
-            seeds = [100 * value for value in found["accuracy_by_seed"]]
+            seeds = [100 * value for value in scores["accuracy_by_seed"]]
             axis.plot(seeds, [row] * len(seeds), "o", color="#33536e", markersize=3.5, alpha=0.7)
-            axis.plot(100 * found["accuracy"], row, "|", color="#b3261e", markersize=16)
+            axis.plot(100 * scores["accuracy"], row, "|", color="#b3261e", markersize=16)
         first = table[names[0]]["accuracy"]
         axis.axvline(100 * first, color="#777777", linewidth=0.7, linestyle=":")
         axis.set_title(PART_NAMES.get(part, part), fontsize=10)
