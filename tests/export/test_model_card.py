@@ -15,8 +15,8 @@ from export.model_card import sheets, write_card
 from export.model_card.text import render
 from export.model_card.write import MAX_PICTURE_BYTES
 from export.release.calibration import calibration_report
-from export.release.scores import coverage, mistakes
 from export.release.gates import GATES
+from export.release.scores import coverage, mistakes
 from tests.sdk.toy_student import toy_student
 
 ROOT = Path(__file__).parents[2]

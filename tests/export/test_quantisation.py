@@ -13,9 +13,10 @@ from export.data.view_bank import ViewBank
 from export.distill.formulas import soft_cross_entropy
 from export.models.student import Student
 from export.packaging.convert import run_onnx, to_onnx
-from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights, tensor_names
+from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights
 from export.packaging.qat import Task, fine_tune, quantise
 from export.packaging.quantize import Scheme, quantize
+from export.packaging.rounding_sites import tensor_names
 from export.recipe.digests import quantisation_digest
 from export.recipe.read import load_recipe
 from export.recipe.settings import Quantisation
