@@ -53,4 +53,4 @@ def test_the_demo_ends_in_a_contact_sheet(tmp_path, with_data):
 def test_a_student_of_ones_own_is_exported_and_classifies(tmp_path):
     said = _run("export_student.py", str(tmp_path / "mine"))
     assert said.startswith("smoke-")
-    assert (tmp_path / "mine" / "release" / "default-int8.onnx").stat().st_size > 1000
+    assert (tmp_path / "mine" / "release" / "smoke-int8.onnx").stat().st_size > 1000
