@@ -16,7 +16,7 @@ import torch
 from export import cli, parallel
 from export.distill.student import load_student
 from export.errors import ExportError
-from export.recipe.read import load_recipe
+from export.workspace import Workspace
 from tests.export import parallel_worker
 from tests.export.parallel_worker import Wrapped, bank_of, normalise
 
@@ -193,8 +193,9 @@ def test_the_distill_command_trains_in_two_processes(data_folder, tmp_path):
     command += ["--nproc-per-node", "2", "-m", "export.cli", "distill", "--recipe", "smoke"]
     command += ["--objective", "ce", "-o", str(tmp_path)]
     subprocess.run(command, timeout=PATIENCE_S, check=True)
-    run = tmp_path / "student-ce-1"
-    epochs = load_recipe("smoke").student_loop.epochs
-    assert torch.load(next(run.glob("resume-*.pt")), weights_only=True)["epoch"] == epochs
-    student = load_student(load_recipe("smoke"), "ce", run)
+    run = Workspace.open("smoke", tmp_path).student("ce")
+    epochs = run.recipe.student.epochs
+    assert torch.load(next(run.folder.glob("resume-*.pt")), weights_only=True)["epoch"] == epochs
+    student = load_student(run)
+    assert student is not None
     assert all(torch.isfinite(p).all() for p in student.parameters())
