@@ -172,8 +172,9 @@ def test_checkpoints_are_written_as_often_as_time_passes_and_at_the_end(tmp_path
     def report(epoch, parts):
         now[0] += 70  # seconds an epoch
 
+    monkeypatch.setitem(globals(), "CONFIG", replace(CONFIG, epochs=6))
     _train(Checkpoint(tmp_path / "r.pt"), report=report)
-    assert written == [3, 4]  # after 140 of 120 seconds, and at the end
+    assert written == [3, 5, 6]  # 140 of 120 seconds after the last, and at the end
 
 
 def test_validation_scores_are_those_of_the_weights_given():
