@@ -11,16 +11,18 @@ from rich.markup import escape
 
 from export import parallel
 from export.data.phantom import write_phantom_set
-from export.display import bars
+from export.display import bars, progress_of
 from export.distill import pipeline
+from export.evidence.record import record_evidence
 from export.files import write_json
 from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
 from export.model_card import write_card
 from export.recipe.settings import PLAIN
+from export.release import quantize as quantizing
 from export.release import release as releasing
-from export.release.summary import told
+from export.release.summary import summary
 from export.studies.ablation.curve import curve as gather_curve
 from export.studies.ablation.curve import plot_curve
 from export.studies.ablation.family import family as gather_family
@@ -28,9 +30,10 @@ from export.studies.ablation.family import plot_family
 from export.studies.ablation.plot import plot_ablation
 from export.studies.ablation.run import ablate as run_ablation
 from export.studies.ablation.table import markdown
+from export.workspace import Workspace
 from sdk import SdkError, __version__
 
-# without markup, which would eat the `[losses.NAME]` of help texts
+# without markup, which would eat the `[objectives.NAME]` of help texts
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -45,6 +48,9 @@ PHANTOM_SESSION = Session(
 )
 TRAIN_TOGETHER = ("teacher", "distill")  # what torchrun may start in several processes
 INTERRUPTED = 130  # what typer exits with after Ctrl-C
+FAILED, WRONG_USAGE = 1, 2
+# a name that is none of those there are is wrong usage, as a wrong option is
+WRONG_CHOICES = ("recipe-missing", "recipe-objective", "gaze-name", "release-gate-name")
 
 RecipeOption = Annotated[str, typer.Option("--recipe", help="a name in export/recipes or a .toml")]
 FolderOption = Annotated[
@@ -53,11 +59,13 @@ FolderOption = Annotated[
 SeedOption = Annotated[
     int | None, typer.Option("--seed", min=0, help="instead of the recipe's own")
 ]
-LossesOption = Annotated[str, typer.Option("--losses", help="a [losses.NAME] of the recipe")]
+ObjectiveOption = Annotated[
+    str, typer.Option("--objective", help="an [objectives.NAME] of the recipe")
+]
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(is_given: bool) -> None:
+    if is_given:
         typer.echo(f"sonogaze-export {__version__}")
         raise typer.Exit
 
@@ -82,7 +90,9 @@ def teacher(
     out: FolderOption = Path("runs/default"),
     evidence: Annotated[
         bool,
-        typer.Option("--evidence", help="write its logits to OUT/teacher-logits.json (a look)"),
+        typer.Option(
+            "--evidence", help="write its logits to OUT/teacher-logits.json (an evaluation)"
+        ),
     ] = False,
     gaze: Annotated[
         str, typer.Option("--gaze", help="the teacher that takes a [gaze.NAME] of the recipe")
@@ -96,8 +106,9 @@ def teacher(
     if evidence:
         parallel.refuse("teacher --evidence", ())
     with bars(console) as show:
-        pipeline.teacher(recipe, out, gaze, show)
-        scores = pipeline.evidence(recipe, out, show) if evidence else None
+        workspace = Workspace.open(recipe, out, show)
+        pipeline.teacher(workspace, gaze)
+        scores = record_evidence(workspace) if evidence else None
     if scores:
         typer.echo(json.dumps(scores, indent=2))
 
@@ -106,24 +117,25 @@ def teacher(
 def distill(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
+    objective: ObjectiveOption = "kd",
     seed: SeedOption = None,
 ) -> None:
     """Train a student on the teacher's outputs; stop it at any time, the same command goes on."""
     with bars(console) as show:
-        pipeline.distill(recipe, out, losses, seed, show)
+        pipeline.distill(Workspace.open(recipe, out, show).student(objective, seed))
 
 
 @app.command()
 def quantize(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
+    objective: ObjectiveOption = "kd",
     seed: SeedOption = None,
 ) -> None:
     """Export a trained student to ONNX, fp32 and int8, and compare both with PyTorch."""
     with bars(console) as show:
-        report = releasing.quantize(recipe, out, losses, seed, show)
+        run = Workspace.open(recipe, out, show).student(objective, seed)
+        report = quantizing.quantize(run)
     typer.echo(json.dumps(report, indent=2))
 
 
@@ -131,14 +143,14 @@ def quantize(
 def release(
     recipe: RecipeOption = "default",
     out: FolderOption = Path("runs/default"),
-    losses: LossesOption = "kd",
+    objective: ObjectiveOption = "kd",
     seed: SeedOption = None,
     destination: Annotated[Path, typer.Option(help="folder of the released files")] = Path(
         "release"
     ),
-    pass_gate: Annotated[
+    waive_gate: Annotated[
         list[str] | None,
-        typer.Option("--pass-gate", help='GATE="REASON": release though it fails, for all to see'),
+        typer.Option("--waive-gate", help='GATE="REASON": release though it fails, for all to see'),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="print release.json instead of a summary")
@@ -146,8 +158,10 @@ def release(
 ) -> None:
     """Train what is missing, calibrate, quantise, verify, and write both student files."""
     with bars(console) as show:
-        report = releasing.release(recipe, out, losses, seed, destination, show, pass_gate or ())
-    typer.echo(json.dumps(report, indent=2) if as_json else told(report, destination), nl=as_json)
+        run = Workspace.open(recipe, out, show).student(objective, seed)
+        report = releasing.release(run, destination, waive_gate or ())
+    text = json.dumps(report, indent=2) if as_json else summary(report, destination)
+    typer.echo(text, nl=as_json)
 
 
 @app.command()
@@ -165,14 +179,14 @@ def phantom(
             count,
             seed,
             frames=frames,
-            progress=lambda done, total: show("phantom", done, total, ""),
+            progress=progress_of(show, "phantom"),
         )
         if gaze:
             add_simulated_gaze(
                 directory,
                 PHANTOM_SESSION,
                 seed=seed,
-                progress=lambda done, total: show("simulated gaze", done, total, ""),
+                progress=progress_of(show, "simulated gaze"),
             )
 
 
@@ -191,16 +205,17 @@ def ablate(
     recipe: RecipeOption = "ablation",
     out: FolderOption = Path("runs/ablation"),
     seeds: Annotated[int, typer.Option(min=1, help="how many seeds, from 1")] = 5,
-    losses: Annotated[
-        list[str] | None, typer.Option(help="which to compare, the first with the rest")
+    objective: Annotated[
+        list[str] | None,
+        typer.Option("--objective", help="which to compare, the first with the rest"),
     ] = None,
 ) -> None:
-    """Train a student by each losses of the recipe over several seeds; print the table."""
+    """Train a student by each objective of the recipe over several seeds; print the table."""
     with bars(console) as show:
-        report = run_ablation(recipe, out, seeds, losses or (), show)
+        report = run_ablation(Workspace.open(recipe, out, show), seeds, objective or ())
     plot_ablation(report, out / "ablation.png")
     typer.echo(markdown(report))
-    _tell(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
+    _print(f"{out / 'ablation.json'} and {out / 'ablation.png'} hold the rest")
 
 
 @app.command()
@@ -229,25 +244,25 @@ def _draw_and_write(
     write_json(destination, report)
 
 
-def _tell(line: str) -> None:
-    """Print a line as it is: no markup is looked for, and none is broken in two."""
+def _print(line: str) -> None:
+    """Print a line as it is: without markup, and not broken in two."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
-    """Run the command; a known error is one line and exit code 1."""
+    """Run the command; a known error is one line and exit code 1, or 2 for a wrong choice."""
     try:
         app()
     except SdkError as error:
         console.print(f"[red]error[/red] ({error.slug}): {escape(str(error))}", soft_wrap=True)
-        raise SystemExit(1) from error
+        raise SystemExit(WRONG_USAGE if error.slug in WRONG_CHOICES else FAILED) from error
     except OSError as error:  # a folder that can't be written, a full disk
         where = f"{error.filename}: " if error.filename else ""
         console.print(f"[red]error[/red]: {escape(where + str(error.strerror))}", soft_wrap=True)
-        raise SystemExit(1) from error
+        raise SystemExit(FAILED) from error
     except SystemExit as stop:
         if stop.code == INTERRUPTED:
-            _tell("stopped; the same command goes on from here")
+            _print("stopped; the same command goes on from here")
         elif not stop.code:
             parallel.leave()
         raise

@@ -17,5 +17,6 @@ def begin() -> None:
     """Set the variable, as PyTorch does itself later, for this process and its workers."""
     if _FOLDER not in os.environ:
         folder = tempfile.TemporaryDirectory(prefix="sonogaze-")
+        # at exit and not after the import: PyTorch may write to it at any time
         atexit.register(folder.cleanup)
         os.environ[_FOLDER] = folder.name

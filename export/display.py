@@ -1,21 +1,17 @@
-"""Progress for eyes: one bar a step, with the latest losses beside it."""
+"""Progress: one bar a step, with the latest losses beside it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
 
 from export.parallel import is_leader
 
 Show = Callable[[str, int, int, str], None]
+Progress = Callable[[int, int], None]
+Report = Callable[[int, dict[str, float]], None]
 
 
 @contextmanager
@@ -31,7 +27,7 @@ def bars(console: Console) -> Iterator[Show]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    with Progress(*columns, console=console, disable=not is_leader()) as progress:
+    with Bars(*columns, console=console, disable=not is_leader()) as progress:
         known: dict[str, TaskID] = {}
 
         def show(step: str, done: int, total: int, note: str = "") -> None:
@@ -44,3 +40,22 @@ def bars(console: Console) -> Iterator[Show]:
 
 def silent(step: str, done: int, total: int, note: str = "") -> None:
     """Show nothing; for tests and library use."""
+
+
+def quiet(done: int, total: int) -> None:
+    """Report nothing."""
+
+
+def progress_of(show: Show, step: str) -> Progress:
+    """Return what shows one step by how much of it is done."""
+    return lambda done, total: show(step, done, total, "")
+
+
+def epochs_of(show: Show, step: str, epochs: int) -> Report:
+    """Return what shows one training by its epochs, with the latest losses."""
+
+    def report(epoch: int, losses: dict[str, float]) -> None:
+        note = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
+        show(step, epoch, epochs, note)
+
+    return report

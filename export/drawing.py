@@ -80,7 +80,7 @@ def style() -> Iterator[None]:
     import matplotlib
     from cycler import cycler
 
-    settings = {**_SETTINGS, "axes.prop_cycle": cycler(color=COLOURS)}
+    settings: Any = {**_SETTINGS, "axes.prop_cycle": cycler(color=COLOURS)}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         # a name in a script that the font lacks shows as boxes
         warnings.filterwarnings("ignore", "Glyph .* missing from font")

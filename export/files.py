@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and their names by what they hold."""
+"""Files that are complete or not there, and their digests."""
 
 import hashlib
 import json
@@ -31,13 +31,13 @@ def write_all(contents: Mapping[Path, bytes]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as UTF-8, whole or not at all."""
+    """Write a text file as UTF-8, atomically."""
     with atomic_write(path) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all; ValueError for NaN, which JSON can't say."""
+    """Write JSON, atomically; ValueError for NaN, which JSON can't say."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 

@@ -1,8 +1,8 @@
 """Several processes that train as one: started by torchrun, on one machine or more.
 
 The recipe's batch is the batch of all processes together; each takes its share of every batch.
-The leader (rank 0) alone draws, looks and writes; the others wait for it. All machines see the
-same runs folder. Without torchrun nothing here starts or waits for anything.
+The leader (rank 0) alone draws views, evaluates and writes; the others wait for it. All machines
+see the same runs folder. Without torchrun nothing here starts or waits for anything.
 """
 
 import functools
@@ -22,13 +22,15 @@ from export.errors import ExportError
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# How long others wait while the leader draws views or looks at them. A process that dies ends the
-# wait at once: torchrun stops the rest, and gloo notices the closed connection by itself.
+# How long others wait while the leader draws views or has the teacher label them. A process that
+# dies ends the wait at once: torchrun stops the rest, and gloo notices the closed connection by
+# itself.
 PATIENCE = timedelta(hours=12)
 
 
 def size() -> int:
     """Return how many processes train together; 1 without torchrun."""
+    # torchrun's variable; asked each time, so that a test can set it
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
@@ -38,7 +40,7 @@ def rank() -> int:
 
 
 def is_leader() -> bool:
-    """Return whether this is the process that draws, looks and writes."""
+    """Return whether this is the process that draws, evaluates and writes."""
     return rank() == 0
 
 
@@ -83,6 +85,7 @@ def leader_first(function: Callable[P, R]) -> Callable[P, R]:
     def in_order(*args: P.args, **kwargs: P.kwargs) -> R:
         if is_leader():
             result = function(*args, **kwargs)
+            # if it fails, this process ends, and torchrun ends the others that wait
             wait()
             return result
         wait()
@@ -115,6 +118,7 @@ def refuse(command: str, allowed: Sequence[str]) -> None:
 
 def share(batch: np.ndarray) -> np.ndarray:
     """Return this process's part of a batch of indices; shares differ by one at most."""
+    # every n-th: indices are sorted, and a contiguous part would always see the same frames
     return batch[rank() :: size()]
 
 
@@ -146,7 +150,7 @@ def mean(values: dict[str, float]) -> dict[str, float]:
     """Return the mean over processes of each value; all have the same names."""
     if size() == 1 or not values:
         return values
-    names = sorted(values)
+    names = sorted(values)  # tensors are added by position, so the order must be everyone's
     total = torch.tensor([values[n] for n in names], dtype=torch.float64, device=device())
     dist.all_reduce(total)
     return dict(zip(names, (total / size()).tolist(), strict=True))
@@ -180,4 +184,5 @@ def spread(objective: ModelWithLoss) -> nn.Module:
     if size() == 1:
         return objective
     join()
+    # an adapter that no loss of this run reads gets no gradient, and would be waited for
     return DistributedDataParallel(objective, find_unused_parameters=True)

@@ -1,4 +1,4 @@
-"""The folder of a run: whose it is, and weights written whole."""
+"""Run folders: what lies where in them, which settings and data they belong to, their sources."""
 
 import hashlib
 import json
@@ -11,19 +11,25 @@ from torch import nn
 
 from export.data.dataset import FrameRecord
 from export.data.frames import read_frames
+from export.display import Progress, quiet
 from export.errors import ExportError
 from export.files import atomic_write, file_sha256, is_file, write_text
 from export.parallel import leader_first, leader_only
+from export.recipe.settings import PLAIN
 from export.sources import sources
 
-TEACHER = "teacher.sha256"  # in a student's folder
-
-Report = Callable[[int, dict[str, float]], None]
-Progress = Callable[[int, int], None]
+STUDENT_WEIGHTS = "weights.pt"  # in a student's folder
+TEACHER_SHA256 = "teacher.sha256"  # beside them: whose outputs it learned from
 
 
-def quiet(done: int, total: int) -> None:
-    """Report nothing."""
+def teacher_weights(folder: Path, name: str = PLAIN) -> Path:
+    """Return where a finished teacher's weights are kept."""
+    return folder / ("teacher-weights.pt" if name == PLAIN else f"teacher-{name}-weights.pt")
+
+
+def student_folder(folder: Path, objective: str, seed: int) -> Path:
+    """Return the folder of one student's run."""
+    return folder / f"student-{objective}-{seed}"
 
 
 @leader_first
@@ -35,11 +41,11 @@ def claim(weights: Path, digest: str) -> None:
     """
     note = weights.with_suffix(".recipe")
     if note.exists():
-        found = note.read_text(encoding="utf-8").strip()
-        if found != digest:
+        owner = note.read_text(encoding="utf-8").strip()
+        if owner != digest:
             raise ExportError(
                 "run-recipe",
-                f"{weights} belongs to settings {found[:12]}, the recipe now has {digest[:12]}; "
+                f"{weights} belongs to settings {owner[:12]}, the recipe now has {digest[:12]}; "
                 "choose another --out, or delete that run",
             )
         return
@@ -105,15 +111,15 @@ def claim_teacher(run: Path, sha256: str) -> None:
     Raises:
         ExportError: `weights-hash`.
     """
-    note = run / TEACHER
+    note = run / TEACHER_SHA256
     if not note.exists():
         write_text(note, sha256 + "\n")
         return
-    found = note.read_text(encoding="utf-8").strip()
-    if found != sha256:
+    noted = note.read_text(encoding="utf-8").strip()
+    if noted != sha256:
         raise ExportError(
             "weights-hash",
-            f"the student in {run} learned from the teacher {found[:12]}; the runs folder now has "
+            f"the student in {run} learned from the teacher {noted[:12]}; the runs folder now has "
             f"{sha256[:12]}: put that teacher's weights back, or delete the student's folder",
         )
 
@@ -129,7 +135,7 @@ def note_sources(weights: Path) -> None:
 
 
 def sources_of(weights: Path) -> list[str]:
-    """Return which sources trained `weights`; `unknown` where no note tells."""
+    """Return which sources trained `weights`; `unknown` where no note names them."""
     note = weights.with_suffix(".sources")
     return note.read_text(encoding="utf-8").splitlines() if note.exists() else ["unknown"]
 

@@ -1,4 +1,4 @@
-"""Imports point one way; ruff refuses the other way, and this says which way inside the SDK."""
+"""Imports point one way; ruff refuses the other way, and this says which way within packages."""
 
 import ast
 import subprocess
@@ -57,6 +57,100 @@ def test_a_module_imports_only_from_its_own_layer_or_below(path):
     assert name in RANK, f"{name} has no layer yet"
     above = {other for other in _imports(path) if RANK[other] > RANK[name]}
     assert not above
+
+
+# Of export, lower layers first. A name with a dot is a module of a package that lies elsewhere.
+EXPORT_LAYERS = (
+    ("errors",),
+    ("files", "registry", "sources", "proportions", "drawing", "compiler_cache", "parallel"),
+    ("recipe",),
+    ("display",),
+    ("data",),
+    ("models",),
+    ("gaze",),
+    ("runs", "evaluation"),
+    (
+        "distill.formulas", "distill.targets", "distill.losses", "distill.objectives",
+        "distill.task", "distill.loop", "distill.schedule", "distill.training_run",
+        "distill.checkpoint", "distill.weight_average", "distill.metric_log",
+        "distill.validation", "distill.monitoring", "distill.inputs",
+    ),
+    ("workspace",),
+    ("distill",),
+    ("packaging",),
+    ("evidence",),
+    ("model_card",),
+    ("release",),
+    ("studies",),
+    ("commands",),
+    ("cli",),
+)  # fmt: skip
+EXPORT_RANK = {name: rank for rank, names in enumerate(EXPORT_LAYERS) for name in names}
+
+
+def _layer(dotted: str) -> str:
+    """Return the layer of a module below `export`, by its dotted name without `export.`."""
+    two = ".".join(dotted.split(".")[:2])
+    return two if two in EXPORT_RANK else dotted.split(".")[0]
+
+
+def _export_imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "export":
+            inner = (node.module or "").removeprefix("export").lstrip(".")
+            names = (
+                [inner] if "." in inner else [f"{inner}.{a.name}".lstrip(".") for a in node.names]
+            )
+            found |= {_layer(name) for name in names}
+        elif isinstance(node, ast.Import):
+            found |= {_layer(a.name.removeprefix("export.")) for a in node.names
+                      if a.name.startswith("export.")}  # fmt: skip
+    return found
+
+
+def _above(name: str, imported: set[str]) -> set[str]:
+    return {other for other in imported if EXPORT_RANK[other] > EXPORT_RANK[_layer(name)]}
+
+
+def _export_modules() -> list[Path]:
+    return sorted(p for p in (ROOT / "export").rglob("*.py") if p.name != "__init__.py")
+
+
+@pytest.mark.parametrize("path", _export_modules(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_of_export_imports_only_from_its_own_layer_or_below(path):
+    name = ".".join(path.relative_to(ROOT / "export").with_suffix("").parts)
+    assert _layer(name) in EXPORT_RANK, f"{name} has no layer yet"
+    assert not _above(name, _export_imports(path))
+
+
+def test_nothing_that_ships_a_student_imports_a_study():
+    for path in _export_modules():
+        inner = path.relative_to(ROOT / "export").parts[0]
+        if inner not in ("studies", "commands.py"):
+            assert "studies" not in _export_imports(path), path
+
+
+def test_settings_are_a_leaf():
+    assert _export_imports(ROOT / "export" / "recipe" / "settings.py") == {"recipe"}
+    assert _export_imports(ROOT / "export" / "recipe" / "constants.py") == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "above"),
+    [
+        ("recipe.settings", "from export.data.augment import random_view", {"data"}),
+        ("workspace", "from export.distill.pipeline import teacher", {"distill"}),
+        ("workspace", "from export.distill import pipeline", {"distill"}),
+        ("distill.inputs", "from export.workspace import Workspace", {"workspace"}),
+        ("release.release", "import export.studies.quantisation", {"studies"}),
+        ("distill.pipeline", "from export.distill.inputs import tensors", set()),
+    ],
+)
+def test_an_arrow_back_up_is_seen(tmp_path, name, line, above):
+    path = tmp_path / "probe.py"
+    path.write_text(line)
+    assert _above(name, _export_imports(path)) == above
 
 
 @pytest.mark.parametrize(

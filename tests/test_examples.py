@@ -85,4 +85,4 @@ def test_a_tile_says_in_colour_whether_its_answer_is_right_withheld_or_wrong(lab
 def test_a_student_of_ones_own_is_exported_and_classifies(tmp_path):
     said = _run("export_student.py", str(tmp_path / "mine"))
     assert said.startswith("smoke-")
-    assert (tmp_path / "mine" / "release" / "default-int8.onnx").stat().st_size > 1000
+    assert (tmp_path / "mine" / "release" / "smoke-int8.onnx").stat().st_size > 1000

@@ -57,7 +57,7 @@ def test_help_shows_every_text_as_it_is_written(tool, words):
 def test_there_are_texts_with_brackets_to_be_eaten():
     texts = [text for tool, words in COMMANDS for text in _texts(tool, words)]
     assert len(COMMANDS) > 18
-    assert sum("[losses.NAME]" in text for text in texts) >= 3
+    assert sum("[objectives.NAME]" in text for text in texts) >= 3
     assert any("[gaze.NAME]" in text for text in texts)
 
 
@@ -66,7 +66,7 @@ def test_there_are_texts_with_brackets_to_be_eaten():
     [
         (["teacher", "--recipe", "smoke", "--gaze", "nobody"], "no [gaze.nobody] in the recipe"),
         (["distill", "--recipe", "[bold]none"], "no recipe '[bold]none'"),
-        (["release", "--pass-gate", "[red]x=y"], "no gate '[red]x' to pass over"),
+        (["release", "--waive-gate", "[red]x=y"], "no gate '[red]x' to waive"),
     ],
 )
 def test_a_message_keeps_its_brackets_and_is_one_line(words, told, tmp_path, phantom_folder):
@@ -76,7 +76,7 @@ def test_a_message_keeps_its_brackets_and_is_one_line(words, told, tmp_path, pha
         text=True,
         env=phantom_folder,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2  # a wrong choice is wrong usage
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error")]
     assert told in line
 

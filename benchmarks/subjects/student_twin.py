@@ -50,7 +50,8 @@ def twin_of(path: str) -> Any:
     """
     import torch
 
-    from export.models.student import Student, StudentConfig
+    from export.models.student import Student
+    from export.recipe.settings import StudentConfig
 
     layers = read_layers(Path(path))
     config = StudentConfig.from_rows(*architecture(layers.convolutions))

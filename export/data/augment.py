@@ -51,12 +51,13 @@ def _recode(frame: Grey, rng: np.random.Generator) -> Grey:
     squeeze = rng.uniform(0.45, 1.0, 2)
     small = cv2.resize(
         frame,
+        # below 8 a side JPEG has less than a block
         (max(8, int(width * squeeze[0])), max(8, int(height * squeeze[1]))),
         interpolation=cv2.INTER_AREA,
     )
     quality = int(rng.integers(35, 95))
     coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    back = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    back = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE))
     return cv2.resize(back, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
@@ -69,6 +70,7 @@ def _warp(
 ) -> View:
     """Random similarity, aspect and flip around the fit that the recipe itself does."""
     height, width = frame.shape
+    # log-uniform: as often half the size as double
     scale = np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max)))
     aspect = np.exp(rng.uniform(-1, 1) * np.log1p(config.aspect) / 2)
     angle = np.deg2rad(rng.uniform(-1, 1) * config.rotation_deg)
@@ -83,6 +85,7 @@ def _warp(
     target = np.array(size) * (0.5 + rng.uniform(-reach, reach, 2))
     offset = target - linear @ (np.array([width, height]) / 2)
     matrix = np.hstack([linear, offset[:, None]])
+    # mostly black, as what lies around a sector is
     fill = cv2.BORDER_CONSTANT if rng.random() < 0.8 else cv2.BORDER_REFLECT
     if scale * fit.min() < 0.75:  # bilinear alone would alias
         frame = cv2.GaussianBlur(frame, (0, 0), 0.5 / (scale * fit.min()))
@@ -112,9 +115,9 @@ def _intensity(view: Grey, rng: np.random.Generator, config: AugmentConfig) -> G
     curve = np.clip(gain * levels**gamma + rng.uniform(-0.03, 0.05) * (levels > 0.02), 0, 1)
     out = cv2.LUT(view, (curve * 255).astype(np.uint8)).astype(np.float32)
     strength = rng.uniform(0, config.speckle)
-    grain = rng.standard_normal((height // 2, width // 2), dtype=np.float32)
-    size = rng.uniform(0.3, 1.2)
-    grain = cv2.resize(cv2.GaussianBlur(grain, (0, 0), size), (width, height))
+    # at half size: grains of speckle are larger than a pixel
+    coarse = rng.standard_normal((height // 2, width // 2), dtype=np.float32)
+    grain = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), rng.uniform(0.3, 1.2)), (width, height))
     depth = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     out *= 1 + strength * 1.5 * grain + rng.uniform(-1, 1) * config.depth_gain * depth
     if rng.random() < config.p_shadow:

@@ -166,7 +166,7 @@ def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRe
     frames, interval_us = _frames_of(row, path)
     many = row.get("frame") != "" or len(frames) > 1
     own_id = row.get("id") or Path(name).with_suffix("").as_posix()
-    start_us, offset_us = row.atomic_write("timestamp_us") or 0, row.atomic_write("gaze_offset_us")
+    start_us, offset_us = row.integer("timestamp_us") or 0, row.integer("gaze_offset_us")
     return [
         FrameRecord(
             id=f"{own_id}#{frame}" if many and not (row.get("id") and row.get("frame")) else own_id,
@@ -190,7 +190,7 @@ def _records(root: Path, row: Row, labels: Sequence[str] | None) -> list[FrameRe
 
 def _frames_of(row: Row, path: Path) -> tuple[Sequence[int], float]:
     """Return the frames that a row labels, and by how much each is shown after `timestamp_us`."""
-    frame, every = row.atomic_write("frame", low=0), row.atomic_write("every", low=1)
+    frame, every = row.integer("frame", low=0), row.integer("every", low=1)
     if frame is None and is_still(path):
         return (0,), 0.0
     try:

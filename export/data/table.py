@@ -35,7 +35,7 @@ class Row:
             raise ExportError(slug, f"{self.place}: {column!r} is empty; it is needed in each row")
         return value
 
-    def atomic_write(self, column: str, low: int = -MAX_WHOLE) -> int | None:
+    def integer(self, column: str, low: int = -MAX_WHOLE) -> int | None:
         """Return a whole number from `low` to 2**53, or None where the cell is empty.
 
         Raises:

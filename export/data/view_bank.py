@@ -8,30 +8,20 @@ matching": Beyer et al., CVPR 2022, where the teacher sees the student's very vi
 
 import hashlib
 import json
-import multiprocessing
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields, replace
-from functools import partial
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 from msgspec import structs
 
-from export.data.augment import random_view
+from export.data.bank_draw import Drawing, draw_chunks
+from export.data.bank_files import chunk_path, is_joined, join_chunks, locked, open_arrays
 from export.data.dataset import LABELS, FrameRecord
-from export.data.frames import read_greys
-from export.files import atomic_write
 from export.parallel import leader_first
 from export.recipe.constants import VIEW_DRAWING
 from export.recipe.settings import AugmentConfig, BankConfig
-from sdk import Frame
 from sdk.preprocess import Preprocessing
-
-CHUNK_FRAMES = VIEW_DRAWING.chunk_frames
 
 
 @dataclass(frozen=True)
@@ -39,7 +29,7 @@ class ViewBank:
     """Augmented views of frames, and where each came from.
 
     Attributes:
-        views: (N, height, width) uint8.
+        views: (N, height, width) uint8, mapped from disk.
         frame_index: (N,) int32, which frame; a frame's views are contiguous and equal in number.
         targets: (N, classes) float32, label shares.
         matrices: (N, 2, 2, 3) float32: for the frame and its partner, relative places of the frame
@@ -64,12 +54,6 @@ class ViewBank:
         return len(self) // (int(self.frame_index[-1]) + 1)
 
 
-def grey_levels(tensor: np.ndarray, recipe: Preprocessing) -> np.ndarray:
-    """Return the 8-bit grey levels (height, width) of a preprocessed tensor (1, 1, h, w)."""
-    levels = (tensor[0, 0] * recipe.std + recipe.mean) * 255
-    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-
-
 @leader_first
 def build_bank(
     records: Sequence[FrameRecord],
@@ -83,34 +67,30 @@ def build_bank(
     """Draw the bank, or open it where it was drawn by the same settings.
 
     Drawn chunk by chunk, each with its own seed, so an interrupted build goes on where it
-    stopped and gives the same bytes on any number of processes.
+    stopped and gives the same bytes on any number of processes. Chunks of an older version are
+    the same, and are taken as they are.
     """
-    key = _key(records, recipe, augment, config, labels)
-    folder = directory / f"bank-{key[:16]}"
+    folder = directory / f"bank-{_key(records, recipe, augment, config, labels)[:16]}"
     folder.mkdir(parents=True, exist_ok=True)
-    chunks = [records[i : i + CHUNK_FRAMES] for i in range(0, len(records), CHUNK_FRAMES)]
-    todo = [i for i in range(len(chunks)) if not (folder / f"{i:04d}.npz").exists()]
-    progress(len(chunks) - len(todo), len(chunks))
-    draw = partial(_draw, chunks, replace(recipe), augment, config, folder, tuple(labels))
-    for done, _ in enumerate(_each(draw, todo), len(chunks) - len(todo) + 1):
-        progress(done, len(chunks))
-    parts = [np.load(folder / f"{i:04d}.npz") for i in range(len(chunks))]
-    return ViewBank(*(np.concatenate([p[f.name] for p in parts]) for f in fields(ViewBank)))
+    drawing = Drawing(records, recipe, augment, config, tuple(labels), folder)
+    if not is_joined(folder):
+        with locked(folder):
+            # another process may have joined them while this one waited
+            if not is_joined(folder):
+                _draw(drawing, progress)
+    progress(len(drawing.chunks), len(drawing.chunks))
+    arrays = open_arrays(folder)
+    return ViewBank(**{field.name: arrays[field.name] for field in fields(ViewBank)})
 
 
-def _each(draw: Callable[[int], None], todo: Sequence[int]) -> Iterator[None]:
-    """Draw the chunks of `todo` on all cores; a single one here."""
-    if len(todo) < 2:
-        yield from map(draw, todo)
-        return
-    # spawned, not forked: a forked child of a process with threads (torch, OpenCV) can hang
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        try:
-            yield from pool.map(draw, todo)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def _draw(drawing: Drawing, progress: Callable[[int, int], None]) -> None:
+    """Draw the chunks that are missing, then join all."""
+    paths = [chunk_path(drawing.folder, index) for index in drawing.chunks]
+    todo = [index for index in drawing.chunks if not paths[index].exists()]
+    progress(len(paths) - len(todo), len(paths))
+    for done, _ in enumerate(draw_chunks(drawing, todo), len(paths) - len(todo) + 1):
+        progress(done, len(paths))
+    join_chunks(drawing.folder, paths, len(drawing.records) * drawing.config.views_per_frame)
 
 
 def _key(
@@ -126,48 +106,16 @@ def _key(
         "targets": [labels.index(r.label) for r in records],
         "preprocessing": recipe.to_dict(),
         "augment": structs.asdict(augment),
-        "bank": structs.asdict(config),
+        "bank": _bank_story(config),
     }
     return hashlib.sha256(json.dumps(story, sort_keys=True).encode()).hexdigest()
 
 
-def _draw(
-    chunks: Sequence[Sequence[FrameRecord]],
-    recipe: Preprocessing,
-    augment: AugmentConfig,
-    config: BankConfig,
-    folder: Path,
-    labels: Sequence[str],
-    index: int,
-) -> None:
-    """Draw one chunk's views and write them whole (temporary file, then rename)."""
-    cv2.setNumThreads(1)
-    chunk, records = chunks[index], [record for each in chunks for record in each]
-    rng = np.random.default_rng([config.seed, index])
-    partners = rng.integers(0, len(records), VIEW_DRAWING.mix_partners)
-    one_hot = np.eye(len(labels), dtype=np.float32)[[labels.index(r.label) for r in records]]
-    frames = list(read_greys(chunk))
-    others = list(read_greys(records[i] for i in partners)) if config.mix_share else []
-    size = (recipe.width * config.oversample, recipe.height * config.oversample)
-    draw = partial(
-        random_view, rng=rng, config=augment, size=size, letterbox=recipe.aspect == "letterbox"
-    )
-    drawn: dict[str, list[Any]] = {f.name: [] for f in fields(ViewBank)}
-    for at, frame in enumerate(frames, start=index * CHUNK_FRAMES):
-        for _ in range(config.views_per_frame):
-            view, matrix = draw(frame)
-            target, share, partner, mixed = one_hot[at], 1.0, -1, matrix
-            if others and rng.random() < config.mix_share:
-                pick = int(rng.integers(0, len(others)))
-                share, partner = float(rng.beta(1.0, 1.0)), int(partners[pick])
-                other, mixed = draw(others[pick])
-                view = cv2.addWeighted(view, share, other, 1 - share, 0)
-                target = share * target + (1 - share) * one_hot[partner]
-            drawn["views"].append(grey_levels(recipe.tensor(Frame.from_array(view)), recipe))
-            drawn["frame_index"].append(np.int32(at))
-            drawn["targets"].append(target.astype(np.float32))
-            drawn["matrices"].append(np.float32([matrix, mixed]))
-            drawn["partner_index"].append(np.int32(partner))
-            drawn["share"].append(np.float32(share))
-    with atomic_write(folder / f"{index:04d}.npz") as unfinished:
-        np.savez(unfinished, **{name: np.stack(values) for name, values in drawn.items()})
+def _bank_story(config: BankConfig) -> dict[str, object]:
+    """Return the settings that name a bank; younger ones count where they aren't the default.
+
+    So banks that were drawn before there was a choice keep their names.
+    """
+    younger = {"chunk_frames", "mix_partners"}
+    defaults = {field.name: field.default for field in structs.fields(BankConfig)}
+    return {k: v for k, v in structs.asdict(config).items() if k not in younger or v != defaults[k]}

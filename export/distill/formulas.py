@@ -42,6 +42,7 @@ def one_against_rest(logits: Tensor, labels: Tensor, outlier: Tensor | None = No
     if outlier is not None:
         _same_shape(outlier, known)
         known = known + outlier
+    # log(1 - sigmoid(z)) as log sigmoid(-z): finite for any logit
     claimed, denied = functional.logsigmoid(logits), functional.logsigmoid(-logits)
     return -(labels * claimed + (known[:, None] - labels) * denied).sum(1).mean()
 
@@ -58,6 +59,7 @@ def softened_divergence(student: Tensor, teacher: Tensor, temperature: float) ->
     _same_shape(student, teacher)
     log_student = functional.log_softmax(student / temperature, dim=1)
     log_teacher = functional.log_softmax(teacher / temperature, dim=1)
+    # `batchmean`: the default divides by the number of elements, and shrinks with the classes
     divergence = functional.kl_div(log_student, log_teacher, reduction="batchmean", log_target=True)
     return divergence * temperature**2
 
@@ -89,6 +91,7 @@ def attention_divergence(attention: Tensor, gaze: Tensor) -> Tensor:
     grid. Attention follows human fixations as in Patra et al., MICCAI 2019.
     """
     share, has_gaze = gaze_shares(gaze, *attention.shape[-2:])
+    # cells that nobody looked at, or that attention left, would give log(0)
     ratio = torch.log(share.clamp_min(1e-8)) - torch.log(attention.clamp_min(1e-8))
     divergence = (share * ratio).sum((1, 2))
     return (divergence * has_gaze).sum() / has_gaze.sum().clamp_min(1)
@@ -98,6 +101,7 @@ def gaze_shares(gaze: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Return gaze (batch, any, any) as shares (batch, height, width), and which rows have any."""
     cells = functional.adaptive_avg_pool2d(gaze.unsqueeze(1), (height, width)).squeeze(1)
     total = cells.sum((1, 2), keepdim=True)
+    # a row of zeros stays zeros: 0 / 0 would send NaN into every gradient
     return cells / total.clamp_min(1e-12), total[:, 0, 0] > 0
 
 

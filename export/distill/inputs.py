@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,13 +11,24 @@ import torch
 from torch import Tensor
 
 from export.data.dataset import FrameRecord, check_labels
+from export.data.frames import read_frames
 from export.data.view_bank import ViewBank, build_bank
+from export.display import Progress, quiet
 from export.distill.loop import check_fills_a_batch
 from export.errors import ExportError
 from export.recipe.settings import DataConfig, Recipe
-from export.runs import Progress, quiet
+from sdk.preprocess import Preprocessing
 
 ALL_DATA = DataConfig()
+CALIBRATION_FRAMES = 256
+SCORED_PARTS = ("val", "test", "external")
+PART_NAMES = {
+    "train": "train",
+    "transfer": "train (hc18)",
+    "val": "validation",
+    "test": "test",
+    "external": "external",
+}
 
 
 def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
@@ -28,21 +39,21 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
     Raises:
         ExportError: `data-choice` when the recipe's data sets have none.
     """
-    wanted = {*recipe.teacher.datasets, *recipe.transfer.datasets}
+    named = {*recipe.teacher.datasets, *recipe.transfer.datasets}
     kept = [r for r in records if r.source_quality not in recipe.data.without_source_quality]
-    if not any(r.dataset in wanted for r in kept):
+    if not any(r.dataset in named for r in kept):
         raise ExportError(
             "data-choice",
-            f"no frame is of the recipe's data sets {sorted(wanted)}; the table has "
+            f"no frame is of the recipe's data sets {sorted(named)}; the table has "
             f"{sorted({r.dataset for r in records})}: name one in both `datasets` of the recipe",
         )
-    return [r for r in kept if r.dataset in wanted or r.split == "external"]
+    return [r for r in kept if r.dataset in named or r.split == "external"]
 
 
 def frames_to_learn_from(
     records: Sequence[FrameRecord], recipe: Recipe, datasets: Sequence[str], batch: int
 ) -> list[FrameRecord]:
-    """Return `training_records`, when there is enough to begin: asked before any view is drawn.
+    """Return `training_records`, where there are enough to begin; called before a view is drawn.
 
     Raises:
         ExportError: `data-label` when a label has no frame, `data-few` when a batch isn't full.
@@ -61,15 +72,15 @@ def training_records(
     Raises:
         ExportError: `data-choice` when `only` leaves no frame.
     """
-    found = [r for r in records if r.dataset in datasets and r.split in ("train", "transfer")]
+    chosen = [r for r in records if r.dataset in datasets and r.split in ("train", "transfer")]
     if only.machines is not None:
-        found = [r for r in found if r.machine in only.machines]
-    groups = sorted({r.group for r in found}, key=partial(_draw, only.seed))
+        chosen = [r for r in chosen if r.machine in only.machines]
+    groups = sorted({r.group for r in chosen}, key=partial(_draw, only.seed))
     kept = set(groups[: math.ceil(only.patients_share * len(groups))])
-    found = [r for r in found if r.group in kept]
-    if not found:
+    chosen = [r for r in chosen if r.group in kept]
+    if not chosen:
         raise ExportError("data-choice", f"no training frame in {list(datasets)} for {only}")
-    return found
+    return chosen
 
 
 def _draw(seed: int, group: str) -> str:
@@ -85,6 +96,50 @@ def other_machines(records: Sequence[FrameRecord], only: DataConfig) -> list[Fra
     return [r for r in left if r.machine not in only.machines]
 
 
+def by_split(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
+    """Return the records by their split."""
+    parts: dict[str, list[FrameRecord]] = {}
+    for record in records:
+        parts.setdefault(record.split, []).append(record)
+    return parts
+
+
+def scored_parts(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
+    """Return the parts that scores are given on, as far as the data has them.
+
+    Raises:
+        ExportError: `data-no-validation` when no group falls into the validation part.
+    """
+    parts = by_split(records)
+    if not parts.get("val") or not parts.get("train"):
+        raise ExportError(
+            "data-no-validation",
+            f"train has {len(parts.get('train', []))} frames and val {len(parts.get('val', []))}; "
+            "both need some: a tenth of all groups is validation, so bring more groups",
+        )
+    return {part: parts[part] for part in SCORED_PARTS if part in parts}
+
+
+def counts_of(records: Sequence[FrameRecord]) -> str:
+    """Return how many frames and patients each part has, in a line."""
+    parts = by_split(records)
+    return ", ".join(
+        f"{name} {len(parts[part])} of {len({r.group for r in parts[part]})} patients"
+        for part, name in PART_NAMES.items()
+        if part in parts
+    )
+
+
+def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
+    """Return the frames as the cart sees them: float32 (N, 1, height, width)."""
+    return np.concatenate([recipe.tensor(frame) for frame in read_frames(records)])
+
+
+def calibration_tensors(train: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
+    """Return tensors of frames, evenly over the train part: what int8 ranges are chosen by."""
+    return tensors(train[:: max(1, len(train) // CALIBRATION_FRAMES)], recipe)
+
+
 def normaliser(recipe: Recipe) -> Callable[[np.ndarray], Tensor]:
     """Return the map from 8-bit views (batch, h, w) to the student's input (batch, 1, h, w)."""
     mean, std = recipe.preprocessing.mean, recipe.preprocessing.std
@@ -97,10 +152,9 @@ def normaliser(recipe: Recipe) -> Callable[[np.ndarray], Tensor]:
 
 
 def transfer_bank(
-    recipe: Recipe, records: Sequence[FrameRecord], folder: Path, progress: Progress = quiet
+    recipe: Recipe, chosen: Sequence[FrameRecord], folder: Path, progress: Progress = quiet
 ) -> ViewBank:
-    """Return the bank of views on which students learn."""
-    chosen = training_records(records, recipe.transfer.datasets, recipe.data)
+    """Return the bank of views of the `chosen` frames, on which students learn."""
     return build_bank(
         chosen,
         recipe.preprocessing,

@@ -13,7 +13,7 @@ from export import parallel
 from export.data.view_bank import ViewBank
 from export.distill.checkpoint import Checkpoint
 from export.distill.metric_log import MetricLog
-from export.distill.training_run import Loss, Normalise, TrainingRun
+from export.distill.training_run import Loss, Metrics, Normalise, TrainingRun
 from export.errors import ExportError
 from export.recipe.settings import LoopConfig
 
@@ -73,18 +73,30 @@ def train(
     try:
         for epoch in range(done, config.epochs):
             metrics = run.epoch(bank, normalise, config, epoch)
-            if not parallel.is_leader():
-                continue
-            # the log first: rows beyond the checkpoint are dropped on resuming, lost ones are lost
-            if log is not None:
-                log.add(epoch + 1, {**metrics.row(), **run.validated(log, epoch + 1, config)})
-            if checkpoint.keep(run.state(epoch + 1)) and log is not None:
-                log.draw()
-            report(epoch + 1, metrics.parts)
+            if parallel.is_leader():
+                _record(run, metrics, epoch + 1, config, checkpoint, log)
+                report(epoch + 1, metrics.parts)
     finally:
+        # also after Ctrl-C and errors; where nothing is left to write it does nothing
         checkpoint.flush()
     if log is not None and parallel.is_leader():
         log.draw()
+    # the leader's, as batch norms on CPUs keep statistics of their own process
     averaged = {name: value.cpu() for name, value in run.average.state.items()}
     model.load_state_dict(parallel.from_leader(averaged))
     return model.cpu().eval()
+
+
+def _record(
+    run: TrainingRun,
+    metrics: Metrics,
+    epochs: int,
+    config: LoopConfig,
+    checkpoint: Checkpoint,
+    log: MetricLog | None,
+) -> None:
+    """Log an epoch and keep its state: the log first, as rows beyond the checkpoint are dropped."""
+    if log is not None:
+        log.add(epochs, {**metrics.row(), **run.validated(log, epochs, config)})
+    if checkpoint.keep(run.state(epochs)) and log is not None:
+        log.draw()

@@ -6,7 +6,7 @@ epoch,learning_rate,gradient_norm,seconds,labels,total,validation_accuracy,valid
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,7 @@ class MetricLog:
         with open(self.path, newline="", encoding="utf-8") as file:
             lines = (line for line in file if not line.startswith("#"))
             rows = list(csv.DictReader(lines))
+        # a killed run logged epochs beyond its checkpoint
         self.rows = [row for row in rows if int(row["epoch"]) <= epochs]
 
     def add(self, epoch: int, metrics: Mapping[str, float]) -> None:
@@ -59,26 +60,29 @@ class MetricLog:
             writer.writerows(self.rows)
 
     def draw(self) -> None:
-        """Draw losses, validation, learning rate and gradient norm over the epochs."""
-        losses = [name for name in self._columns() if name not in _NOT_LOSSES]
-        losses = [name for name in losses if not name.startswith(_VALIDATION)]
-        panels = {
-            "training loss": losses,
-            "validation": [f"{_VALIDATION}accuracy", f"{_VALIDATION}loss"],
-            "learning rate": ["learning_rate"],
-            "gradient norm": ["gradient_norm"],
-        }
-        figure = drawing.figure(figsize=(9, 6), layout="constrained")
-        for axes, (title, names) in zip(figure.subplots(2, 2).flat, panels.items(), strict=True):
-            for name in names:
-                points = [(int(r["epoch"]), float(r[name])) for r in self.rows if r.get(name)]
-                axes.plot(*zip(*points, strict=True) if points else ((), ()), ".-", label=name)
-            axes.set(title=title, xlabel="epoch")
-            axes.grid(alpha=0.3)
-            axes.legend() if len(names) > 1 else None
-        figure.suptitle(", ".join(f"{name}: {value}" for name, value in self.header.items()))
+        """Draw each metric over the epochs, and all losses together."""
+        names = self._columns()
+        losses = [n for n in names if n not in _NOT_LOSSES and not n.startswith(_VALIDATION)]
+        others = [f"{_VALIDATION}accuracy", f"{_VALIDATION}loss", *_NOT_LOSSES[1:]]
+        figure = drawing.figure(figsize=(12, 6.5), layout="constrained")
+        panels = figure.subplots(2, 3).flat
+        self._panel(panels[0], "training loss", losses)
+        for axes, name in zip(panels[1:], others, strict=True):
+            self._panel(axes, name.replace("_", " "), [name])
+        panels[1].set_ylim(0, 1.02)
+        figure.suptitle("\n".join(f"{n}: {v}" for n, v in self.header.items()), fontsize="small")
         with atomic_write(self.path.with_suffix(".png")) as unfinished:
             figure.savefig(unfinished, dpi=100)
+
+    def _panel(self, axes: Any, title: str, names: Sequence[str]) -> None:
+        for name in names:
+            # validation has gaps
+            points = [(int(row["epoch"]), float(row[name])) for row in self.rows if row.get(name)]
+            axes.plot([x for x, _ in points], [y for _, y in points], ".-", label=name)
+        axes.set(title=title, xlabel="epoch")
+        axes.grid(alpha=0.3)
+        if len(names) > 1:
+            axes.legend()
 
     def _columns(self) -> list[str]:
         """Return all rows' columns in their order; validation, which few rows have, comes last."""

@@ -1,5 +1,7 @@
 """What a recipe names against what is registered: losses, what they need, architectures."""
 
+from typing import Any
+
 from export.distill.losses import LOSSES, needs_of
 from export.errors import ExportError
 from export.models.student import STUDENTS
@@ -60,7 +62,7 @@ def check_names(recipe: Recipe) -> None:
             )
 
 
-def _registered(field: str, name: str, registry: Registry[object]) -> None:
+def _registered(field: str, name: str, registry: Registry[Any]) -> None:
     if name not in registry:
         raise ExportError(
             "recipe-field",

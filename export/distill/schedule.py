@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import nn
 
 from export.models.gaze_gate import GazeGate
-
-if TYPE_CHECKING:
-    from export.distill.loop import LoopConfig
+from export.recipe.settings import LoopConfig
 
 
 def batches(frames: int, views: int, config: LoopConfig, epoch: int) -> list[np.ndarray]:

@@ -1,28 +1,26 @@
-"""Students: trained by the recipe's losses on views, a teacher's word on them, and gaze."""
+"""Students: trained by an objective on views, a teacher's outputs for them, and gaze."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 from msgspec import structs
 
 from export.data.view_bank import ViewBank
+from export.display import epochs_of
 from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
 from export.distill.loop import train
 from export.distill.losses import Objective
 from export.distill.metric_log import MetricLog
 from export.distill.task import DistillationTask
-from export.distill.teacher import TeacherOutputs
+from export.distill.teacher_outputs import TeacherOutputs
 from export.distill.validation import Validation
 from export.models.student import Student, build_student
 from export.recipe.digests import student_digest
-from export.recipe.settings import ObjectiveConfig, Recipe
-from export.runs import Report, claim, note_sources, save_weights
-
-WEIGHTS = "weights.pt"
+from export.runs import claim, note_sources, save_weights
+from export.workspace import StudentRun
 
 
 @dataclass(frozen=True)
@@ -33,70 +31,58 @@ class TrainingData:
     """
 
     bank: ViewBank
-    taught: TeacherOutputs | None = None
+    teacher: TeacherOutputs | None = None
     gaze: np.ndarray | None = None
     validation: Validation | None = None
     header: Mapping[str, object] = field(default_factory=dict)
 
+    def task(self, weights: Mapping[str, float], temperature: float) -> DistillationTask:
+        """Return these data under the losses of `weights`, logits softened by `temperature`."""
+        return DistillationTask(
+            Objective(weights, temperature),
+            self.bank,
+            None if self.teacher is None else self.teacher.logits,
+            None if self.teacher is None else self.teacher.maps,
+            self.gaze,
+        )
 
-def student_folder(out: Path, losses: str, seed: int) -> Path:
-    """Return the folder of one student's run."""
-    return out / f"student-{losses}-{seed}"
 
-
-def load_student(recipe: Recipe, losses: str, run: Path) -> Student | None:
-    """Return the finished student of the folder `run`, in eval mode; None where there is none.
+def load_student(run: StudentRun) -> Student | None:
+    """Return the finished student, in eval mode; None where there is none.
 
     Raises:
         ExportError: `run-recipe` when the run is of other settings.
     """
-    if losses not in recipe.objectives or not (run / WEIGHTS).exists():
+    if not run.weights.exists():
         return None
-    claim(run / WEIGHTS, student_digest(recipe, losses))
-    student = build_student(len(recipe.labels), recipe.student.network)
-    student.load_state_dict(torch.load(run / WEIGHTS, weights_only=True))
+    claim(run.weights, student_digest(run.recipe, run.objective))
+    student = build_student(len(run.recipe.labels), run.recipe.student.network)
+    student.load_state_dict(torch.load(run.weights, weights_only=True))
     return student.eval()
 
 
-def train_student(
-    recipe: Recipe,
-    losses: str,
-    seed: int,
-    lessons: TrainingData,
-    run: Path,
-    report: Report = lambda epoch, parts: None,
-) -> Student:
-    """Train a student in the folder `run`, from where it was left.
+def train_student(run: StudentRun, data: TrainingData) -> Student:
+    """Train a student in its folder, from where it was left.
 
     Raises:
-        ExportError: `loss-teacher` when the losses need what the lessons lack, `run-recipe` when
-            the folder holds a run of other settings.
+        ExportError: `loss-teacher` when a loss needs what the data lack, `run-recipe` when the
+            folder holds a run of other settings.
     """
-    digest = student_digest(recipe, losses)
-    claim(run / WEIGHTS, digest)
-    note_sources(run / WEIGHTS)
-    torch.manual_seed(seed)
+    recipe, digest = run.recipe, student_digest(run.recipe, run.objective)
+    claim(run.weights, digest)
+    note_sources(run.weights)
+    torch.manual_seed(run.seed)
     student = build_student(len(recipe.labels), recipe.student.network)
-    task = distillation_task(recipe, recipe.objectives[losses], lessons)
-    learner = task.learner(student)
-    config = structs.replace(recipe.student, seed=seed)
-    # none of other settings is taken up
-    checkpoint = Checkpoint(run / f"resume-{digest[:8]}.pt")
-    log = MetricLog(run / "metrics.csv", lessons.header, lessons.validation)
-    train(learner, lessons.bank, normaliser(recipe), task, config, checkpoint, report, log)
-    save_weights(student, run / WEIGHTS)
-    return student.eval()
-
-
-def distillation_task(
-    recipe: Recipe, config: ObjectiveConfig, lessons: TrainingData
-) -> DistillationTask:
-    """Return what a student learns from: the losses of `config` on the views of `lessons`."""
-    taught = lessons.taught
-    return DistillationTask(
-        Objective(config.weights, recipe.student.temperature),
-        lessons.bank,
-        None if taught is None else taught.logits,
-        None if taught is None else taught.maps,
-        lessons.gaze,
+    task = data.task(run.config.weights, recipe.student.temperature)
+    train(
+        task.learner(student),
+        data.bank,
+        normaliser(recipe),
+        task,
+        structs.replace(recipe.student, seed=run.seed),
+        Checkpoint(run.folder / f"resume-{digest[:8]}.pt"),  # none of other settings is taken up
+        epochs_of(run.workspace.show, f"student {run.objective} {run.seed}", recipe.student.epochs),
+        MetricLog(run.folder / "metrics.csv", data.header, data.validation),
     )
+    save_weights(student, run.weights)
+    return student.eval()

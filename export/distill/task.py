@@ -29,6 +29,7 @@ class Learner(nn.Module):
         logits, attention = self.student.decide(trunk)
         if self.adapter is None or self.grid is None:
             return Predictions(logits, attention)
+        # teacher and student halve odd sides differently, so grids differ by a cell
         adapted = functional.adaptive_avg_pool2d(self.adapter(trunk), self.grid[1:])
         return Predictions(logits, attention, adapted)
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,9 +19,7 @@ from export.distill.metric_log import MetricLog
 from export.distill.schedule import batches, learning_rate, parameter_groups
 from export.distill.weight_average import WeightAverage
 from export.errors import ExportError
-
-if TYPE_CHECKING:
-    from export.distill.loop import LoopConfig
+from export.recipe.settings import LoopConfig
 
 LossParts = dict[str, Tensor]
 Loss = Callable[[nn.Module, Tensor, np.ndarray], LossParts]
@@ -79,12 +77,14 @@ class TrainingRun:
         self.model.train()
         for step, chosen in enumerate(order):
             mine, weight = parallel.share(chosen), parallel.share_weight(chosen)
+            # indexing copies the batch out of the mapped file
             inputs = normalise(bank.views[mine]).contiguous(memory_format=torch.channels_last)
             metrics.learning_rate = learning_rate(config, epoch + step / len(order))
             parts, norm = self.step(inputs, mine, metrics.learning_rate, weight)
             for name, value in parts.items():
                 sums[name] = sums.get(name, 0.0) + value.item() * weight / len(order)
             metrics.gradient_norm += norm / len(order)
+        # over processes before the check, or one would stop and the others wait for it
         metrics.parts = parallel.mean(sums)
         _check_finite(metrics.parts, epoch + 1)
         return metrics
@@ -96,6 +96,7 @@ class TrainingRun:
 
         `weight` is what this process's share counts.
         """
+        # set by hand: a rate that follows from the epoch needs no state of a scheduler to resume
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         parts: LossParts = self.with_loss(inputs.to(parallel.device()), indices)

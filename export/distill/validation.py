@@ -41,6 +41,7 @@ class Validation:
         parts = []
         for start in range(0, len(self.inputs), BATCH):
             inputs = torch.from_numpy(self.inputs[start : start + BATCH]).to(device)
+            # without touching the weights that are trained
             output = functional_call(model, dict(weights), (inputs,))
             parts.append(output if isinstance(output, Tensor) else output[0])  # logits come first
         logits, labels = torch.cat(parts).float().cpu(), torch.from_numpy(self.labels)

@@ -24,5 +24,5 @@ class WeightAverage:
         for name, value in model.state_dict().items():
             if value.dtype.is_floating_point:
                 self.state[name].lerp_(value, 1 - decay)
-            else:
+            else:  # batch norm's counter of batches
                 self.state[name].copy_(value)

@@ -49,7 +49,7 @@ def read_evidence(path: Path = EVIDENCE) -> TeacherEvidence:
     try:
         story = json.loads(path.read_text(encoding="utf-8"))
         labels, rows = tuple(story["labels"]), dict(story["logits"])
-        found = {name: story[name] for name in ("recipe", "teacher_recipe_sha256", "parameters")}
+        entries = {name: story[name] for name in ("recipe", "teacher_recipe_sha256", "parameters")}
         sha256 = str(story["teacher_sha256"])
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ExportError("evidence-damaged", f"{path}: {error!r}") from error
@@ -58,7 +58,7 @@ def read_evidence(path: Path = EVIDENCE) -> TeacherEvidence:
         raise ExportError("evidence-damaged", f"{path}: frame {bad!r} lacks a finite logit a label")
     logits = np.array(list(rows.values()), np.float32).reshape(len(rows), len(labels))
     return TeacherEvidence(
-        teacher_sha256=sha256, labels=labels, ids=tuple(rows), logits=logits, **found
+        teacher_sha256=sha256, labels=labels, ids=tuple(rows), logits=logits, **entries
     )
 
 

@@ -146,7 +146,8 @@ def _blobs(points: NDArray[np.float64]) -> Maps:
 @torch.no_grad()
 def _features(records: Sequence[FrameRecord], progress: Callable[[int], None]) -> Maps:
     """Return features at each cell, (N, 18, 24, 152) float16, of an ImageNet network."""
-    network = build_teacher(imagenet=True).eval()
+    # mean and std only matter in that they are undone: grey goes in
+    network = build_teacher(classes=4, mean=0.2, std=0.2, imagenet=True, gaze_way="none").eval()
     seen: list[torch.Tensor] = []
     for block in PREDICTED_GAZE.blocks:
         network._blocks[block].register_forward_hook(lambda module, given, out: seen.append(out))

@@ -53,6 +53,11 @@ def _passed_over(gates: list[dict[str, Any]]) -> list[str]:
     return ["\n>\n".join(lines)] if lines else []
 
 
+def objective_of(provenance: dict[str, Any]) -> str:
+    """Return what a student was trained by; files of before call it `losses`."""
+    return str(provenance["objective"] if "objective" in provenance else provenance["losses"])
+
+
 def _facts(report: dict[str, Any]) -> list[str]:
     provenance, calibration = report["provenance"], report["calibration"]
     data = "; ".join(
@@ -69,7 +74,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
     return [
         f"- Labels: {', '.join(report['labels'])}",
         f"- Learned from: {data}",
-        f"- Recipe `{provenance['recipe']}`, losses `{provenance['losses']}`, "
+        f"- Recipe `{provenance['recipe']}`, objective `{objective_of(provenance)}`, "
         f"seed {provenance['seed']}; command `{report['command']}`",
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
         f"- Teacher: {teacher_text}",

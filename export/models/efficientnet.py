@@ -67,7 +67,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, keep: float = 1.0) -> Tensor:
         """Return the block's output; in training its branch survives with probability `keep`."""
-        y = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y: Tensor = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
         y = functional.relu6(self._bn1(self._depthwise_conv(y)))
         y = self._bn2(self._project_conv(y))
         if not self.residual:

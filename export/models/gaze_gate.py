@@ -35,6 +35,7 @@ class GazeGate(nn.Module):
         if gaze is None:
             return x
         shape = relative_gaze(gaze, *x.shape[-2:])
+        # less its mean: a gate moves weight between places, it does not raise a whole channel
         shape = shape - shape.mean((2, 3), keepdim=True)
         return x + x * (self.scale * shape) + self.shift * shape
 
@@ -47,8 +48,9 @@ def foveate(x: Tensor, gaze: Tensor | None, blur: int = 9) -> Tensor:
     if gaze is None:
         return x
     soft = x
-    for _ in range(2):
+    for _ in range(2):  # a box twice is a triangle: smooth enough, and cheap
         soft = functional.avg_pool2d(soft, blur, 1, blur // 2, count_include_pad=False)
+    # the root widens what is sharp beyond the peak itself
     sharp = relative_gaze(gaze, *x.shape[-2:]).sqrt()
-    looked = (gaze.flatten(1).sum(1) > 0).view(-1, 1, 1, 1)
-    return torch.where(looked, soft + sharp * (x - soft), x)
+    has_gaze = (gaze.flatten(1).sum(1) > 0).view(-1, 1, 1, 1)
+    return torch.where(has_gaze, soft + sharp * (x - soft), x)

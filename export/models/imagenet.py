@@ -30,6 +30,7 @@ def load_imagenet(teacher: nn.Module) -> None:
         raise ExportError("weights-hash", f"{path.name} has SHA-256 {digest}, expected {SHA256}")
     state = torch.load(path, weights_only=True, map_location="cpu")
     body = {name: value for name, value in state.items() if not name.startswith("_fc.")}
+    # not strict, but every key is accounted for below: a partial load trains, and badly
     result = teacher.load_state_dict(body, strict=False)
     missing = {name for name in result.missing_keys if not name.startswith("gates.")}
     if result.unexpected_keys or missing != {"_fc.weight", "_fc.bias"}:

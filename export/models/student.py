@@ -18,6 +18,7 @@ from export.registry import Registry
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
+    # without bias: batch norm has one, and both fold into one convolution at export
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
@@ -36,6 +37,7 @@ class StudentBlock(nn.Module):
         layers += [
             _conv(hidden, hidden, stage.kernel, stage.stride, groups=hidden),
             nn.ReLU(inplace=True),
+            # linear: a ReLU in few channels loses what it cuts (MobileNetV2, section 3.2)
             _conv(hidden, stage.channels, 1),
         ]
         self.layers = nn.Sequential(*layers)
@@ -63,7 +65,7 @@ class Student(nn.Module):
         self.head = nn.Sequential(_conv(inputs, config.head, 1), nn.ReLU(inplace=True))
         self.score = nn.Conv2d(config.head, 1, 1, bias=False)  # softmax cancels a bias
         self.classifier = nn.Linear(config.head, classes)
-        nn.init.zeros_(self.score.weight)
+        nn.init.zeros_(self.score.weight)  # attention starts uniform
 
     @property
     def trunk_channels(self) -> int:

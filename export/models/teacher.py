@@ -58,6 +58,7 @@ class Teacher(nn.Module):
         x = ((grey - MEAN) / STD).expand(-1, 3, -1, -1)
         x = functional.relu6(self._bn0(self._conv_stem(x)))
         middle = x
+        # deeper blocks are dropped more often: linear decay (Huang et al. 2016, eq. 4)
         for index, block in enumerate(self._blocks):
             x = block(x, keep=1 - self.drop_path * index / len(self._blocks))
             if str(index) in self.gates:

@@ -5,6 +5,7 @@ Checked in the order of optimum's exporter: names, types, shapes, then values.
 
 import copy
 import io
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,8 +16,9 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from export import compiler_cache
 from export.errors import ExportError
 from export.models.student import Student
+from export.packaging.known_warnings import silenced
 from export.packaging.packaging import strip
-from sdk import runtime
+from export.packaging.sessions import open_session
 
 INPUT, OUTPUTS = "frame", ("logits", "attention")
 OPSET = 18
@@ -36,38 +38,46 @@ def folded(student: Student) -> Student:
 
 def to_onnx(student: Student, height: int, width: int) -> onnx.ModelProto:
     """Return the student as an ONNX model: `frame` (1, 1, height, width) -> logits, attention."""
-    compiler_cache.begin()
-    buffer = io.BytesIO()
-    program = torch.onnx.export(
-        folded(student).to(memory_format=torch.contiguous_format),
-        (torch.zeros(1, 1, height, width),),
-        input_names=[INPUT],
-        output_names=list(OUTPUTS),
-        opset_version=OPSET,
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    if program is None:
-        raise ExportError("export-mismatch", "torch.onnx.export made no program")
-    program.save(buffer, external_data=False)
-    model = strip(onnx.load_from_string(buffer.getvalue()))
+    model = strip(onnx.load_from_string(_exported(student, height, width)))
     model.producer_name, model.producer_version, model.graph.name = "sonogaze", "", "student"
     onnx.checker.check_model(model, full_check=True)
     _check_signature(model, student, height, width)
     return model
 
 
+def _exported(student: Student, height: int, width: int) -> bytes:
+    """Return what torch makes of it, in one file."""
+    compiler_cache.begin()
+    network: nn.Module = folded(student)
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    buffer: Any = io.BytesIO()
+    with silenced():
+        program = torch.onnx.export(
+            network,
+            (torch.zeros(1, 1, height, width),),
+            input_names=[INPUT],
+            output_names=list(OUTPUTS),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+        if program is None:
+            raise ExportError("export-mismatch", "torch.onnx.export made no program")
+        program.save(buffer, external_data=False)
+    return bytes(buffer.getvalue())
+
+
 def _check_signature(model: onnx.ModelProto, student: Student, height: int, width: int) -> None:
-    found = {
+    signature = {
         value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
         for value in (*model.graph.input, *model.graph.output)
     }
     classes = student.classifier.out_features
-    attention = found.get("attention", [])
+    attention = signature.get("attention", [])
     expected = {INPUT: [1, 1, height, width], "logits": [1, classes], "attention": attention}
-    if found != expected or len(attention) != 3:
-        raise ExportError("export-mismatch", f"signature {found}, expected {expected}")
+    if signature != expected or len(attention) != 3:
+        raise ExportError("export-mismatch", f"signature {signature}, expected {expected}")
 
 
 def largest_difference(
@@ -88,11 +98,7 @@ def largest_difference(
 
 def run_onnx(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Run a student's ONNX bytes on frames (N, 1, h, w), one by one as the cart does."""
-    onnxruntime = runtime.load()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = open_session(model)
     results = [session.run(list(OUTPUTS), {INPUT: frame[None]}) for frame in frames]
     return (
         np.concatenate([np.asarray(r[0]) for r in results]),

@@ -10,7 +10,6 @@ stands exactly where onnxruntime's static QDQ quantisation (export/packaging/qua
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,9 +19,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from export.errors import ExportError
-from export.models.student import Student, StudentBlock
-from export.packaging.convert import INPUT, folded, to_onnx
+from export.models.student import Student
+from export.packaging.convert import folded, to_onnx
 from export.packaging.quantize import quantize
+from export.packaging.rounding_sites import feeding_sites, sites, tensor_names
 
 LEVELS = 255
 ZERO = 128  # the level of a weight of 0
@@ -53,7 +53,8 @@ class Range(nn.Module):
             self._follow(x)
         exact = self._exact_scale()
         zero = torch.round(-self.low / exact).to(torch.int32)
-        return torch.fake_quantize_per_tensor_affine(x, exact.float(), zero, 0, LEVELS)
+        rounded: Tensor = torch.fake_quantize_per_tensor_affine(x, exact.float(), zero, 0, LEVELS)
+        return rounded
 
     def scale(self) -> Tensor:
         """Return the distance of two levels, float32."""
@@ -68,7 +69,8 @@ class Range(nn.Module):
 
     def after(self, _module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
         """Round a module's output; a forward hook."""
-        return self(output)
+        rounded: Tensor = self(output)
+        return rounded
 
 
 def weight_scale(weights: Tensor) -> Tensor:
@@ -100,7 +102,7 @@ class QuantisedStudent(nn.Module):
 
     Args:
         student: trained; a copy is taken.
-        wrap: puts the copy into the module that a loss asks for, such as one with adapters.
+        wrap: puts the copy into the module that a loss takes, such as one with adapters.
     """
 
     def __init__(self, student: Student, wrap: Callable[[Student], nn.Module] = lambda s: s):
@@ -111,11 +113,11 @@ class QuantisedStudent(nn.Module):
         self._feeding = feeding_sites(rounded)
         self.ranges = nn.ModuleDict()
         for site, (module, is_input) in sites(rounded).items():
-            found = self.ranges[site.replace(".", "/")] = Range()
+            rounding = self.ranges[site.replace(".", "/")] = Range()
             if is_input:
-                module.register_forward_pre_hook(found.before)
+                module.register_forward_pre_hook(rounding.before)
             else:
-                module.register_forward_hook(found.after)
+                module.register_forward_hook(rounding.after)
 
     @property
     def student(self) -> Student:
@@ -135,15 +137,18 @@ class QuantisedStudent(nn.Module):
         return functional_call(self.inner, rounded, inputs)
 
     def _range(self, site: str) -> Range:
-        found = self.ranges[site.replace(".", "/")]
-        assert isinstance(found, Range)
-        return found
+        rounding = self.ranges[site.replace(".", "/")]
+        assert isinstance(rounding, Range)
+        return rounding
 
-    def found_ranges(self) -> dict[str, tuple[float, float]]:
-        """Return (low, high) of each site."""
-        return {
-            site.replace("/", "."): (float(r.low), float(r.high)) for site, r in self.ranges.items()
-        }
+    def _rounding(self) -> dict[str, Range]:
+        """Return what rounds at each site; a module can't be named with a dot."""
+        names = [name.replace("/", ".") for name in self.ranges]
+        return {name: self._range(name) for name in names}
+
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Return (low, high) of each site's range."""
+        return {site: (float(r.low), float(r.high)) for site, r in self._rounding().items()}
 
     @torch.no_grad()
     def calibrate(self, frames: np.ndarray, batch: int = 64) -> None:
@@ -153,19 +158,19 @@ class QuantisedStudent(nn.Module):
         self.train()
         for start in range(0, len(frames), batch):
             self(torch.from_numpy(frames[start : start + batch]))
-            seen.append(self.found_ranges())
+            seen.append(self.limits())
         self._momentum(MOMENTUM)
         for site, (low, high) in seen[0].items():
-            found = self._range(site)
-            found.low.fill_(min([low, *(batch[site][0] for batch in seen)]))
-            found.high.fill_(max([high, *(batch[site][1] for batch in seen)]))
+            rounding = self._range(site)
+            rounding.low.fill_(min([low, *(batch[site][0] for batch in seen)]))
+            rounding.high.fill_(max([high, *(batch[site][1] for batch in seen)]))
 
     def _momentum(self, momentum: float) -> None:
-        for found in self.ranges.values():
-            found.momentum = momentum
+        for rounding in self._rounding().values():
+            rounding.momentum = momentum
 
     def to_onnx(self, height: int, width: int) -> onnx.ModelProto:
-        """Return the student as static QDQ int8, with the ranges found here.
+        """Return the student as static QDQ int8, with the ranges learned here.
 
         Raises:
             ExportError: `export-mismatch` when the exported graph rounds elsewhere.
@@ -173,71 +178,11 @@ class QuantisedStudent(nn.Module):
         bare = Student(self.student.classifier.out_features, self.student.config)
         bare = folded(bare)
         bare.load_state_dict(self.student.state_dict())
-        model, found = to_onnx(bare, height, width), self.found_ranges()
+        model, limits = to_onnx(bare, height, width), self.limits()
         tensors = tensor_names(model)
-        if set(tensors) != set(found):
-            odd = sorted(set(tensors) ^ set(found))
+        if set(tensors) != set(limits):
+            odd = sorted(set(tensors) ^ set(limits))
             raise ExportError("export-mismatch", f"graph and student round at other places: {odd}")
-        ranges = {tensors[site]: limits for site, limits in found.items()}
+        ranges = {tensors[site]: limit for site, limit in limits.items()}
         # one frame: every range is given, but onnxruntime wants to see the graph run
         return quantize(model, np.zeros((1, 1, height, width), np.float32), ranges=ranges)
-
-
-def sites(student: Student) -> dict[str, tuple[nn.Module, bool]]:
-    """Return where activations are rounded: name -> module, and whether at its input.
-
-    A convolution's path names its output; with `+` behind it, the sum of it and the residual.
-    """
-    found: dict[str, tuple[nn.Module, bool]] = {
-        "frame": (student.stem, True),
-        "pooled": (student.classifier, True),
-        "classifier": (student.classifier, False),
-    }
-    paths = {m: path for path, m in student.named_modules() if isinstance(m, nn.Conv2d)}
-    found |= {path: (conv, False) for conv, path in paths.items()}
-    for parent in student.modules():
-        if isinstance(parent, nn.Sequential):
-            for child, following in pairwise(parent):
-                if isinstance(following, nn.ReLU):
-                    found[paths[_last_convolution(child)]] = (following, False)
-        elif isinstance(parent, StudentBlock) and parent.residual:
-            found[paths[_last_convolution(parent)] + "+"] = (parent, False)
-    return found
-
-
-def feeding_sites(student: Student) -> dict[nn.Module, str]:
-    """Return, for each layer with weights, the site that its input was rounded at."""
-    feeding: dict[nn.Module, str] = {student.classifier: "pooled"}
-    known, previous = sites(student), "frame"
-    for path, module in student.named_modules():  # in the order of computation
-        if isinstance(module, nn.Conv2d):
-            feeding[module] = previous
-            previous = f"{path}+" if f"{path}+" in known else path
-    return feeding
-
-
-def _last_convolution(module: nn.Module) -> nn.Conv2d:
-    return [m for m in module.modules() if isinstance(m, nn.Conv2d)][-1]
-
-
-def tensor_names(model: onnx.ModelProto) -> dict[str, str]:
-    """Return the tensor of each site in a student's fp32 graph (`to_onnx` names its weights)."""
-    users: dict[str, list[onnx.NodeProto]] = {}
-    for node in model.graph.node:
-        for name in node.input:
-            users.setdefault(name, []).append(node)
-    tensors = {"frame": INPUT}
-    for node in model.graph.node:
-        if node.op_type not in ("Conv", "Gemm"):
-            continue
-        site, output = node.input[1].removesuffix(".weight"), node.output[0]
-        if node.op_type == "Gemm":
-            tensors["pooled"] = node.input[0]
-        following = users.get(output, [])
-        if [n.op_type for n in following] == ["Relu"]:
-            output = following[0].output[0]
-        tensors[site] = output
-        for added in following:
-            if added.op_type == "Add" and added.input[1] == node.output[0]:
-                tensors[f"{site}+"] = added.output[0]
-    return tensors

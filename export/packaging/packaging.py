@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnxruntime
 
+from export.packaging.sessions import ERRORS, open_session
+from sdk import runtime
 from sdk.errors import ModelError
 from sdk.frame import Frame
 from sdk.model_file import Calibration, ModelMetadata, parse_model_file
@@ -49,7 +50,7 @@ class ModelCard:
         abstain_below: for each label, the probability below which it is withheld.
         provenance: JSON-ready; `training_data` lists objects with `name` and `licence`. Recipe,
             seeds, hash of the teacher, commit and number of parameters belong here too.
-        attribution: the credit that the licences of the training data ask for.
+        attribution: the credit that the licences of the training data require.
         quality: thresholds of the gate.
         tolerance_share: largest difference of a logit of the known answers on another machine, as
             a share of the largest logit; None chooses by precision.
@@ -145,14 +146,9 @@ def _answer(model: onnx.ModelProto, card: ModelCard) -> KnownAnswers:
 
 
 def _reference_runner(model: onnx.ModelProto) -> Any:
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
+    data = model.SerializeToString()
     try:
-        session = onnxruntime.InferenceSession(
-            model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(data, optimised=False, log_severity=ERRORS)
     except Exception as error:
         raise _not_runnable(error) from error
 
@@ -168,5 +164,5 @@ def _reference_runner(model: onnx.ModelProto) -> Any:
 
 def _not_runnable(error: Exception) -> ModelError:
     return ModelError(
-        "model-not-runnable", f"onnxruntime {onnxruntime.__version__} cannot run it: {error}"
+        "model-not-runnable", f"onnxruntime {runtime.version()} cannot run it: {error}"
     )

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from msgspec import structs
 from torch import Tensor, nn
 
 from export.data.view_bank import ViewBank
+from export.display import Report
 from export.distill.checkpoint import Checkpoint
 from export.distill.inputs import normaliser
 from export.distill.loop import train
 from export.distill.losses import LOSSES
-from export.distill.student import TrainingData, distillation_task
+from export.distill.student import TrainingData
 from export.distill.task import Learner
 from export.distill.training_run import Loss
 from export.models.student import Student
@@ -24,9 +24,8 @@ from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
 from export.packaging.quantize import quantize
 from export.recipe.digests import quantisation_digest
-from export.recipe.settings import LoopConfig, Quantisation, Recipe
-
-Report = Callable[[int, dict[str, float]], None]
+from export.recipe.settings import LoopConfig, Quantisation
+from export.workspace import StudentRun
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Task:
         normalise: 8-bit views (batch, height, width) -> input tensor.
         loss: (model, input, bank indices) -> parts with `total`.
         batch: views a step.
-        wrap: puts a student into the module that `loss` asks for.
+        wrap: puts a student into the module that `loss` takes.
     """
 
     bank: ViewBank
@@ -48,16 +47,18 @@ class Task:
     wrap: Callable[[Student], nn.Module] = lambda student: student
 
 
-def task_of(recipe: Recipe, losses: str, lessons: TrainingData) -> Task:
+def task_of(run: StudentRun, data: TrainingData) -> Task:
     """Return the student's own task again, less what needs an adapter: none was kept."""
-    wanted = recipe.objectives[losses]
-    parts = {n: w for n, w in wanted.weights.items() if "teacher_map" not in LOSSES[n].needs}
-    wanted = structs.replace(wanted, weights=parts or {"labels": 1.0})
+    weights = {
+        name: weight
+        for name, weight in run.config.weights.items()
+        if "teacher_map" not in LOSSES[name].needs
+    }
     return Task(
-        bank=lessons.bank,
-        normalise=normaliser(recipe),
-        loss=distillation_task(recipe, wanted, lessons),
-        batch=recipe.student.batch,
+        bank=data.bank,
+        normalise=normaliser(run.recipe),
+        loss=data.task(weights or {"labels": 1.0}, run.recipe.student.temperature),
+        batch=run.recipe.student.batch,
         wrap=lambda student: Learner(student, None),
     )
 

@@ -26,11 +26,13 @@ class ViewDrawing(Struct, frozen=True):
 
     Attributes:
         format: of the files; another number draws the bank anew.
-        chunk_frames: frames that are drawn together, by one seed.
-        mix_partners: frames that a chunk's views may be mixed with.
+        oversample: how many times larger a view is drawn, then reduced by the SDK's kernel.
+        chunk_frames: frames that are drawn by one seed, and written together.
+        mix_partners: frames, of all, that those of a chunk are mixed with.
     """
 
     format: int = 2
+    oversample: int = 2
     chunk_frames: int = 64
     mix_partners: int = 16
 

@@ -41,7 +41,7 @@ def student_digest(recipe: Recipe, objective: str) -> str:
     gaze = {} if config.gaze_name is None else {"gaze": _gaze(recipe, config.gaze_name)}
     return _digest(
         {
-            "taught by": _outputs(recipe, config.teacher),
+            "teacher outputs": _outputs(recipe, config.teacher),
             "student": _of_settings(recipe.student),
             "objective": _of_settings(compared),
             **gaze,

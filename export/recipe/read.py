@@ -16,7 +16,7 @@ from sdk.preprocess import Preprocessing
 
 RECIPES = Path(__file__).parents[1] / "recipes"
 RENAMED = {"losses": "objectives"}
-"""Sections that had another name; a recipe of before is told the new one."""
+"""Sections that had another name; an older recipe is refused with the new one."""
 _AS_WRITTEN = re.compile(r"^(objectives\.[^.]*)\.weights")  # weights have no table of their own
 _OBJECTIVE_FIELDS = {f.name for f in structs.fields(ObjectiveConfig)} - {"weights"}
 

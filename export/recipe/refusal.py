@@ -27,9 +27,9 @@ def refusal(value: Any, kind: Any, field: str = "") -> str:
     try:
         convert(value, kind)
     except ValidationError as error:
-        found = _WHERE.fullmatch(str(error))
-        assert found is not None  # the pattern takes any text
-        return _at(found["what"], found["path"] or "", value, kind, field)
+        parts = _WHERE.fullmatch(str(error))
+        assert parts is not None  # the pattern takes any text
+        return _at(parts["what"], parts["path"] or "", value, kind, field)
     raise ValueError(f"{field or 'the recipe'} is {value!r}, which is allowed")
 
 
@@ -47,7 +47,7 @@ def _at(what: str, path: str, value: Any, kind: Any, field: str) -> str:
             field = f"{field}[{index}]"
     if _is_table(kind) and isinstance(value, dict) and value:
         return _among(value, kind, field)
-    return _said(what, value, kind, field)
+    return _reason(what, value, kind, field)
 
 
 def _among(table: dict[str, Any], kind: Any, field: str) -> str:
@@ -55,18 +55,18 @@ def _among(table: dict[str, Any], kind: Any, field: str) -> str:
     name_kind, value_kind = typing.get_args(_plain(kind))
     for name, value in table.items():
         here = _joined(field, name)
-        for part, part_kind, told in (
+        for part, part_kind, where in (
             (name, name_kind, f"{_shown(here)}: the name"),
             (value, value_kind, here),
         ):
             try:
                 convert(part, part_kind)
             except ValidationError:
-                return refusal(part, part_kind, told)
+                return refusal(part, part_kind, where)
     return f"{field} is {_shown(table)}; allowed: {allowed(kind)}"
 
 
-def _said(what: str, value: Any, kind: Any, field: str) -> str:
+def _reason(what: str, value: Any, kind: Any, field: str) -> str:
     where = field or "the recipe"
     if missing := _MISSING.fullmatch(what):
         return f"{_joined(field, missing['name'])} is missing; {where} needs {_needed(kind)}"
@@ -80,8 +80,8 @@ def _said(what: str, value: Any, kind: Any, field: str) -> str:
 
 def near(name: str, known: typing.Iterable[str]) -> str:
     """Return ` (did you mean ...?)`, or nothing where no known name is near."""
-    found = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f" (did you mean {matches[0]!r}?)" if matches else ""
 
 
 def allowed(kind: Any) -> str:
@@ -98,8 +98,8 @@ def _words(kind: inspect.Type) -> str:
         case inspect.IntType() | inspect.FloatType():
             what = "a whole number" if isinstance(kind, inspect.IntType) else "a finite number"
             bounds = (("ge", "at least"), ("gt", "above"), ("le", "at most"), ("lt", "below"))
-            told = [f"{w} {getattr(kind, b)}" for b, w in bounds if getattr(kind, b) is not None]
-            return ", ".join([what, *told])
+            limits = [f"{w} {getattr(kind, b)}" for b, w in bounds if getattr(kind, b) is not None]
+            return ", ".join([what, *limits])
         case inspect.StrType(pattern=pattern, max_length=longest):
             return (
                 "text"

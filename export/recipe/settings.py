@@ -1,8 +1,8 @@
 """All that a recipe can set: its shape, its types, its ranges, its defaults.
 
 The one place that says them. `export.recipe.read` converts a TOML file into these types by msgspec,
-which refuses what does not fit. Nothing of `export` is imported here, so that every module can take
-its settings from here.
+which refuses what does not fit. Nothing of `export` but constants is imported here, so that every
+module can take its settings from here.
 
 A field's default is part of what a digest means (`export.recipe.digests`): another default is
 another setting, and needs another `digests.VERSION`.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct, convert, structs
 
+from export.recipe.constants import VIEW_DRAWING
 from sdk.preprocess import Preprocessing
 
 if TYPE_CHECKING:
@@ -90,13 +91,15 @@ class BankConfig(Settings, frozen=True):
         views_per_frame: of each frame.
         seed: of all that is drawn.
         mix_share: share of views into which a second frame is mixed.
-        oversample: how much larger than the tensor a view is warped, before the SDK's kernel.
+        oversample, chunk_frames, mix_partners: as in `constants.ViewDrawing`.
     """
 
     views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
     seed: Seed
     mix_share: Share = 0.0
-    oversample: int = 2
+    oversample: int = VIEW_DRAWING.oversample
+    chunk_frames: int = VIEW_DRAWING.chunk_frames
+    mix_partners: int = VIEW_DRAWING.mix_partners
 
 
 class LoopConfig(Settings, frozen=True):

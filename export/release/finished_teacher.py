@@ -2,32 +2,30 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from export.data.dataset import FrameRecord
-from export.distill.objectives import needs_teacher
-from export.distill.pipeline import tensors
-from export.distill.teacher import load_teacher, weights_path
+from export.distill.inputs import tensors
+from export.distill.teacher import load_teacher
 from export.errors import ExportError
 from export.evaluation import score
 from export.evidence.known import EVIDENCE, read_evidence
 from export.evidence.record import teacher_logits
 from export.files import file_sha256
-from export.recipe.settings import Recipe
-from export.runs import TEACHER, claim_teacher
+from export.runs import TEACHER_SHA256, claim_teacher
+from export.workspace import StudentRun
 
 
-def finished_sha256(out: Path, teacher: str, run: Path | None = None) -> str:
-    """Return the digest of a finished teacher's weights; `run` is a student that it taught.
+def finished_sha256(run: StudentRun) -> str:
+    """Return the digest of the finished weights of the teacher that taught a student.
 
     Raises:
         ExportError: `weights-missing` when they aren't there, `weights-hash` when the student
             learned from others.
     """
-    weights = weights_path(out, teacher)
+    weights = run.teacher_weights
     if not weights.is_file():
         raise ExportError(
             "weights-missing",
@@ -35,20 +33,20 @@ def finished_sha256(out: Path, teacher: str, run: Path | None = None) -> str:
             "again in another --out",
         )
     sha256 = file_sha256(weights)
-    if run is not None and (run / TEACHER).exists():
-        claim_teacher(run, sha256)
+    if (run.folder / TEACHER_SHA256).exists():
+        claim_teacher(run.folder, sha256)
     return sha256
 
 
 @dataclass(frozen=True)
 class FinishedTeacher:
-    """A trained teacher; without gaze, as nobody looks at validation frames.
+    """A trained teacher; without gaze, as validation frames have none.
 
     Attributes:
         sha256: of its weights.
         labels: of its logits.
         logits: from records to logits `(N, classes)`.
-        known: whether the logits are committed evidence: scoring them is no new look.
+        known: whether the logits are committed evidence: scoring them is no new evaluation.
     """
 
     sha256: str
@@ -57,27 +55,24 @@ class FinishedTeacher:
     known: bool
 
     @classmethod
-    def of(
-        cls, recipe: Recipe, losses: str, out: Path, records: Sequence[FrameRecord]
-    ) -> "FinishedTeacher | None":
-        """Return the teacher of these losses, trained in `out`; None where they need none.
+    def of(cls, run: StudentRun) -> "FinishedTeacher | None":
+        """Return the teacher of a finished student; None where it had none.
 
-        Committed logits stand for it where they hold all `records` that will be scored.
+        Committed logits stand for it where they hold all frames that will be scored.
 
         Raises:
             ExportError: `weights-missing` when it isn't there.
         """
-        config = recipe.objectives[losses]
-        if not needs_teacher(config):
+        if not run.needs_teacher:
             return None
-        weights = weights_path(out, config.teacher)
-        sha256 = finished_sha256(out, config.teacher)
+        recipe, sha256 = run.recipe, finished_sha256(run)
+        scored = [record for part in run.workspace.parts.values() for record in part]
         if EVIDENCE.is_file():
             known = read_evidence()
             same = known.teacher_sha256 == sha256 and known.labels == recipe.labels
-            if same and known.holds(records):
+            if same and known.holds(scored):
                 return cls(sha256, recipe.labels, known.of, known=True)
-        model = load_teacher(recipe, weights, config.teacher)
+        model = load_teacher(recipe, run.teacher_weights, run.config.teacher)
         return cls(
             sha256,
             recipe.labels,

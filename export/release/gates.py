@@ -1,17 +1,18 @@
 """The gates of a release: each measures one thing, and a student that fails one is refused.
 
-A gate is passed over only by its name and with a reason, which `release.json` and the model card
-then show.
+A gate is waived only by its name and with a reason, which `release.json` and the model card then
+show.
 """
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sdk
 from export.errors import ExportError
+from export.recipe.refusal import near
 from export.sources import is_clean
 
 # of the frames that the commonest label alone would get wrong, at the interval's worse end
@@ -42,23 +43,29 @@ GATES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a gate found; `reason` says why it was passed over, where it was."""
+    """How a gate judged; `measured` says by what, `reason` why it was waived, where it was."""
 
     gate: str
     passed: bool
-    found: str
+    measured: str
     reason: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as `release.json` holds it."""
-        return {"asks": GATES[self.gate], **asdict(self)}
+        return {
+            "asks": GATES[self.gate],
+            "gate": self.gate,
+            "passed": self.passed,
+            "found": self.measured,
+            "reason": self.reason,
+        }
 
 
 def sources(made_by: Mapping[str, Sequence[str]]) -> Outcome:
     """Judge which sources made what: `student`, `teacher`, `files`, each by one or several."""
-    told = "; ".join(f"{what} by {', '.join(names)}" for what, names in made_by.items())
+    listed = "; ".join(f"{what} by {', '.join(names)}" for what, names in made_by.items())
     passed = all(is_clean(name) for names in made_by.values() for name in names)
-    return Outcome("sources", passed, told)
+    return Outcome("sources", passed, listed)
 
 
 def better_than_guessing(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
@@ -71,12 +78,12 @@ def better_than_guessing(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
     lows = {name: score["accuracy_95"][0] for name, score in scores.items()}
     # one label alone leaves nothing to be better at
     passed = majority < 1 and all(low is not None and low >= floor for low in lows.values())
-    told = ", ".join(
+    listed = ", ".join(
         f"{name} {score['accuracy']:.4f} (from {_number(lows[name])})"
         for name, score in scores.items()
     )
-    found = f"validation: {told}; the commonest label {majority:.4f}, needed {floor:.4f}"
-    return Outcome("better-than-guessing", passed, found)
+    measured = f"validation: {listed}; the commonest label {majority:.4f}, needed {floor:.4f}"
+    return Outcome("better-than-guessing", passed, measured)
 
 
 def every_label(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
@@ -99,7 +106,7 @@ def every_label(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
 def _majority(score: Mapping[str, Any]) -> float:
     """Return the share of the commonest label."""
     frames = [sum(row) for row in score["confusion"]]
-    return max(frames) / sum(frames)
+    return float(max(frames) / sum(frames))
 
 
 def _number(value: float | None) -> str:
@@ -111,20 +118,20 @@ def teacher_gap(student_accuracy: float, teacher_accuracy: float | None) -> Outc
     if teacher_accuracy is None:
         return Outcome("teacher-gap", True, "learned without a teacher")
     gap = teacher_accuracy - student_accuracy
-    found = f"validation: student {student_accuracy:.4f}, teacher {teacher_accuracy:.4f}"
-    return Outcome("teacher-gap", gap <= MAX_TEACHER_GAP + _ROUNDING, found)
+    measured = f"validation: student {student_accuracy:.4f}, teacher {teacher_accuracy:.4f}"
+    return Outcome("teacher-gap", gap <= MAX_TEACHER_GAP + _ROUNDING, measured)
 
 
 def int8_loss(fp32_accuracy: float, int8_accuracy: float) -> Outcome:
     """Compare both precisions on the same validation frames."""
     loss = fp32_accuracy - int8_accuracy
-    found = f"validation: fp32 {fp32_accuracy:.4f}, int8 {int8_accuracy:.4f}"
-    return Outcome("int8-loss", loss <= MAX_INT8_LOSS + _ROUNDING, found)
+    measured = f"validation: fp32 {fp32_accuracy:.4f}, int8 {int8_accuracy:.4f}"
+    return Outcome("int8-loss", loss <= MAX_INT8_LOSS + _ROUNDING, measured)
 
 
 def onnx(logits: float, attention: float) -> Outcome:
     """Judge the largest differences between the exported fp32 network and PyTorch."""
-    passed = all(found <= MAX_ONNX_DIFFERENCE for found in (logits, attention))  # NaN fails
+    passed = all(measured <= MAX_ONNX_DIFFERENCE for measured in (logits, attention))  # NaN fails
     return Outcome("onnx", passed, f"logits differ by {logits:.1e}, attention by {attention:.1e}")
 
 
@@ -144,8 +151,8 @@ def known_answers(files: Mapping[str, bytes]) -> Outcome:
 def file_size(files: Mapping[str, bytes]) -> Outcome:
     """Compare the files' bytes with what is allowed."""
     passed = all(len(data) <= MAX_BYTES[precision] for precision, data in files.items())
-    found = ", ".join(f"{precision} {len(data):,} bytes" for precision, data in files.items())
-    return Outcome("file-size", passed, found)
+    measured = ", ".join(f"{precision} {len(data):,} bytes" for precision, data in files.items())
+    return Outcome("file-size", passed, measured)
 
 
 def calibration(errors: Mapping[str, float]) -> Outcome:
@@ -153,11 +160,11 @@ def calibration(errors: Mapping[str, float]) -> Outcome:
     passed = bool(errors) and all(
         error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values()
     )
-    found = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
-    return Outcome("calibration", passed, f"validation, which the temperature fits: {found}")
+    measured = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
+    return Outcome("calibration", passed, f"validation, which the temperature fits: {measured}")
 
 
-def parse_passed_over(options: Sequence[str]) -> dict[str, str]:
+def parse_waivers(options: Sequence[str]) -> dict[str, str]:
     """Read `gate=reason` options.
 
     Raises:
@@ -169,31 +176,34 @@ def parse_passed_over(options: Sequence[str]) -> dict[str, str]:
         name, reason = name.strip(), reason.strip().strip('"').strip()
         if name not in GATES:
             raise ExportError(
-                "release-gate-name", f"no gate {name!r} to pass over; allowed: {list(GATES)}"
+                "release-gate-name",
+                f"no gate {name!r} to waive{near(name, GATES)}; allowed: {list(GATES)}",
             )
         if not reason:
             raise ExportError(
-                "release-gate-name", f"gate {name!r} is passed over without a reason: {name}=REASON"
+                "release-gate-name", f"gate {name!r} is waived without a reason: {name}=REASON"
             )
         if name in reasons:
-            raise ExportError("release-gate-name", f"gate {name!r} is passed over twice")
+            raise ExportError("release-gate-name", f"gate {name!r} is waived twice")
         reasons[name] = reason
     return reasons
 
 
 def judge(outcomes: Sequence[Outcome], reasons: Mapping[str, str]) -> list[Outcome]:
-    """Return the outcomes, each failed one with the reason for which it is passed over.
+    """Return the outcomes, each failed one with the reason for which it is waived.
 
     Raises:
-        ExportError: `release-gate`, naming each gate that failed and is not passed over.
+        ExportError: `release-gate`, naming each gate that failed and is not waived.
     """
     failed = [o for o in outcomes if not o.passed and o.gate not in reasons]
     if failed:
-        told = "; ".join(f"{o.gate} ({o.found}; asked: {GATES[o.gate]})" for o in failed)
+        failures = "; ".join(f"{o.gate} ({o.measured}; needed: {GATES[o.gate]})" for o in failed)
         raise ExportError(
             "release-gate",
-            f"{told}. Nothing was written; --pass-gate NAME=REASON passes over one, for all to see",
+            f"{failures}. Nothing was written; --waive-gate NAME=REASON releases all the same, "
+            "with the reason in the card",
         )
     return [
-        Outcome(o.gate, o.passed, o.found, None if o.passed else reasons[o.gate]) for o in outcomes
+        Outcome(o.gate, o.passed, o.measured, None if o.passed else reasons[o.gate])
+        for o in outcomes
     ]

@@ -1,11 +1,11 @@
 """Package a released student again: the same network and known answers, under today's report.
 
-For what a release tells rather than what it is: provenance, intervals, gates that came later.
+For what a release says rather than what it is: provenance, intervals, gates that came later.
 Nothing is trained, calibrated or quantised; the frames are scored again and must give what was
 recorded. `python -m export.release.repackage sdk/models`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,17 +15,19 @@ import typer
 from rich.console import Console
 
 from export.data.dataset import FrameRecord, data_root, load_records
-from export.distill.inputs import used_records
-from export.distill.pipeline import scored_parts, tensors
+from export.distill.inputs import scored_parts, tensors, used_records
 from export.errors import ExportError
 from export.evaluation import score
 from export.evidence.known import read_evidence
 from export.model_card.write import read_report
 from export.packaging.packaging import strip
 from export.recipe.read import load_recipe
+from export.recipe.settings import Recipe
 from export.release import gates
-from export.release.files import score_file, write_files
-from export.release.summary import told
+from export.release.files import REPORT, file_name, write_release
+from export.release.judging import outcomes
+from export.release.scores import score_file
+from export.release.summary import summary
 from export.sources import sources
 from sdk import SdkError
 from sdk.model_file import parse_model_file
@@ -34,30 +36,72 @@ from sdk.model_file.digest import seal
 _KEPT = ("frames", "patients", "accuracy", "confusion", "coverage", "accepted_accuracy", "mistakes")
 
 
-def repackage(folder: Path, pass_gates: Sequence[str] = ()) -> dict[str, Any]:
+def repackage(
+    folder: Path, waivers: Sequence[str] = (), recipe: str | None = None
+) -> dict[str, Any]:
     """Write the student files and `release.json` of `folder` anew; return the report.
+
+    Args:
+        folder: of a release.
+        waivers: `gate=reason`, for each gate that may fail.
+        recipe: that made the release, a name or a path; by default the name in its report.
 
     Raises:
         ExportError: `release-gate` where a gate fails, `run-data` when the frames give other
-            scores than those recorded, `card-report` when there is no report.
+            scores than those recorded, `run-recipe` for a recipe of another release, `card-report`
+            when the report or a file that it names is missing.
     """
-    reasons = gates.parse_passed_over(pass_gates)
-    report = read_report(folder / "release.json")
+    reasons = gates.parse_waivers(waivers)
+    report = read_report(folder / REPORT)
     now = sources()
     gates.judge([gates.sources({"files": [now]})], reasons)
+    contents = {p: _read(folder, report, p) for p in report["scores"]}
+    settings = _recipe_of(report, contents["fp32"], recipe)
     trained = [report["provenance"]["commit"]]
     made_by = report["provenance"].get("made_by") or {"student": trained, "teacher": trained}
     report["provenance"] |= {"commit": now, "made_by": made_by | {"files": [now]}}
-    files = {
-        precision: _resealed((folder / f"default-{precision}.onnx").read_bytes(), report)
-        for precision in report["scores"]
-    }
-    report["bytes"] = {precision: len(data) for precision, data in files.items()}
-    _score_again(report, files)
-    outcomes = gates.judge(_judge_again(report, files), reasons)
-    report["gates"] = [outcome.to_dict() for outcome in outcomes]
-    write_files(files, folder, report)
+    contents = {precision: _resealed(data, report) for precision, data in contents.items()}
+    report["bytes"] = {precision: len(data) for precision, data in contents.items()}
+    _score_again(report, contents, settings)
+    judged = gates.judge(_judge_again(report, contents), reasons)
+    report["gates"] = [outcome.to_dict() for outcome in judged]
+    write_release(contents, folder, report)
     return report
+
+
+def _read(folder: Path, report: Mapping[str, Any], precision: str) -> bytes:
+    path = folder / file_name(report["provenance"]["recipe"], precision)
+    if not path.is_file():
+        raise ExportError("card-report", f"{path} isn't there, and {REPORT} beside it names it")
+    return path.read_bytes()
+
+
+def _recipe_of(report: Mapping[str, Any], data: bytes, named: str | None) -> Recipe:
+    """Return the recipe that made a release: the one whose labels and preprocessing it has.
+
+    Digests don't decide: those in reports of before are of the recipe's file. That the recipe means
+    the same frames shows when they are scored again.
+    """
+    name = report["provenance"]["recipe"]
+    try:
+        settings = load_recipe(named or name)
+    except ExportError as error:
+        if named is not None or error.slug != "recipe-missing":
+            raise
+        raise ExportError(error.slug, f"{error}; give its path by --recipe") from error
+    metadata = parse_model_file(data).metadata
+    for what, own, recorded in (
+        ("name", settings.name, name),
+        ("labels", settings.labels, metadata.labels),
+        ("preprocessing", settings.preprocessing, metadata.preprocessing),
+    ):
+        if own != recorded:
+            raise ExportError(
+                "run-recipe",
+                f"{named or name}: the recipe's {what} is {own}, the release's is {recorded}; give "
+                "the recipe that made it by --recipe",
+            )
+    return settings
 
 
 def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
@@ -74,17 +118,16 @@ def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
     return sealed
 
 
-def _score_again(report: dict[str, Any], files: dict[str, bytes]) -> None:
+def _score_again(report: dict[str, Any], contents: Mapping[str, bytes], recipe: Recipe) -> None:
     """Put scores in today's form into the report; their counts must be those recorded."""
-    recipe = load_recipe(report["provenance"]["recipe"])
     parts = scored_parts(used_records(load_records(data_root(), recipe.labels), recipe))
-    for precision, data in files.items():
+    for precision, data in contents.items():
         calibration = parse_model_file(data).metadata.calibration
         for part, records in parts.items():
             inputs = tensors(records, recipe.preprocessing)
-            found = score_file(data, records, inputs, calibration, recipe.labels)
-            _same(report["scores"][precision][part], found, f"{precision} on {part}")
-            report["scores"][precision][part] = found
+            scores = score_file(data, records, inputs, calibration, recipe.labels)
+            _same(report["scores"][precision][part], scores, f"{precision} on {part}")
+            report["scores"][precision][part] = scores
     if report["teacher_scores"]:
         report["teacher_scores"] = _teacher_again(report, parts)
 
@@ -97,11 +140,11 @@ def _teacher_again(
         raise ExportError(
             "weights-hash",
             "docs/results/teacher-logits.json is of another teacher than this release; package it "
-            "again by `sonogaze-export release`, which asks the teacher itself",
+            "again by `sonogaze-export release`, which runs the teacher itself",
         )
     again = {part: score(known.of(r), r, labels=known.labels) for part, r in parts.items()}
-    for part, found in again.items():
-        _same(report["teacher_scores"][part], found, f"teacher on {part}")
+    for part, scores in again.items():
+        _same(report["teacher_scores"][part], scores, f"teacher on {part}")
     return again
 
 
@@ -110,37 +153,35 @@ def _same(before: dict[str, Any], now: dict[str, Any], what: str) -> None:
     for name in (name for name in _KEPT if name in before):
         old, new = before[name], now[name]
         if name == "mistakes":
-            old, new = (sorted(mistake["id"] for mistake in found) for found in (old, new))
+            old, new = (sorted(mistake["id"] for mistake in wrong) for wrong in (old, new))
         if old != new:
             raise ExportError("run-data", f"{what}: {name} was {old}, and is now {new}")
 
 
-def _judge_again(report: dict[str, Any], files: dict[str, bytes]) -> list[gates.Outcome]:
+def _judge_again(report: Mapping[str, Any], contents: Mapping[str, bytes]) -> list[gates.Outcome]:
     """Judge what can be judged without the trainer's checkpoint; `onnx` stays as it was found."""
-    students = {precision: report["scores"][precision]["val"] for precision in files}
-    taught = (report["teacher_scores"] or {}).get("val")
-    accuracy = {precision: found["accuracy"] for precision, found in students.items()}
     (checked,) = [gate for gate in report["gates"] if gate["gate"] == "onnx"]
-    return [
-        gates.teacher_gap(accuracy["fp32"], None if taught is None else taught["accuracy"]),
-        gates.int8_loss(accuracy["fp32"], accuracy["int8"]),
+    return outcomes(
+        report["scores"],
+        report["teacher_scores"] or {},
+        contents,
         gates.Outcome("onnx", checked["passed"], checked["found"]),
-        gates.known_answers(files),
-        gates.file_size(files),
-        gates.calibration({precision: found["ece"] for precision, found in students.items()}),
-        gates.better_than_guessing(students | ({} if taught is None else {"teacher": taught})),
-        gates.every_label(students),
-        gates.sources(report["provenance"]["made_by"]),
-    ]
+        report["provenance"]["made_by"],
+    )
 
 
 def main(
-    folder: Annotated[Path, typer.Argument(help="of default-fp32.onnx and release.json")],
-    pass_gate: Annotated[list[str] | None, typer.Option("--pass-gate", help="GATE=REASON")] = None,
+    folder: Annotated[Path, typer.Argument(help="of the student files and release.json")],
+    waive_gate: Annotated[
+        list[str] | None, typer.Option("--waive-gate", help="GATE=REASON")
+    ] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", help="that made it, where it isn't in export/recipes")
+    ] = None,
 ) -> None:
     """Package a released student again, with today's provenance, intervals and gates."""
     try:
-        typer.echo(told(repackage(folder, pass_gate or ()), folder), nl=False)
+        typer.echo(summary(repackage(folder, waive_gate or (), recipe), folder), nl=False)
     except SdkError as error:
         Console(stderr=True).print(f"{error.slug}: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from error

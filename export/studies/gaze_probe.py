@@ -1,7 +1,7 @@
-"""The leakage probe: how well the gaze map alone tells the class.
+"""The leakage probe: how well the gaze map alone gives the class away.
 
 A linear classifier (multinomial logistic regression, ridge penalty) on the downsampled map,
-cross-validated by group. Where an expert looks says something of the plane even in life; the probe
+cross-validated by group. Where an expert looks gives some of the plane away even in life; the probe
 says how much, so that a gain by gaze can be judged.
 """
 
@@ -20,14 +20,14 @@ from export.gaze.samples import Floats
 
 @dataclass(frozen=True, eq=False)
 class ProbeResult:
-    """What the probe found, on frames of held-out groups only.
+    """How well the probe tells classes apart, on frames of held-out groups only.
 
     Attributes:
-        accuracy: Share of frames told right.
-        balanced_accuracy: Mean over classes of the share told right.
+        accuracy: Share of frames classified right.
+        balanced_accuracy: Mean over classes of the share classified right.
         majority: Accuracy of always naming the most frequent class of each training part.
-        confusion: ``(classes, classes)`` counts, rows true, columns told.
-        predicted: Class index told for each frame, ``(frames,)``.
+        confusion: ``(classes, classes)`` counts, rows true, columns predicted.
+        predicted: Class index predicted for each frame, ``(frames,)``.
         labels: The classes, in order.
     """
 

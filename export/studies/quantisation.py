@@ -1,11 +1,12 @@
 """Which int8: each choice of quantisation on the same frames, against fp32.
 
-    python -m export.studies.quantisation --recipe default -o runs/default --losses kd
+    python -m export.studies.quantisation --recipe default -o runs/default --objective kd
 
-Looks at validation frames and at augmented views of them; never at the test part or outside.
+Scored on validation frames and on augmented views of them; never on the test part or outside.
 """
 
 import platform
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,17 +19,19 @@ from msgspec import structs, to_builtins
 from rich.console import Console
 
 from export.data.view_bank import build_bank
-from export.display import Show, bars
-from export.distill import pipeline
-from export.distill.inputs import normaliser, training_records
+from export.display import bars, epochs_of
+from export.distill.inputs import calibration_tensors, normaliser, tensors
+from export.distill.pipeline import distill, training_data
 from export.evaluation import truth_of
 from export.files import write_json
 from export.models.student import Student, build_student
 from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.fake_quant import QuantisedStudent
 from export.packaging.qat import fine_tune, task_of
 from export.packaging.quantize import Scheme, quantize
-from export.recipe.read import load_recipe
-from export.recipe.settings import BankConfig, Recipe
+from export.packaging.sessions import open_session
+from export.recipe.settings import BankConfig
+from export.workspace import StudentRun, Workspace
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
@@ -41,11 +44,6 @@ VARIANTS = {
     "entropy": Scheme(calibration="entropy"),
     "percentile": Scheme(calibration="percentile"),
 }
-# As the shipped file runs here, and as its graph is written (no fused integer kernels).
-LEVELS = {
-    "fused": onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL,
-    "as_written": onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL,
-}
 
 
 def compare(
@@ -55,83 +53,84 @@ def compare(
 
     The first frames of `inputs` are the validation frames, as many as `truth` has labels.
     """
-    found = {name: _run(model, inputs, level) for name, level in LEVELS.items()}
-    logits, count = found["fused"], len(truth)
+    logits, as_written = _run(model, inputs), _run(model, inputs, optimised=False)
+    count = len(truth)
     return {
         "val_accuracy": float((logits[:count].argmax(1) == truth).mean()),
         "val_agreement": float((logits.argmax(1) == expected.argmax(1))[:count].mean()),
         "agreement": float((logits.argmax(1) == expected.argmax(1)).mean()),
         "mean_logit_difference": float(np.abs(logits - expected).mean()),
-        "mean_logit_difference_as_written": float(np.abs(found["as_written"] - expected).mean()),
+        "mean_logit_difference_as_written": float(np.abs(as_written - expected).mean()),
         "bytes": len(model.SerializeToString()),
     }
 
 
-def _run(model: onnx.ModelProto, inputs: np.ndarray, level: Any) -> np.ndarray:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = 1, 3
-    options.graph_optimization_level = level
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+def _run(model: onnx.ModelProto, inputs: np.ndarray, optimised: bool = True) -> np.ndarray:
+    """Return logits as the shipped file gives them here, or as its graph is written."""
+    session = open_session(model.SerializeToString(), optimised=optimised)
     return np.concatenate([session.run(["logits"], {"frame": frame[None]})[0] for frame in inputs])
 
 
-def study(
-    recipe: Recipe, student: Student, lessons: Any, losses: str, out: Path, show: Show
-) -> dict[str, Any]:
+def study(run: StudentRun, student: Student) -> dict[str, Any]:
     """Return the table: fp32, each static variant, and quantisation-aware training."""
-    records = pipeline.open_records(recipe, out, show)
-    learned = training_records(records, recipe.transfer.datasets, recipe.data)
-    calibration = pipeline.calibration_tensors(learned, recipe.preprocessing)
-    inputs, truth = _sample(recipe, pipeline.scored_parts(records)["val"], out)
+    recipe = run.recipe
+    calibration = calibration_tensors(run.workspace.transfer_records, recipe.preprocessing)
+    inputs, truth = _sample(run.workspace)
     fp32 = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
     expected, _ = run_onnx(fp32.SerializeToString(), inputs)
     table = {"fp32": compare(fp32, expected, inputs, truth)}
     for done, (name, scheme) in enumerate(VARIANTS.items(), 1):
         table[name] = compare(quantize(fp32, calibration, scheme), expected, inputs, truth)
-        show("static", done, len(VARIANTS), name)
+        run.workspace.show("static", done, len(VARIANTS), name)
     settings = structs.replace(recipe.quantise, method="qat")
-    task = task_of(recipe, losses, lessons())
     tuned = fine_tune(
         student,
         settings,
         calibration,
-        task,
-        out / "study-qat.pt",
-        lambda epoch, parts: show("qat", epoch, settings.epochs, f"{parts['total']:.4f}"),
+        task_of(run, training_data(run.workspace, run.objective)),
+        run.workspace.folder / "study-qat.pt",
+        epochs_of(run.workspace.show, "qat", settings.epochs),
     )
     model = tuned.to_onnx(recipe.preprocessing.height, recipe.preprocessing.width)
-    with torch.no_grad():
-        rounded = tuned.eval()(torch.from_numpy(inputs[: len(truth)]))[0].numpy()
-    in_runtime = _run(model, inputs[: len(truth)], LEVELS["as_written"])
-    table["qat"] = compare(model, expected, inputs, truth) | {
-        "mean_difference_from_pytorch": float(np.abs(in_runtime - rounded).mean()),
-        "largest_difference_from_pytorch": float(np.abs(in_runtime - rounded).max()),
-    }
+    table["qat"] = compare(model, expected, inputs, truth)
+    table["qat"] |= _from_pytorch(tuned, model, inputs[: len(truth)])
+    sizes = {"frames": len(truth), "views": len(inputs)}
+    return {**sizes, "qat": to_builtins(settings), "table": table}
+
+
+@torch.no_grad()
+def _from_pytorch(
+    tuned: QuantisedStudent, model: onnx.ModelProto, inputs: np.ndarray
+) -> dict[str, float]:
+    """Return how far the file, as written, is from what was trained."""
+    rounded = tuned.eval()(torch.from_numpy(inputs))[0].numpy()
+    difference = np.abs(_run(model, inputs, optimised=False) - rounded)
     return {
-        "frames": len(truth),
-        "views": len(inputs),
-        "qat": to_builtins(settings),
-        "table": table,
+        "mean_difference_from_pytorch": float(difference.mean()),
+        "largest_difference_from_pytorch": float(difference.max()),
     }
 
 
-def _sample(recipe: Recipe, records: Any, out: Path) -> tuple[np.ndarray, np.ndarray]:
+def _sample(workspace: Workspace) -> tuple[np.ndarray, np.ndarray]:
     """Return validation frames and views of them (N, 1, height, width); labels of the frames."""
-    config = BankConfig(VIEWS_PER_FRAME, VIEWS_SEED)
+    recipe, records = workspace.recipe, workspace.parts["val"]
     bank = build_bank(
-        records, recipe.preprocessing, recipe.augment, config, out, labels=recipe.labels
+        records,
+        recipe.preprocessing,
+        recipe.augment,
+        BankConfig(VIEWS_PER_FRAME, VIEWS_SEED),
+        workspace.folder,
+        labels=recipe.labels,
     )
     views = normaliser(recipe)(bank.views).numpy()
-    inputs = np.concatenate([pipeline.tensors(records, recipe.preprocessing), views])
+    inputs = np.concatenate([tensors(records, recipe.preprocessing), views])
     return inputs, truth_of(records, recipe.labels)
 
 
 def main(
     recipe: Annotated[str, typer.Option("--recipe")] = "default",
     out: Annotated[Path, typer.Option("--out", "-o")] = Path("runs/default"),
-    losses: Annotated[str, typer.Option("--losses")] = "kd",
+    objective: Annotated[str, typer.Option("--objective")] = "kd",
     seed: Annotated[int | None, typer.Option("--seed")] = None,
     weights: Annotated[
         Path | None, typer.Option(help="of a student of the recipe's shape, instead of the run's")
@@ -139,30 +138,25 @@ def main(
     destination: Annotated[Path, typer.Option()] = Path("docs/results/quantisation.json"),
 ) -> None:
     """Compare the ways to int8 on validation frames; write the table as JSON."""
-    settings = load_recipe(recipe)
     with bars(Console(stderr=True)) as show:
-        if weights is None:
-            student = pipeline.distill(recipe, out, losses, seed, show)
-        else:
-            student = build_student(len(settings.labels), settings.student).eval()
-            student.load_state_dict(torch.load(weights, weights_only=True))
-        report = study(
-            settings,
-            student,
-            lambda: pipeline.lessons(recipe, out, losses, show),
-            losses,
-            out,
-            show,
-        )
-    report = {
-        "command": f"python -m export.studies.quantisation --recipe {recipe} -o {out}"
-        f" --losses {losses}" + (f" --weights {weights}" if weights else ""),
+        run = Workspace.open(recipe, out, show).student(objective, seed)
+        report = study(run, distill(run) if weights is None else _student(run, weights))
+    words = ["--recipe", recipe, "-o", str(out), "--objective", objective]
+    words += ["--weights", str(weights)] if weights else []
+    story = {
+        "command": f"python -m export.studies.quantisation {shlex.join(words)}",
         "machine": platform.processor() or platform.machine(),
         "onnxruntime": onnxruntime.__version__,
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
         **report,
     }
-    write_json(destination, report)
+    write_json(destination, story)
+
+
+def _student(run: StudentRun, weights: Path) -> Student:
+    student = build_student(len(run.recipe.labels), run.recipe.student.network).eval()
+    student.load_state_dict(torch.load(weights, weights_only=True))
+    return student
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from export.data.augment import random_view
 from export.data.phantom import phantom_frame
@@ -66,7 +65,7 @@ def test_without_jitter_a_letterboxed_square_keeps_its_shape_and_its_bars_are_bl
     assert view[:, :45].max() < 60 or cv2.countNonZero(view[:, :45]) == view[:, :45].size
 
 
-GEOMETRY_ONLY = replace(
+GEOMETRY_ONLY = structs.replace(
     STILL, scale_min=0.7, scale_max=1.5, aspect=0.3, rotation_deg=30.0, shift=0.1, p_flip=0.5
 )
 

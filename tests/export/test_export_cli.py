@@ -29,11 +29,11 @@ def test_phantom_writes_frames_that_the_data_set_reader_reads(tmp_path):
 def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     shared = ["--recipe", "smoke", "-o", str(tmp_path)]
-    result = RUN.invoke(app, ["quantize", "--losses", "ce", *shared])
+    result = RUN.invoke(app, ["quantize", "--objective", "ce", *shared])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
     assert report["fp32"]["same_label_as_torch"] == 1.0
-    wanted = ["--seeds", "1", "--losses", "ce", "--losses", "kd", *shared]
+    wanted = ["--seeds", "1", "--objective", "ce", "--objective", "kd", *shared]
     result = RUN.invoke(app, ["ablate", *wanted])
     assert result.exit_code == 0, result.output
     assert "| test patients |" in result.stdout
@@ -49,7 +49,17 @@ def test_quantize_prints_json_and_ablate_a_table(data_folder, tmp_path, monkeypa
 
 def test_a_student_that_was_trained_again_is_scored_again(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
-    words = ["ablate", "--recipe", "smoke", "--seeds", "1", "--losses", "ce", "-o", str(tmp_path)]
+    words = [
+        "ablate",
+        "--recipe",
+        "smoke",
+        "--seeds",
+        "1",
+        "--objective",
+        "ce",
+        "-o",
+        str(tmp_path),
+    ]
     run = tmp_path / "student-ce-1"
     scores = []
     for change in (0.0, 0.0, 1.0):
@@ -126,7 +136,7 @@ def test_a_curve_orders_ablations_by_the_patients_they_had(data_folder, tmp_path
             f'base = "smoke"\nname = "{name}"\n[data]\npatients_share = {share}\n'
             "[student]\nbatch = 8\n"
         )
-        wanted = ["--recipe", str(recipe), "--seeds", "1", "--losses", "ce", "-o", str(folder)]
+        wanted = ["--recipe", str(recipe), "--seeds", "1", "--objective", "ce", "-o", str(folder)]
         assert RUN.invoke(app, ["ablate", *wanted]).exit_code == 0
         folders.append(str(folder))
     result = RUN.invoke(app, ["curve", *folders, "-o", str(tmp_path / "curve.json")])
@@ -158,7 +168,7 @@ def test_a_family_is_students_of_one_teacher(tmp_path):
     for name, parameters, taught in (("a", 3000, 0.95), ("b", 24000, 0.95), ("c", 80000, 0.5)):
         run = tmp_path / name / "student-kd-1"
         run.mkdir(parents=True)
-        told = {"losses": "kd", "seed": 1, "parameters": parameters, "scores": {"val": score}}
+        told = {"objective": "kd", "seed": 1, "parameters": parameters, "scores": {"val": score}}
         (run / "scores.json").write_text(json.dumps(told))
         teacher = {"parameters": 3_000_000, "without_gaze": {"val": score | {"accuracy": taught}}}
         story = {"recipe": name, "teachers": {"plain": teacher}}
@@ -179,8 +189,8 @@ def test_names_that_the_recipe_lacks_are_refused_before_anything_is_trained(data
     shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs")]
     for words, slug in (
         (["teacher", "--gaze", "nobody"], "gaze-name"),
-        (["distill", "--losses", "none"], "recipe-objective"),
-        (["ablate", "--losses", "ce", "--losses", "none"], "recipe-objective"),
+        (["distill", "--objective", "none"], "recipe-objective"),
+        (["ablate", "--objective", "ce", "--objective", "none"], "recipe-objective"),
     ):
         result = RUN.invoke(app, [*words, *shared])
         assert result.exit_code == 1
@@ -202,14 +212,14 @@ def test_gaze_beside_ones_own_frames_teaches_by_the_same_commands(
     watched_phantom, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("SONOGAZE_DATA", str(watched_phantom))
-    losses = ["ce", "kd", "kd_features", "gaze_teacher", "petra"]
-    named = [word for name in losses for word in ("--losses", name)]
+    objectives = ["ce", "kd", "kd_features", "gaze_teacher", "petra"]
+    named = [word for name in objectives for word in ("--objective", name)]
     result = RUN.invoke(
         app, ["ablate", "--recipe", "smoke", "--seeds", "2", "-o", str(tmp_path), *named]
     )
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "ablation.json").read_text())
-    assert list(report["parts"]["val"]) == losses
+    assert list(report["parts"]["val"]) == objectives
     assert report["gaze"]["expert"]["simulated"] is True
     assert report["gaze"]["expert"]["coverage"] > 0.9
     assert set(report["teachers"]["expert"]) == {"parameters", "without_gaze", "with_gaze"}
@@ -221,7 +231,7 @@ def test_gaze_beside_ones_own_frames_teaches_by_the_same_commands(
 
 def test_a_run_of_another_recipe_in_the_folder_is_refused(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
-    shared = ["--losses", "ce", "-o", str(tmp_path / "runs")]
+    shared = ["--objective", "ce", "-o", str(tmp_path / "runs")]
     assert RUN.invoke(app, ["distill", "--recipe", "smoke", *shared]).exit_code == 0
     other = tmp_path / "other.toml"
     smoke = (Path(evaluation.__file__).parent / "recipes" / "smoke.toml").read_text()
@@ -231,12 +241,35 @@ def test_a_run_of_another_recipe_in_the_folder_is_refused(data_folder, tmp_path,
     assert result.exception.slug == "run-recipe"
 
 
-def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher", "--recipe", "none"])
+@pytest.mark.parametrize(
+    ("words", "slug", "allowed"),
+    [
+        (["teacher", "--recipe", "none"], "recipe-missing", "'smoke'"),
+        (["distill", "--recipe", "smoke", "--objective", "kdd"], "recipe-objective", "'kd'"),
+        (["teacher", "--recipe", "smoke", "--gaze", "nobody"], "gaze-name", "'expert'"),
+        (["release", "--waive-gate", "onyx=x"], "release-gate-name", "'onnx'"),
+    ],
+)
+def test_a_wrong_choice_is_one_line_with_what_is_allowed_and_exit_code_2(
+    monkeypatch, capsys, tmp_path, words, slug, allowed
+):
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", *words, "-o", str(tmp_path / "runs")])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert line.startswith(f"error ({slug}): ")
+    assert allowed in line
+
+
+def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, capsys, tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text("name = 3")
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "teacher", "--recipe", str(path)])
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 1
-    assert "recipe-missing" in capsys.readouterr().err
+    assert "recipe-field" in capsys.readouterr().err
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, capsys):

@@ -19,7 +19,7 @@ def test_a_student_one_point_below_its_teacher_passes_and_more_fails():
     assert gates.teacher_gap(0.97, 0.98).passed
     failed = gates.teacher_gap(0.969, 0.98)
     assert not failed.passed
-    assert "student 0.9690, teacher 0.9800" in failed.found
+    assert "student 0.9690, teacher 0.9800" in failed.measured
     assert gates.teacher_gap(0.5, None).passed  # learned from labels alone
 
 
@@ -50,7 +50,7 @@ def test_a_file_with_another_answer_than_it_says_fails():
     changed = seal(model.SerializeToString())
     failed = gates.known_answers({"fp32": toy_student(), "int8": changed})
     assert not failed.passed
-    assert failed.found.startswith("int8: known-answer-mismatch")
+    assert failed.measured.startswith("int8: known-answer-mismatch")
 
 
 def test_a_file_that_is_too_large_fails():
@@ -58,7 +58,7 @@ def test_a_file_that_is_too_large_fails():
     assert gates.file_size({p: b"x" * size for p, size in sizes.items()}).passed
     failed = gates.file_size({"fp32": b"", "int8": b"x" * (sizes["int8"] + 1)})
     assert not failed.passed
-    assert f"int8 {sizes['int8'] + 1:,} bytes" in failed.found
+    assert f"int8 {sizes['int8'] + 1:,} bytes" in failed.measured
 
 
 @pytest.mark.parametrize(("error", "passed"), [(0.03, True), (0.031, False), (float("nan"), False)])
@@ -119,9 +119,9 @@ MIXED = [0] * 70 + [1, 2, 3] * 10  # seven of ten frames are of one label
 )  # fmt: skip
 def test_student_and_teacher_must_be_better_than_guessing(scores, passed):
     outcome = gates.better_than_guessing(scores)
-    assert outcome.passed is passed, outcome.found
-    assert all(name in outcome.found for name in scores)
-    assert "the commonest label" in outcome.found
+    assert outcome.passed is passed, outcome.measured
+    assert all(name in outcome.measured for name in scores)
+    assert "the commonest label" in outcome.measured
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_student_and_teacher_must_be_better_than_guessing(scores, passed):
 def test_every_label_must_be_told(score, passed, told):
     outcome = gates.every_label({"fp32": GOOD, "int8": score})
     assert outcome.passed is passed
-    assert told in outcome.found
+    assert told in outcome.measured
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -174,11 +174,11 @@ CLEAN, DIRTY = "a" * 40, "a" * 40 + "-dirty"
 def test_every_part_must_be_made_by_sources_that_were_committed(made_by, passed):
     outcome = gates.sources(made_by)
     assert outcome.passed is passed
-    assert all(name in outcome.found for names in made_by.values() for name in names)
+    assert all(name in outcome.measured for names in made_by.values() for name in names)
 
 
 def test_gates_on_frames_that_something_was_fitted_on_say_so():
-    assert "which the temperature fits" in gates.calibration({"fp32": 0.01}).found
+    assert "which the temperature fits" in gates.calibration({"fp32": 0.01}).measured
     assert "that the temperature was fitted on" in gates.GATES["calibration"]
 
 
@@ -197,7 +197,7 @@ def test_passing_over_one_gate_passes_over_no_other():
 
 
 def test_a_gate_passed_over_keeps_its_reason_and_its_failure():
-    reasons = gates.parse_passed_over(['teacher-gap="a pilot"', "file-size=why not"])
+    reasons = gates.parse_waivers(['teacher-gap="a pilot"', "file-size=why not"])
     judged = gates.judge([FAILED, gates.file_size({})], reasons)
     assert [(o.passed, o.reason) for o in judged] == [(False, "a pilot"), (True, None)]
     assert judged[0].to_dict()["asks"] == gates.GATES["teacher-gap"]
@@ -206,13 +206,13 @@ def test_a_gate_passed_over_keeps_its_reason_and_its_failure():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["everything=yes"], r"no gate 'everything' to pass over; allowed: \['teacher-gap'"),
-        (["teacher-gap"], "passed over without a reason"),
-        (['teacher-gap=" "'], "passed over without a reason"),
-        (["onnx=a", "onnx=b"], "passed over twice"),
+        (["everything=yes"], r"no gate 'everything' to waive; allowed: \['teacher-gap'"),
+        (["teacher-gap"], "waived without a reason"),
+        (['teacher-gap=" "'], "waived without a reason"),
+        (["onnx=a", "onnx=b"], "waived twice"),
     ],
 )
 def test_a_wrong_name_or_a_missing_reason_is_an_error(options, message):
     with pytest.raises(ExportError, match=message) as caught:
-        gates.parse_passed_over(options)
+        gates.parse_waivers(options)
     assert caught.value.slug == "release-gate-name"

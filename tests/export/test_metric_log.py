@@ -2,13 +2,13 @@
 
 import csv
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from torch import nn
 
 from export.data.view_bank import ViewBank
@@ -117,7 +117,7 @@ def test_the_plot_lies_beside_the_log(tmp_path):
     log = MetricLog(tmp_path / "log.csv", {"frames": FRAMES}, VALIDATION)
     _train(Checkpoint(tmp_path / "r.pt"), log)
     assert {path.name for path in tmp_path.iterdir()} == {"log.csv", "log.png", "r.pt"}
-    assert cv2.imread(str(tmp_path / "log.png")).shape == (600, 900, 3)
+    assert cv2.imread(str(tmp_path / "log.png")).shape == (650, 1200, 3)
 
 
 def test_a_killed_run_goes_on_without_double_rows_and_to_the_same_weights(tmp_path):
@@ -172,8 +172,9 @@ def test_checkpoints_are_written_as_often_as_time_passes_and_at_the_end(tmp_path
     def report(epoch, parts):
         now[0] += 70  # seconds an epoch
 
+    monkeypatch.setitem(globals(), "CONFIG", structs.replace(CONFIG, epochs=6))
     _train(Checkpoint(tmp_path / "r.pt"), report=report)
-    assert written == [3, 4]  # after 140 of 120 seconds, and at the end
+    assert written == [3, 5, 6]  # 140 of 120 seconds after the last, and at the end
 
 
 def test_validation_scores_are_those_of_the_weights_given():
@@ -209,7 +210,7 @@ def _one_step(slope: float, limit: float = 5.0) -> tuple[nn.Linear, float]:
     """Make a step on loss = slope * weight; return the module and the gradient's norm."""
     model = nn.Linear(1, 1, bias=False)
     loss = lambda net, inputs, indices: {"total": slope * net.weight.sum()}  # noqa: E731
-    run = TrainingRun.start(model, loss, replace(CONFIG, max_gradient_norm=limit))
+    run = TrainingRun.start(model, loss, structs.replace(CONFIG, max_gradient_norm=limit))
     _, norm = run.step(torch.zeros(1), np.array([0]), 0.01, 1.0)
     return model, norm
 
@@ -236,7 +237,7 @@ def test_gaze_gates_decay_unless_the_setting_spares_them():
     own = {id(p) for gate in gates for p in gate.parameters()}
     assert len(own) == 6
     for setting in (True, False):
-        decays, stays = parameter_groups(teacher, replace(CONFIG, decay_gaze_gates=setting))
+        decays, stays = parameter_groups(teacher, structs.replace(CONFIG, decay_gaze_gates=setting))
         assert (own <= {id(p) for p in decays["params"]}) is setting
         assert (own <= {id(p) for p in stays["params"]}) is not setting
         count = len(decays["params"]) + len(stays["params"])

@@ -15,8 +15,8 @@ from export.model_card import sheets, write_card
 from export.model_card.text import render
 from export.model_card.write import MAX_PICTURE_BYTES
 from export.release.calibration import calibration_report
-from export.release.files import coverage, mistakes
 from export.release.gates import GATES
+from export.release.scores import coverage, mistakes
 from tests.sdk.toy_student import toy_student
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def report_of(parts: dict[str, list[FrameRecord]], labels: tuple[str, ...]) -> d
         "student_id": "toy", "command": "sonogaze-export release", "labels": list(labels),
         "provenance": {
             "training_data": [{"name": "own", "licence": "own", "frames": 9, "patients": 3}],
-            "recipe": "toy", "losses": "kd", "seed": 1, "parameters": 1234,
+            "recipe": "toy", "objective": "kd", "seed": 1, "parameters": 1234,
             "teacher_sha256": None, "teacher_start": None,
         },
         "attribution": "Trained on own.\n",
@@ -65,7 +65,7 @@ def report(phantom_data: Path) -> dict:
 
 def test_with_data_the_card_shows_charts_mistakes_and_attention(report, data_folder, tmp_path):
     (tmp_path / "release.json").write_text(json.dumps(report))
-    (tmp_path / "default-fp32.onnx").write_bytes(toy_student())
+    (tmp_path / "toy-fp32.onnx").write_bytes(toy_student())
     written = write_card(tmp_path / "release.json", tmp_path / "docs" / "card.md")
     text = written[0].read_text()
     names = [path.stem for path in written[1:]]

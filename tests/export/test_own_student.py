@@ -40,12 +40,12 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_own_labels_and_clips_become_a_student_that_classifies(own):
-    shared = ["--recipe", own / "own.toml", "-o", own / "runs", "--losses", "kd"]
+    shared = ["--recipe", own / "own.toml", "-o", own / "runs", "--objective", "kd"]
     run("distill", *shared)
-    passed = [f"--pass-gate={gate}=a test of two epochs" for gate in gates.GATES]
+    passed = [f"--waive-gate={gate}=a test of two epochs" for gate in gates.GATES]
     told = run("release", *shared, "--destination", own / "release", *passed)
     assert len(told.splitlines()) < 60
-    assert all(name in told for name in ("default-int8.onnx", "val (", *gates.GATES))
+    assert all(name in told for name in ("smoke-int8.onnx", "val (", *gates.GATES))
     written = (own / "release" / "release.json").read_text()
     again = run("release", *shared, "--destination", own / "release", "--json", *passed)
     report = json.loads(again)
@@ -55,7 +55,7 @@ def test_own_labels_and_clips_become_a_student_that_classifies(own):
     assert report["provenance"]["training_data"][0]["name"] == "own"
     assert not (own / "looks.jsonl").exists()  # one's own data are never logged
 
-    classifier = sdk.Classifier(own / "release" / "default-fp32.onnx")
+    classifier = sdk.Classifier(own / "release" / "smoke-fp32.onnx")
     assert classifier.labels == tuple(OWN)
     cine = phantom_cine("abdomen", 7, 3, 25.0, height=HEIGHT, width=WIDTH)
     clip = write_clip(own / "new.dcm", np.stack([frame.pixels for frame in cine]))

@@ -16,7 +16,7 @@ import torch
 from export import cli, parallel
 from export.distill.student import load_student
 from export.errors import ExportError
-from export.recipe.read import load_recipe
+from export.workspace import Workspace
 from tests.export import parallel_worker
 from tests.export.parallel_worker import Wrapped, bank_of, normalise
 
@@ -136,7 +136,7 @@ def test_with_batch_norm_both_processes_end_with_the_same_statistics(data_folder
 def test_a_killed_process_ends_them_all_and_any_number_goes_on(pair, single, data_folder, tmp_path):
     cut = tmp_path / "cut"
     cut.mkdir()
-    assert _run(cut, dies_after=2) != 0
+    assert _run(cut, dies_after=2, checkpoint_every_s=0) != 0
     assert not list(cut.glob("process-*"))
     assert torch.load(cut / "resume.pt", weights_only=True)["epoch"] == 2
     alone = shutil.copytree(cut, tmp_path / "alone")
@@ -191,10 +191,11 @@ def test_a_command_for_one_process_is_refused_in_several(monkeypatch, capsys):
 def test_the_distill_command_trains_in_two_processes(data_folder, tmp_path):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node", "2", "-m", "export.cli", "distill", "--recipe", "smoke"]
-    command += ["--losses", "ce", "-o", str(tmp_path)]
+    command += ["--objective", "ce", "-o", str(tmp_path)]
     subprocess.run(command, timeout=PATIENCE_S, check=True)
-    run = tmp_path / "student-ce-1"
-    epochs = load_recipe("smoke").student_loop.epochs
-    assert torch.load(next(run.glob("resume-*.pt")), weights_only=True)["epoch"] == epochs
-    student = load_student(load_recipe("smoke"), "ce", run)
+    run = Workspace.open("smoke", tmp_path).student("ce")
+    epochs = run.recipe.student.epochs
+    assert torch.load(next(run.folder.glob("resume-*.pt")), weights_only=True)["epoch"] == epochs
+    student = load_student(run)
+    assert student is not None
     assert all(torch.isfinite(p).all() for p in student.parameters())

@@ -13,9 +13,10 @@ from export.data.view_bank import ViewBank
 from export.distill.formulas import soft_cross_entropy
 from export.models.student import Student
 from export.packaging.convert import run_onnx, to_onnx
-from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights, tensor_names
+from export.packaging.fake_quant import QuantisedStudent, Range, rounded_weights
 from export.packaging.qat import Task, fine_tune, quantise
 from export.packaging.quantize import Scheme, quantize
+from export.packaging.rounding_sites import tensor_names
 from export.recipe.digests import quantisation_digest
 from export.recipe.read import load_recipe
 from export.recipe.settings import Quantisation
@@ -98,7 +99,7 @@ def test_onnxruntime_computes_what_fake_quantisation_computes(tuned, exported):
     logits, attention = run_onnx(exported.SerializeToString(), unseen)
     with torch.no_grad():
         expected = [t.numpy() for t in tuned(torch.from_numpy(unseen))]
-    low, high = tuned.found_ranges()["classifier"]
+    low, high = tuned.limits()["classifier"]
     step = (high - low) / 255
     # a value on the edge of two levels may fall on the other one: a step or two of the logits
     assert np.abs(logits - expected[0]).max() <= 2.01 * step
@@ -124,7 +125,7 @@ def _bare(student: Student) -> Student:
 def test_the_file_holds_the_ranges_that_training_found(tuned, exported, fp32):
     constants = {i.name: numpy_helper.to_array(i) for i in exported.graph.initializer}
     tensors = tensor_names(fp32)
-    for site, (low, high) in tuned.found_ranges().items():
+    for site, (low, high) in tuned.limits().items():
         scale = constants[f"{tensors[site]}_scale"]
         assert scale == pytest.approx((high - low) / 255, rel=1e-6), site
         assert constants[f"{tensors[site]}_zero_point"] == round(-low / float(scale)), site
@@ -164,7 +165,7 @@ def test_calibrated_ranges_are_those_of_onnxruntime(student, frames, fp32):
     static = quantize(fp32, frames)
     constants = {i.name: numpy_helper.to_array(i) for i in static.graph.initializer}
     tensors = tensor_names(fp32)
-    for site, (low, high) in rounded.found_ranges().items():
+    for site, (low, high) in rounded.limits().items():
         # ours see values that were rounded before them, onnxruntime's did not
         allowed = {"frame": 1e-6, "stem.0.0": 0.02}.get(site, 0.15)
         expected = float(constants[f"{tensors[site]}_scale"])

@@ -15,6 +15,7 @@ from export.recipe.digests import student_digest, teacher_digest
 from export.recipe.read import load_recipe
 from export.recipe.settings import Recipe
 from export.registry import Registry
+from export.workspace import Workspace
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +54,7 @@ def test_a_loss_and_an_architecture_of_ones_own_train_by_their_names(data_folder
     )
     notes = []
     show = lambda step, done, total, note: notes.append(note)  # noqa: E731
-    student = pipeline.distill(recipe, tmp_path / "runs", "mine", show=show)
+    student = pipeline.distill(Workspace.open(recipe, tmp_path / "runs", show).student("mine"))
     assert type(student) is Wide
     assert all(torch.isfinite(p).all() for p in student.parameters())
     parts = dict(zip(*[iter(notes[-1].split())] * 2, strict=True))

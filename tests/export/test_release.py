@@ -23,8 +23,9 @@ from export.packaging.convert import folded, largest_difference, run_onnx, to_on
 from export.packaging.quantize import quantize
 from export.recipe.read import load_recipe
 from export.release import gates
-from export.release import release as releasing
 from export.release.files import abstain_threshold
+from export.release.release import release
+from export.workspace import Workspace
 
 WHY = "a student of two epochs knows nothing"
 PILOT = [f"{gate}={WHY}" for gate in gates.GATES]
@@ -93,7 +94,7 @@ def test_the_threshold_is_the_lowest_that_leaves_99_percent_right():
 def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     out, files = tmp_path / "runs", tmp_path / "release"
-    report = releasing.release("smoke", out, "kd", None, files, pass_gates=PILOT)
+    report = release(Workspace.open("smoke", out).student("kd"), files, PILOT)
     assert json.loads((files / "release.json").read_text()) == json.loads(json.dumps(report))
     looks = (tmp_path / "looks.jsonl").read_text().splitlines()
     assert len(looks) == 6  # two precisions and the teacher, two guarded parts
@@ -101,11 +102,11 @@ def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkey
     assert all(g["passed"] or g["reason"] == WHY for g in report["gates"])
     assert set(report["teacher_scores"]) == set(report["scores"]["fp32"])
     for precision in ("fp32", "int8"):
-        classifier = sdk.Classifier(files / f"default-{precision}.onnx")
-        assert classifier.metadata.provenance["losses"] == "kd"
+        classifier = sdk.Classifier(files / f"smoke-{precision}.onnx")
+        assert classifier.metadata.provenance["objective"] == "kd"
         result = classifier.classify(phantom_frame("head", seed=5).pixels)
         assert result.to_dict()["model_id"] == classifier.model_id
-    again = releasing.release("smoke", out, "kd", None, files, pass_gates=PILOT)
+    again = release(Workspace.open("smoke", out).student("kd"), files, PILOT)
     assert again["scores"] == report["scores"]
 
 
@@ -116,22 +117,22 @@ def test_a_refused_student_is_not_written_nor_looked_at_on_guarded_parts(
     monkeypatch.setattr(gates, "MAX_BYTES", {"fp32": 10, "int8": 10})
     passed = [option for option in PILOT if not option.startswith("file-size")]
     with pytest.raises(ExportError, match="file-size"):
-        releasing.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=passed)
+        release(Workspace.open("smoke", tmp_path / "r").student("ce"), tmp_path / "to", passed)
     assert not (tmp_path / "to").exists()
     assert not (tmp_path / "looks.jsonl").exists()
 
 
-@pytest.mark.parametrize("losses", ["petra", "gaze_weighted", "attention"])
-def test_what_learned_from_research_only_gaze_is_not_released(tmp_path, losses):
+@pytest.mark.parametrize("objective", ["petra", "gaze_weighted", "attention"])
+def test_what_learned_from_research_only_gaze_is_not_released(tmp_path, objective):
     with pytest.raises(ExportError, match="licensed for research only") as caught:
-        releasing.release("ablation", tmp_path / "r", losses, None, tmp_path / "to")
+        release(Workspace.open("ablation", tmp_path / "r").student(objective), tmp_path / "to")
     assert caught.value.slug == "release-research-only"
     assert not list(tmp_path.iterdir())
 
 
 def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tmp_path):
     recipe = load_recipe("smoke")
-    student = pipeline.distill("smoke", tmp_path, "ce")
+    student = pipeline.distill(Workspace.open("smoke", tmp_path).student("ce"))
     record = load_records(data_folder)[0]
     tensor = recipe.preprocessing.tensor(sdk.Frame.from_array(read_grey(record.path)))
     logits, _ = run_onnx(to_onnx(student, 48, 64).SerializeToString(), tensor)

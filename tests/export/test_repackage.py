@@ -16,10 +16,11 @@ from export.commands import app
 from export.errors import ExportError
 from export.files import write_all
 from export.packaging.packaging import strip
-from export.recipe.read import load_recipe
 from export.release import gates, repackage
-from export.release import release as releasing
+from export.release.provenance import research_only
+from export.release.release import release as release_student
 from export.release.repackage import repackage as again
+from export.workspace import Workspace
 
 RUN = CliRunner()
 WAIVED = [f"{gate}=two epochs" for gate in gates.GATES]
@@ -31,7 +32,9 @@ def release(phantom_data, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONOGAZE_DATA", str(phantom_data))
         patch.setattr(evaluation, "LOOKS", folder / "looks.jsonl")
-        releasing.release("smoke", folder / "runs", "ce", None, folder / "to", pass_gates=WAIVED)
+        release_student(
+            Workspace.open("smoke", folder / "runs").student("ce"), folder / "to", WAIVED
+        )
     return folder / "to"
 
 
@@ -41,7 +44,7 @@ def released(release, data_folder, tmp_path):
 
 
 def test_quantize_writes_files_that_classify_runs(data_folder, tmp_path):
-    shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs"), "--losses", "ce"]
+    shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs"), "--objective", "ce"]
     result = RUN.invoke(app, ["quantize", *shared])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)
@@ -61,21 +64,21 @@ def test_quantize_writes_files_that_classify_runs(data_folder, tmp_path):
         assert "research_only" not in metadata.provenance
 
 
-def test_a_file_learned_from_research_only_gaze_says_so():
-    recipe = load_recipe("ablation")
-    assert "CC BY-NC-SA" in releasing._research_only(recipe, "petra")
-    assert releasing._research_only(recipe, "kd") is None
+def test_a_file_learned_from_research_only_gaze_says_so(tmp_path):
+    workspace = Workspace.open("ablation", tmp_path)
+    assert "CC BY-NC-SA" in research_only(workspace.student("petra"))
+    assert research_only(workspace.student("kd")) is None
 
 
 def _network(folder, precision):
-    model = strip(onnx.load(folder / f"default-{precision}.onnx"))
+    model = strip(onnx.load(folder / f"smoke-{precision}.onnx"))
     return model.SerializeToString(deterministic=True)
 
 
 def test_a_repackaged_student_is_the_same_network_under_a_new_provenance(released, monkeypatch):
     before = {p: _network(released, p) for p in ("fp32", "int8")}
     old = json.loads((released / "release.json").read_text())
-    answers = sdk.Classifier(released / "default-int8.onnx").metadata.known_answers
+    answers = sdk.Classifier(released / "smoke-int8.onnx").metadata.known_answers
     monkeypatch.setattr(repackage, "sources", lambda: "f" * 40)
     again(released, WAIVED)
     new = json.loads((released / "release.json").read_text())
@@ -84,12 +87,12 @@ def test_a_repackaged_student_is_the_same_network_under_a_new_provenance(release
     assert new["provenance"]["made_by"]["files"] == ["f" * 40]
     assert new["provenance"]["made_by"]["student"] == old["provenance"]["made_by"]["student"]
     for precision in before:
-        classifier = sdk.Classifier(released / f"default-{precision}.onnx")
+        classifier = sdk.Classifier(released / f"smoke-{precision}.onnx")
         assert dict(classifier.metadata.provenance) == new["provenance"]
         assert new["scores"][precision] == old["scores"][precision]
-        size = (released / f"default-{precision}.onnx").stat().st_size
+        size = (released / f"smoke-{precision}.onnx").stat().st_size
         assert new["bytes"][precision] == size
-    assert sdk.Classifier(released / "default-int8.onnx").metadata.known_answers == answers
+    assert sdk.Classifier(released / "smoke-int8.onnx").metadata.known_answers == answers
 
 
 def test_frames_that_give_other_scores_are_refused_and_nothing_is_written(released, monkeypatch):
@@ -127,3 +130,43 @@ def test_a_network_that_gives_no_numbers_is_neither_scored_nor_released():
     with pytest.raises(ExportError, match="not finite on 1 of 3 frames") as caught:
         evaluation.score(logits, [None] * 3, labels=("a", "b"))
     assert caught.value.slug == "logits-not-finite"
+
+
+def test_a_release_of_a_recipe_elsewhere_is_repackaged_by_its_path(released, tmp_path):
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('base = "smoke"\nname = "mine"\n')
+    report = json.loads((released / "release.json").read_text())
+    report["provenance"]["recipe"] = "mine"
+    (released / "release.json").write_text(json.dumps(report))
+    for precision in ("fp32", "int8"):
+        (released / f"smoke-{precision}.onnx").rename(released / f"mine-{precision}.onnx")
+    with pytest.raises(ExportError, match=r"no recipe 'mine'.*give its path by --recipe") as caught:
+        again(released, WAIVED)
+    assert caught.value.slug == "recipe-missing"
+    again(released, WAIVED, str(recipe))
+    assert sdk.Classifier(released / "mine-int8.onnx").metadata.provenance["recipe"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('name = "other"', "name is other, the release's is smoke"),
+        ('labels = ["femur", "head", "abdomen", "background"]', r"labels is \('femur',"),
+        ("[preprocessing]\nwidth = 32", r"preprocessing is .*width=32.*release's is .*width=64"),
+    ],
+)
+def test_a_recipe_of_another_release_is_refused(released, tmp_path, text, what):
+    recipe = tmp_path / "other.toml"
+    recipe.write_text(f'base = "smoke"\n{text}\n')
+    before = {file.name: file.read_bytes() for file in released.iterdir()}
+    with pytest.raises(ExportError, match=what) as caught:
+        again(released, WAIVED, str(recipe))
+    assert caught.value.slug == "run-recipe"
+    assert {file.name: file.read_bytes() for file in released.iterdir()} == before
+
+
+def test_a_file_that_the_report_names_and_is_not_there_is_told(released):
+    (released / "smoke-int8.onnx").unlink()
+    with pytest.raises(ExportError, match=r"smoke-int8.onnx isn't there") as caught:
+        again(released, WAIVED)
+    assert caught.value.slug == "card-report"

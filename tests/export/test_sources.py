@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from export.distill import pipeline
-from export.distill.teacher import weights_path
 from export.errors import ExportError
 from export.release import gates
 from export.release import release as releasing
-from export.runs import note_sources, sources_of
+from export.release.quantize import quantize
+from export.runs import note_sources, sources_of, teacher_weights
 from export.sources import is_clean, sources
+from export.workspace import Workspace
 from sdk import __version__
 
 FILES = ("export/sources.py", "sdk/x.py", "sdk/models/release.json", "docs/results/looks.jsonl")
@@ -84,28 +85,29 @@ def test_a_release_from_changed_sources_is_refused_before_anything_is_trained(
     monkeypatch.setattr(releasing, "sources", lambda: "0123-dirty")
     waived = [f"{gate}=x" for gate in gates.GATES if gate != "sources"]
     with pytest.raises(ExportError, match=r"sources \(files by 0123-dirty") as caught:
-        releasing.release("smoke", tmp_path / "r", "ce", None, tmp_path / "to", pass_gates=waived)
+        releasing.release(
+            Workspace.open("smoke", tmp_path / "r").student("ce"), tmp_path / "to", waived
+        )
     assert caught.value.slug == "release-gate"
     assert not (tmp_path / "r").exists()
 
 
 def test_a_student_is_not_released_beside_another_teacher(data_folder, tmp_path):
-    pipeline.distill("smoke", tmp_path, "kd")
-    weights = weights_path(tmp_path)
+    student = Workspace.open("smoke", tmp_path).student("kd")
+    pipeline.distill(student)
+    weights = teacher_weights(tmp_path)
     waived = [f"{gate}=x" for gate in gates.GATES]
     weights.write_bytes(weights.read_bytes() + b"\0")
     for begin in (
-        lambda: releasing.release(
-            "smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived
-        ),
-        lambda: releasing.quantize("smoke", tmp_path, "kd"),
+        lambda: releasing.release(student, tmp_path / "to", waived),
+        lambda: quantize(student),
     ):
         with pytest.raises(ExportError, match="learned from the teacher") as caught:
             begin()
         assert caught.value.slug == "weights-hash"
     weights.unlink()
     with pytest.raises(ExportError, match="train both again in another --out") as caught:
-        releasing.release("smoke", tmp_path, "kd", None, tmp_path / "to", pass_gates=waived)
+        releasing.release(student, tmp_path / "to", waived)
     assert caught.value.slug == "weights-missing"
     assert not (tmp_path / "to").exists()
     assert not list(tmp_path.glob("*.onnx"))

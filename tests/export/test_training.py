@@ -6,8 +6,9 @@ import pytest
 import torch
 from msgspec import structs
 
+from export.data.bank_draw import grey_levels
 from export.data.dataset import FrameRecord, load_records
-from export.data.view_bank import ViewBank, build_bank, grey_levels
+from export.data.view_bank import ViewBank, build_bank
 from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import soft_cross_entropy
 from export.distill.inputs import other_machines, training_records
@@ -15,9 +16,9 @@ from export.distill.loop import train
 from export.distill.teacher import train_teacher
 from export.distill.weight_average import WeightAverage
 from export.errors import ExportError
-from export.recipe.read import load_recipe
 from export.recipe.settings import AugmentConfig, BankConfig, DataConfig, LoopConfig
 from export.runs import claim_data
+from export.workspace import Workspace
 from sdk import Frame
 from sdk.preprocess import Preprocessing
 
@@ -29,30 +30,12 @@ def _bank(records, folder: Path, **changes) -> ViewBank:
     return build_bank(records, RECIPE, AugmentConfig(), config, folder)
 
 
-def test_a_bank_is_the_same_wherever_it_is_drawn_and_resumed(phantom_data, tmp_path):
-    records = load_records(phantom_data)[:70]
-    first = _bank(records, tmp_path / "a", mix_share=0.5)
-    (next((tmp_path / "a").glob("bank-*")) / "0001.npz").unlink()
-    again = _bank(records, tmp_path / "a", mix_share=0.5)
-    other = _bank(records, tmp_path / "b", mix_share=0.5)
-    for bank in (again, other):
-        assert np.array_equal(first.views, bank.views)
-        assert np.array_equal(first.targets, bank.targets)
-
-
 def test_views_of_a_frame_are_contiguous_and_label_shares_sum_to_one(phantom_data, tmp_path):
     records = load_records(phantom_data)[:6]
     bank = _bank(records, tmp_path, views_per_frame=3, mix_share=0.5)
     assert bank.frame_index.tolist() == sorted(list(range(6)) * 3)
     assert np.allclose(bank.targets.sum(axis=1), 1)
     assert bank.views.shape == (18, 36, 48)
-
-
-def test_a_bank_of_other_settings_is_another_bank(phantom_data, tmp_path):
-    records = load_records(phantom_data)[:2]
-    assert not np.array_equal(
-        _bank(records, tmp_path).views, _bank(records, tmp_path, seed=2).views
-    )
 
 
 def test_grey_levels_come_back_from_the_tensor_within_half_a_level():
@@ -192,13 +175,16 @@ def test_a_runs_folder_refuses_other_frames_or_labels(phantom_data, tmp_path):
 def test_members_of_a_committee_are_trained_apart_and_come_back_whole(data_folder, tmp_path):
     path = tmp_path / "r.toml"
     path.write_text('base = "smoke"\n[teacher]\nmembers = 2\n')
-    recipe, records, epochs = load_recipe(str(path)), load_records(data_folder), []
-    count = lambda epoch, parts: epochs.append(epoch)  # noqa: E731
-    made = train_teacher(recipe, "plain", records, None, tmp_path, report=count)
+    epochs = []
+    workspace = Workspace.open(
+        str(path), tmp_path / "runs", lambda step, done, total, note: epochs.append((step, done))
+    )
+    made = train_teacher(workspace, "plain", None)
+    epochs = [done for step, done in epochs if step == "teacher plain"]
     assert epochs == [1, 2]
     first, second = made.members
     assert not torch.equal(first._blocks[5]._bn1.running_mean, second._blocks[5]._bn1.running_mean)
     x = torch.randn(1, 1, 48, 64)
-    again = train_teacher(recipe, "plain", records, None, tmp_path)
+    again = train_teacher(workspace, "plain", None)
     with torch.no_grad():
         assert torch.equal(made(x), again(x))

@@ -13,13 +13,13 @@ from PIL import Image
 from export.data.dataset import load_records
 from export.data.phantom import phantom_frame
 from export.distill import pipeline
-from export.distill.inputs import training_records, used_records
+from export.distill.inputs import scored_parts, training_records, used_records
 from export.errors import ExportError
 from export.evaluation import score
 from export.recipe.read import load_recipe
-from export.release.files import provenance_of
-from export.release.release import attribution
+from export.release.provenance import _data, attribution
 from export.runs import frames_digest
+from export.workspace import Workspace
 
 ROOT = Path(__file__).parents[2]
 REAL = Path(os.environ.get("SONOGAZE_DATA", ROOT / "../shared/data"))
@@ -71,7 +71,7 @@ def test_the_default_recipe_means_the_frames_of_the_recorded_student():
     told = RELEASE["provenance"]["training_data"][0]
     assert len(learned) == told["frames"]
     assert len({r.group for r in learned}) == told["patients"]
-    for part, found in pipeline.scored_parts(records).items():
+    for part, found in scored_parts(records).items():
         score_of = RELEASE["scores"]["fp32"][part]
         assert len(found) == score_of["frames"]
         assert len({r.group for r in found}) == score_of["patients"]
@@ -115,11 +115,9 @@ def test_a_recipe_takes_the_outliers_when_it_names_them(grown_data, tmp_path):
 
 
 def test_provenance_and_credit_tell_every_licence(grown_data):
-    recipe = load_recipe("smoke")
     records = [r for r in load_records(grown_data) if r.dataset == "not_fetal"]
-    student = pipeline.Student(4, recipe.student.network)
-    story = provenance_of(recipe, student, "s", None, "ce", 1, records)
-    (data,) = story["training_data"]
+    (data,) = _data(records)
+    story = {"training_data": [data], "teacher_start": None}
     assert data["licence"] == "Apache-2.0 (repo), BSD-3-Clause, CC BY 2.0, CC BY 4.0, CC0 1.0, own"
     assert data["sha256"] == frames_digest(records)
     credit = attribution(story)
@@ -139,7 +137,7 @@ def test_data_that_the_recipe_does_not_name_are_refused_by_name(grown_data):
 
 def _open(folder: Path, out: Path, monkeypatch: pytest.MonkeyPatch, recipe: str = "smoke") -> None:
     monkeypatch.setenv("SONOGAZE_DATA", str(folder))
-    pipeline.open_records(load_recipe(recipe), out)
+    Workspace.open(recipe, out).claim_folder()
 
 
 def test_a_run_goes_on_when_other_data_joined_and_not_when_its_own_changed(
@@ -170,7 +168,7 @@ def test_a_damaged_frame_of_any_part_is_found_before_training(
     monkeypatch.setenv("SONOGAZE_DATA", str(folder))
     out = tmp_path / "runs"
     with pytest.raises(ExportError, match=record.path.name) as caught:
-        pipeline.distill("smoke", out, "kd")
+        pipeline.distill(Workspace.open("smoke", out).student("kd"))
     assert caught.value.slug == "frame-unreadable"
     assert not out.exists() or not list(out.iterdir())
 
@@ -178,9 +176,9 @@ def test_a_damaged_frame_of_any_part_is_found_before_training(
 @pytest.mark.parametrize(
     ("section", "begin"),
     [
-        ("teacher", lambda recipe, out: pipeline.teacher(recipe, out)),
-        ("teacher", lambda recipe, out: pipeline.distill(recipe, out, "kd")),
-        ("student", lambda recipe, out: pipeline.distill(recipe, out, "ce")),
+        ("teacher", lambda workspace: pipeline.teacher(workspace)),
+        ("teacher", lambda workspace: pipeline.distill(workspace.student("kd"))),
+        ("student", lambda workspace: pipeline.distill(workspace.student("ce"))),
     ],
     ids=["teacher", "teacher-of-a-student", "student"],
 )
@@ -190,6 +188,6 @@ def test_too_few_frames_for_a_batch_are_told_before_views_are_drawn(
     path = tmp_path / "r.toml"
     path.write_text(f'base = "smoke"\n[{section}]\nbatch = 4096\n')
     with pytest.raises(ExportError, match=r"fewer than a batch of 4096") as caught:
-        begin(str(path), tmp_path / "runs")
+        begin(Workspace.open(str(path), tmp_path / "runs"))
     assert caught.value.slug == "data-few"
     assert not list((tmp_path / "runs").glob("bank-*"))

@@ -17,8 +17,8 @@ KEPT = ("accuracy", "accuracy_95", "accuracy_by_seed", "gains_over")
 def curve(folders: Sequence[Path]) -> dict[str, Any]:
     """Gather the `ablation.json` of several run folders, the fewest patients first.
 
-    Each point is a comparison of its own: the losses of one recipe, on the same steps. Points may
-    differ in how long they trained, too.
+    Each point is a comparison of its own: the objectives of one recipe, on the same steps. Points
+    may differ in how long they trained, too.
 
     Raises:
         ExportError: `run-unscored` where `ablate` has not been through a folder, `curve-points`
@@ -31,10 +31,12 @@ def curve(folders: Sequence[Path]) -> dict[str, Any]:
             {
                 **{key: story[key] for key in TOLD},
                 "parts": {
-                    part: {losses: {key: row[key] for key in KEPT} for losses, row in table.items()}
+                    part: {name: {key: row[key] for key in KEPT} for name, row in table.items()}
                     for part, table in story["parts"].items()
                 },
-                "teachers": {name: _accuracies(found) for name, found in story["teachers"].items()},
+                "teachers": {
+                    name: _accuracies(scores) for name, scores in story["teachers"].items()
+                },
             }
         )
     for what, values in (
@@ -49,13 +51,15 @@ def curve(folders: Sequence[Path]) -> dict[str, Any]:
 
 def _accuracies(teacher: dict[str, Any]) -> dict[str, dict[str, float]]:
     """Return a teacher's accuracy by part, without gaze and with it."""
-    ways = {way: found for way, found in teacher.items() if isinstance(found, dict)}
-    return {way: {part: s["accuracy"] for part, s in found.items()} for way, found in ways.items()}
+    ways = {way: scores for way, scores in teacher.items() if isinstance(scores, dict)}
+    return {
+        way: {part: s["accuracy"] for part, s in scores.items()} for way, scores in ways.items()
+    }
 
 
 @drawing.styled
 def plot_curve(report: dict[str, Any], path: Path) -> None:
-    """Draw accuracy against patients (log axis), a line for each losses, a panel for each part."""
+    """Draw accuracy against patients (log axis), a line an objective, a panel a part."""
     pyplot = drawing.pyplot()
     points = report["points"]
     parts = list(points[0]["parts"])

@@ -24,7 +24,7 @@ def family(runs: Sequence[Path]) -> dict[str, Any]:
     members = []
     teachers: dict[str, Any] = {}
     for run in runs:
-        found = read_story(run / "scores.json", ("losses", "seed", "parameters", "scores"))
+        member = read_story(run / "scores.json", ("seed", "parameters", "scores"))
         story = read_story(run.parent / "ablation.json", ("recipe", "teachers"))
         teachers = teachers or story["teachers"]
         if story["teachers"] != teachers:
@@ -34,12 +34,12 @@ def family(runs: Sequence[Path]) -> dict[str, Any]:
         members.append(
             {
                 "recipe": story["recipe"],
-                "losses": found["losses"],
-                "seed": found["seed"],
-                "parameters": found["parameters"],
+                "objective": member.get("objective", member.get("losses")),
+                "seed": member["seed"],
+                "parameters": member["parameters"],
                 "accuracy": {
                     part: {key: score[key] for key in ("accuracy", "accuracy_95", "ece")}
-                    for part, score in found["scores"].items()
+                    for part, score in member["scores"].items()
                 },
             }
         )

@@ -12,7 +12,7 @@ from export.studies.ablation.table import PART_NAMES
 
 @drawing.styled
 def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
-    """Draw `report` (`ablation.json`) to a PNG: accuracy by part, losses down the side."""
+    """Draw `report` (`ablation.json`) to a PNG: accuracy by part, objectives down the side."""
     pyplot = drawing.pyplot()
     parts = report["parts"]
     names = list(next(iter(parts.values())))
@@ -21,9 +21,9 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
     )
     for axis, (part, table) in zip(axes if len(parts) > 1 else [axes], parts.items(), strict=True):
         for row, name in enumerate(names):
-            found = table[name]
-            (below,), (above,) = margins([found])
-            mean = 100 * found["accuracy"]
+            scores = table[name]
+            (below,), (above,) = margins([scores])
+            mean = 100 * scores["accuracy"]
             axis.plot(
                 [mean - below, mean + above],
                 [row, row],
@@ -31,9 +31,9 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
                 linewidth=5,
                 solid_capstyle="butt",
             )
-            seeds = [100 * value for value in found["accuracy_by_seed"]]
+            seeds = [100 * value for value in scores["accuracy_by_seed"]]
             axis.plot(seeds, [row] * len(seeds), "o", color=drawing.BLUE, markersize=3.5, alpha=0.7)
-            axis.plot(100 * found["accuracy"], row, "|", color=drawing.VERMILION, markersize=16)
+            axis.plot(100 * scores["accuracy"], row, "|", color=drawing.VERMILION, markersize=16)
         first = table[names[0]]["accuracy"]
         axis.axvline(100 * first, color=drawing.GREY, linewidth=0.7, linestyle=":")
         axis.set_title(PART_NAMES.get(part, part), fontsize=10)

@@ -24,16 +24,16 @@ def compared(
     logits: Mapping[str, Sequence[Mapping[str, np.ndarray]]],
     rivals: Mapping[str, Sequence[str]],
 ) -> dict[str, Any]:
-    """Compare losses part by part.
+    """Compare objectives part by part.
 
     Args:
         parts: the frames' records by part; `val` is what each run is calibrated on.
         labels: the recipe's, in the order of the logits.
-        logits: for each losses, for each seed, the logits (frames, classes) by part.
-        rivals: for each losses, those that it is held against.
+        logits: for each objective, for each seed, the logits (frames, classes) by part.
+        rivals: for each objective, those that it is compared with.
 
     Returns:
-        By part and losses: mean accuracy over seeds, the gains over its rivals (seed by seed and
+        By part and objective: mean accuracy over seeds, the gains over its rivals (seed by seed and
         frame by frame), each with an interval over patients and seeds; calibration error, accuracy
         by subgroup.
     """
@@ -61,24 +61,24 @@ def _part(
         for name, runs in logits.items()
     }
     table: dict[str, Any] = {}
-    for name, found in right.items():
+    for name, hits in right.items():
         errors = [
             expected_calibration_error(softmax(run, t), truth)
             for run, t in zip(logits[name], temperatures[name], strict=True)
         ]
         table[name] = {
-            "accuracy_by_seed": found.mean(axis=1).tolist(),
-            "accuracy": float(found.mean()),
-            "accuracy_95": list(crossed_bootstrap(found, groups)),
+            "accuracy_by_seed": hits.mean(axis=1).tolist(),
+            "accuracy": float(hits.mean()),
+            "accuracy_95": list(crossed_bootstrap(hits, groups)),
             "gains_over": {
                 other: {
-                    "gain": float((found - right[other]).mean()),
-                    "gain_95": list(crossed_bootstrap(found - right[other], groups)),
+                    "gain": float((hits - right[other]).mean()),
+                    "gain_95": list(crossed_bootstrap(hits - right[other], groups)),
                 }
                 for other in rivals[name]
             },
             "calibration_error": float(np.mean(errors)),
-            "by": {field: _by(records, field, found.mean(axis=0)) for field in SUBGROUPS},
+            "by": {field: _by(records, field, hits.mean(axis=0)) for field in SUBGROUPS},
         }
     return table
 
@@ -113,15 +113,15 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def _gains(row: Mapping[str, Any]) -> str:
-    told = [
-        f"{_points(found['gain'])}{_interval(found['gain_95'], _points, ', ')} over `{other}`"
-        for other, found in row["gains_over"].items()
+    gains = [
+        f"{_points(over['gain'])}{_interval(over['gain_95'], _points, ', ')} over `{other}`"
+        for other, over in row["gains_over"].items()
     ]
-    return "; ".join(told) or "-"
+    return "; ".join(gains) or "-"
 
 
-def _interval(bounds: Sequence[float | None], told: Callable[[float], str], between: str) -> str:
-    known = [told(bound) for bound in bounds if bound is not None]
+def _interval(bounds: Sequence[float | None], shown: Callable[[float], str], between: str) -> str:
+    known = [shown(bound) for bound in bounds if bound is not None]
     return f" ({between.join(known)})" if known else ""
 
 

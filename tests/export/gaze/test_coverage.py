@@ -19,7 +19,8 @@ from export.gaze.settings import ImageArea, Session, write_session
 from export.model_card.text import _facts
 from export.recipe.read import load_recipe
 from export.recipe.settings import GazeConfig
-from export.release.release import _gaze_told
+from export.release.provenance import _gaze
+from export.workspace import Workspace
 
 SESSION = Session(
     Display(1000, 500, 0.27, 600.0),
@@ -253,7 +254,7 @@ def test_a_teacher_of_uncovered_gaze_is_refused_before_it_trains(
     _in_training(folder.records(), monkeypatch)
     monkeypatch.setattr(pipeline, "train_teacher", lambda *a: pytest.fail("it trains"))
     with pytest.raises(ExportError, match=r"two.csv: gaze lies on 0 of 20") as caught:
-        pipeline.teacher(_recipe(tmp_path), tmp_path / "runs", "expert")
+        pipeline.teacher(Workspace.open(_recipe(tmp_path), tmp_path / "runs"), "expert")
     assert caught.value.slug == "gaze-coverage"
 
 
@@ -263,8 +264,8 @@ def test_the_run_and_the_card_tell_what_gaze_covers_and_what_was_passed_over(
     folder.gaze("two", [QUARTER_US + SAMPLE_US * i for i in range(10 * FRAMES)])
     records = folder.records()
     _in_training(records, monkeypatch)
-    recipe = load_recipe(_recipe(tmp_path, 'pass_coverage = ["two.csv"]\nleast_coverage = 0.75'))
-    told = _gaze_told(recipe, "petra", tmp_path / "runs", records, records)
+    recipe = _recipe(tmp_path, 'pass_coverage = ["two.csv"]\nleast_coverage = 0.75')
+    told = _gaze(Workspace.open(recipe, tmp_path / "runs").student("petra"))
     note = json.loads((tmp_path / "runs" / "gaze-expert.json").read_text())
     assert (note["covered"], note["frames"], note["share"]) == (20, 40, 0.5)
     assert note["least_coverage"] == 0.75
@@ -273,7 +274,7 @@ def test_the_run_and_the_card_tell_what_gaze_covers_and_what_was_passed_over(
         "labels": ["one"], "command": "x", "bytes": {"fp32": 1},
         "calibration": {"temperature": 1.0, "abstain_below": {"one": 0.5}},
         "provenance": {
-            "training_data": [], "teacher_sha256": None, "recipe": "own", "losses": "petra",
+            "training_data": [], "teacher_sha256": None, "recipe": "own", "objective": "petra",
             "seed": 1, "parameters": 1, "gaze": told,
         },
     }  # fmt: skip

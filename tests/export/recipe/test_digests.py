@@ -44,7 +44,7 @@ DEFAULTS = {
         "blur_sigma_px": 1.6, "p_sector": 0.3, "p_text": 0.5, "p_mask": 0.4, "p_shadow": 0.25,
         "p_recode": 0.3,
     },
-    "BankConfig": {"mix_share": 0.0, "oversample": 2},
+    "BankConfig": {"mix_share": 0.0, "oversample": 2, "chunk_frames": 64, "mix_partners": 16},
     "LoopConfig": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0},
     "DataConfig": {

@@ -1,0 +1,103 @@
+"""Scores of a release: both student files and their teacher, part by part."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from export.data.dataset import FrameRecord
+from export.distill.inputs import tensors
+from export.evaluation import guarded, log_evaluation, score, softmax, truth_of
+from export.packaging.convert import run_onnx
+from export.recipe.settings import Recipe
+from export.release.calibration import calibration_report
+from export.release.finished_teacher import FinishedTeacher
+from sdk.model_file import Calibration, parse_model_file
+
+
+class Scores:
+    """Scores of the files and of their teacher; evaluations of guarded parts are logged.
+
+    Attributes:
+        files: `files[precision][part]`, as `score_file` returns.
+        teacher: `teacher[part]`, as `export.evaluation.score` returns; empty without a teacher.
+    """
+
+    def __init__(
+        self, recipe: Recipe, contents: Mapping[str, bytes], teacher: FinishedTeacher | None
+    ):
+        self._recipe, self._contents, self._teacher = recipe, contents, teacher
+        self.files: dict[str, dict[str, Any]] = {precision: {} for precision in contents}
+        self.teacher: dict[str, Any] = {}
+
+    def add(self, part: str, records: Sequence[FrameRecord]) -> None:
+        """Score a part, once."""
+        if part in self.files["fp32"]:
+            return
+        inputs = tensors(records, self._recipe.preprocessing)
+        for precision, data in self._contents.items():
+            metadata = parse_model_file(data).metadata
+            scores = score_file(data, records, inputs, metadata.calibration, self._recipe.labels)
+            self.files[precision][part] = scores
+            _log(part, records, f"release {metadata.student_id} {precision}", scores)
+        if self._teacher is not None:
+            self.teacher[part] = self._teacher.score(records)
+            if not self._teacher.known:
+                what = f"teacher {self._recipe.name} {self._teacher.sha256[:12]}"
+                _log(part, records, what, self.teacher[part])
+
+
+def _log(part: str, records: Sequence[FrameRecord], what: str, scores: dict[str, Any]) -> None:
+    if guarded(part, records):
+        log_evaluation(part, what, scores["accuracy"])
+
+
+def score_file(
+    data: bytes,
+    records: Sequence[FrameRecord],
+    inputs: np.ndarray,
+    calibration: Calibration,
+    labels: Sequence[str],
+) -> dict[str, Any]:
+    """Return all scores of a student file on one part, its mistakes included."""
+    temperature = calibration.temperature
+    threshold = next(iter(calibration.abstain_below.values()))
+    logits, _ = run_onnx(data, inputs)
+    probabilities, truth = softmax(logits, temperature), truth_of(records, labels)
+    return {
+        **score(logits, records, temperature, labels, subgroup_intervals=True),
+        **calibration_report(probabilities, truth, [r.group for r in records]),
+        **coverage(probabilities, truth, threshold),
+        "mistakes": mistakes(probabilities, records, labels),
+    }
+
+
+def mistakes(
+    probabilities: np.ndarray, records: Sequence[FrameRecord], labels: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return every wrong answer by its frame's id, the most confident first."""
+    predicted = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != truth_of(records, labels))
+    return [
+        {
+            "id": records[i].id,
+            "dataset": records[i].dataset,
+            "truth": records[i].label,
+            "said": labels[predicted[i]],
+            "confidence": round(float(confidence[i]), 4),
+        }
+        for i in wrong[np.argsort(-confidence[wrong], kind="stable")]
+    ]
+
+
+def coverage(
+    probabilities: np.ndarray, truth: np.ndarray, threshold: float
+) -> dict[str, float | None]:
+    """Return the share of frames that get a label, and how often that label is right."""
+    accepted = probabilities.max(axis=1) >= threshold
+    right = probabilities.argmax(axis=1) == truth
+    return {
+        "coverage": float(accepted.mean()),
+        "accepted_accuracy": float(right[accepted].mean()) if accepted.any() else None,
+    }
