@@ -43,9 +43,9 @@ def test_the_demo_ends_in_a_contact_sheet(tmp_path, with_data):
     # an empty folder named by SONOGAZE_DATA hides the data set
     environment = {} if with_data else {"SONOGAZE_DATA": str(tmp_path)}
     said = _run("demo.py", "-o", str(tmp_path / "out"), **environment)
-    sheet = Image.open(tmp_path / "out" / "demo.png")
-    assert sheet.width == 1440
-    assert sheet.height >= 400
+    with Image.open(tmp_path / "out" / "demo.png") as sheet:
+        assert sheet.width == 1440
+        assert sheet.height >= 400
     if not with_data:
         assert "no fetal frame is shown" in said
 
