@@ -52,12 +52,12 @@ def test_the_demo_ends_in_a_sheet_with_title_and_credit(tmp_path, with_data):
     # an empty folder named by SONOGAZE_DATA hides the data set
     environment = {} if with_data else {"SONOGAZE_DATA": str(tmp_path)}
     output = _run("demo.py", "-o", str(tmp_path / "out"), **environment)
-    sheet = Image.open(tmp_path / "out" / "demo.png")
-    assert sheet.info["Title"].startswith("sonogaze")
-    assert ("CC BY 4.0" in sheet.info["Copyright"]) == with_data
-    assert "pydicom" in sheet.info["Copyright"]
+    with Image.open(tmp_path / "out" / "demo.png") as sheet:
+        assert sheet.info["Title"].startswith("sonogaze")
+        assert ("CC BY 4.0" in sheet.info["Copyright"]) == with_data
+        assert "pydicom" in sheet.info["Copyright"]
+        assert sheet.width >= 800
     assert ("no fetal frame is shown" in output) != with_data
-    assert sheet.width >= 800
     counted = re.search(r"(\d+) right, (\d+) withheld, (\d+) wrong", output)
     assert all(int(number) > 0 for number in counted.groups())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from .._origin import raised_by, raised_by_a_handler
 from .._shown import shown
@@ -103,6 +104,8 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
 
 
 def _path_of(given: str | os.PathLike[str]) -> str:
+    if isinstance(given, str | PurePath):
+        return str(given)  # what is raised here is a signal handler's
     path: object
     try:
         path = os.fspath(given)

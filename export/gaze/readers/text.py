@@ -82,8 +82,8 @@ def lines_of(path: str | Path, file: BinaryIO, latin: bool) -> Iterator[Line]:
             raise GazeError("gaze-file-unknown", f"{path} is {what}")
     try:
         if start.startswith(_UTF16):
-            text = io.TextIOWrapper(file, encoding="utf-16", newline="\n")
-            yield from _numbered(path, iter(lambda: text.readline(MAX_LINE_BYTES + 1), ""))
+            with io.TextIOWrapper(file, encoding="utf-16", newline="\n") as text:
+                yield from _numbered(path, iter(lambda: text.readline(MAX_LINE_BYTES + 1), ""))
         else:
             if start.startswith(codecs.BOM_UTF8):
                 file.seek(len(codecs.BOM_UTF8))

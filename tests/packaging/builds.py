@@ -1,0 +1,61 @@
+"""Building this tree's distributions and running them, away from the checkout."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONSTRAINTS = ["-c", str(ROOT / "constraints.txt")]
+EPOCH = {"SOURCE_DATE_EPOCH": "1700000000"}
+
+
+def run(
+    *words: object, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    # an editable checkout on the path would hide what a wheel lacks
+    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        [str(word) for word in words],
+        cwd=cwd, capture_output=True, text=True, env=clean | dict(env or {}),
+    )  # fmt: skip
+
+
+def command(*words: object, cwd: Path, env: Mapping[str, str] | None = None) -> str:
+    done = run(*words, cwd=cwd, env=env)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def pip(*words: object, cwd: Path, env: Mapping[str, str] | None = None) -> str:
+    return command(sys.executable, "-m", "pip", *words, cwd=cwd, env=env)
+
+
+def build_wheel(
+    source: Path, folder: Path, *options: str, env: Mapping[str, str] | None = None
+) -> Path:
+    """Build the wheel of a project into an empty folder."""
+    always = ["--no-deps", "--no-build-isolation", "--quiet", "-C", f"build-dir={folder}/build"]
+    pip("wheel", *always, *options, "-w", folder, source, cwd=folder, env=EPOCH | dict(env or {}))
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return the folder that `make` has filled, once for all processes of a test run."""
+    base = factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = root / f"packaging-{name}"
+    with open(root / f"packaging-{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            folder.mkdir()  # a build that failed before fails again, by its name
+            make(folder)
+            (folder / "done").touch()
+    return folder
