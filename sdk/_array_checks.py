@@ -18,27 +18,7 @@ def array_format(array: Any, format_: Any) -> str:
         raise FrameError(
             "frame-type", f"the frame is a {type(array).__name__}, it must be a numpy array"
         )
-    if format_ is None:
-        if array.ndim == 3 and array.shape[2] in (3, 4):
-            raise FrameError(
-                "format-missing",
-                f"an array of shape {array.shape} is ambiguous, name its format: "
-                'sdk.Frame.from_array(a, format="BGR24")',
-            )
-        format_ = "GRAY8"
-    name = str(format_) if isinstance(format_, str) else ""
-    channels = CHANNELS.get(name)
-    if channels is None:
-        if name in PLANES:
-            raise FrameError(
-                "frame-rank",
-                f"{name} has {PLANES[name]} planes and is no array of pixels; use "
-                f'sdk.Frame(data, width=, height=, format="{name}", color=)',
-            )
-        raise FrameError(
-            "format-unknown",
-            f"format is {shown(format_)}, it must be one of {', '.join(FORMATS)}",
-        )
+    name, channels = _format(array, format_)
     rank = 2 if channels == 1 else 3
     if array.ndim != rank:
         raise FrameError(
@@ -58,10 +38,38 @@ def array_format(array: Any, format_: Any) -> str:
     return name
 
 
+def _format(array: NDArray[Any], format_: Any) -> tuple[str, int]:
+    """Return the name and the channels of the format that an array is said to have."""
+    if format_ is None:
+        if array.ndim == 3 and array.shape[2] in (3, 4):
+            raise FrameError(
+                "format-missing",
+                f"an array of shape {array.shape} is ambiguous; name its format: "
+                'sdk.Frame.from_array(a, format="BGR24")',
+            )
+        format_ = "GRAY8"
+    name = str(format_) if isinstance(format_, str) else ""
+    channels = CHANNELS.get(name)
+    if channels is None:
+        if name in PLANES:
+            raise FrameError(
+                "frame-rank",
+                f"{name} has {PLANES[name]} planes, so it is not one array; use "
+                f'sdk.Frame(data, width=, height=, format="{name}", color=)',
+            )
+        raise FrameError(
+            "format-unknown",
+            f"format is {shown(format_)}, it must be one of {', '.join(FORMATS)}",
+        )
+    return name, channels
+
+
 def array_stride(array: NDArray[Any], declared: Any) -> int | None:
     """Return the row stride in bytes, None where a single row leaves it open."""
     if array.size == 0:
-        raise FrameError("frame-size", f"the array has shape {array.shape}, it must hold a pixel")
+        raise FrameError(
+            "frame-size", f"the array has shape {array.shape}, it must hold at least one pixel"
+        )
     packed = array.itemsize
     for axis in range(array.ndim - 1, 0, -1):
         if array.shape[axis] > 1 and array.strides[axis] != packed:

@@ -139,7 +139,7 @@ def frame_header(body: bytes) -> FrameHeader:
         Damaged: it has another length than its components need.
     """
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:
-        raise Damaged("its frame header has another length than its components need")
+        raise Damaged("its frame header has the wrong length for its components")
     components = tuple(Component(body[at], body[at + 1]) for at in range(6, len(body), 3))
     return FrameHeader(body[0], word(body, 1), word(body, 3), components)
 
@@ -152,5 +152,5 @@ def scan_header(body: bytes) -> ScanHeader:
     """
     count = body[0] if body else 0
     if len(body) != 4 + 2 * count:
-        raise Damaged("a scan header has another length than its components need")
+        raise Damaged("a scan header has the wrong length for its components")
     return ScanHeader(body[1 : 1 + 2 * count : 2], body[-3], body[-2], body[-1] & 15)
