@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdk._frame_checks import whole
+from sdk._mjpeg_header import size_of
 from sdk._origin import raised_by
 from sdk._shown import shown
 from sdk.errors import FrameError
@@ -47,9 +48,6 @@ def described(data: Any, width: Any, height: Any, strides: Any) -> tuple[memoryv
     if strides is not None:
         raise FrameError("strides-invalid", f"strides is {shown(strides)}, but MJPEG has none")
     _library()
-    # not before a JPEG comes: few hosts hand any over, and the SDK's start would pay for it
-    from sdk._mjpeg_header import size_of
-
     columns, rows = size_of(view)
     for field, given, own in (("width", width, columns), ("height", height, rows)):
         if given is not None and whole(given, field, "frame-size") != own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from sdk._origin import raised_by
 from sdk._shown import shown
@@ -106,6 +107,8 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
 
 
 def _path_of(given: str | os.PathLike[str]) -> str:
+    if getattr(type(given), "__fspath__", None) is PurePath.__fspath__:
+        return os.fspath(given)  # nothing of its own can fail: what is raised is a handler's
     path: object
     try:
         path = os.fspath(given)
