@@ -19,22 +19,7 @@ def array_format(array: Any, format_: Any) -> str:
         raise FrameError(
             "frame-type", f"the frame is a {type(array).__name__}, it must be a numpy array"
         )
-    if format_ is None:
-        if array.ndim == 3 and array.shape[2] in (3, 4):
-            raise FrameError(
-                "format-missing",
-                f"an array of shape {array.shape} is ambiguous, name its format: "
-                'sdk.Frame.from_array(a, format="BGR24")',
-            )
-        format_ = "GRAY8"
-    name = canonical(format_)
-    if name == MJPEG or FACTS[name]["planes"] > 1:
-        what = "is compressed" if name == MJPEG else f"has {FACTS[name]['planes']} planes"
-        raise FrameError(
-            "frame-rank",
-            f"{name} {what} and is no array of pixels; use "
-            f'sdk.Frame(data, width=, height=, format="{name}", color=)',
-        )
+    name = _format(array, format_)
     item_bytes = FACTS[name]["sample_bytes"]
     channels = FACTS[name]["pixel_bytes"] // item_bytes
     rank = 2 if channels == 1 else 3
@@ -56,10 +41,33 @@ def array_format(array: Any, format_: Any) -> str:
     return name
 
 
+def _format(array: NDArray[Any], format_: Any) -> str:
+    """Return the name of the format that an array is said to have."""
+    if format_ is None:
+        if array.ndim == 3 and array.shape[2] in (3, 4):
+            raise FrameError(
+                "format-missing",
+                f"an array of shape {array.shape} is ambiguous; name its format: "
+                'sdk.Frame.from_array(a, format="BGR24")',
+            )
+        format_ = "GRAY8"
+    name = canonical(format_)
+    if name == MJPEG or FACTS[name]["planes"] > 1:
+        what = "is compressed" if name == MJPEG else f"has {FACTS[name]['planes']} planes"
+        raise FrameError(
+            "frame-rank",
+            f"{name} {what}, so it is not one array; use "
+            f'sdk.Frame(data, width=, height=, format="{name}", color=)',
+        )
+    return name
+
+
 def array_stride(array: NDArray[Any], declared: Any) -> int | None:
     """Return the row stride in bytes, None where a single row leaves it open."""
     if array.size == 0:
-        raise FrameError("frame-size", f"the array has shape {array.shape}, it must hold a pixel")
+        raise FrameError(
+            "frame-size", f"the array has shape {array.shape}, it must hold at least one pixel"
+        )
     packed = array.itemsize
     for axis in range(array.ndim - 1, 0, -1):
         if array.shape[axis] > 1 and array.strides[axis] != packed:

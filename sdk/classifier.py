@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from time import perf_counter_ns
 from types import MappingProxyType
 from typing import Any
@@ -13,19 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ._lifetime import loading
-from ._shown import shown
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
-from .model_file.metadata import PRECISIONS
-from .precision import choose_precision, cpu_features
+from .precision import check_precision, student_path
 from .quality import QualityGate
 from .result import Decision, Result, Timing
 from .session import Session
 from .slot import Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
-_MODELS = Path(__file__).parent / "models"
 _US_PER_NS = 1e-3
 
 
@@ -70,9 +66,9 @@ class Classifier:
         precision: str = "auto",
         threads: int = 1,
     ) -> None:
-        self._file = read_model_file(_resolve_path(path, precision))
+        self._file = read_model_file(student_path(path, precision))
         metadata = self._file.metadata
-        _check_precision(path, precision, metadata)
+        check_precision(path, precision, metadata.precision)
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
@@ -149,6 +145,7 @@ class Classifier:
         start = perf_counter_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
+        # the very list to give the slot back to: a fork or the interpreter's end may change it
         free = self._session.free
         slot = None
         # what a signal handler raises, between any two steps, loses no slot
@@ -241,36 +238,12 @@ def _reopen(path: str | None, precision: str, threads: int, sha256: str) -> Clas
             raises, such as `model-not-found`.
     """
     classifier = Classifier(path, precision, threads)
-    found = classifier._file.sha256
-    if found != sha256:
+    actual = classifier._file.sha256
+    if actual != sha256:
         where = "the default student" if path is None else repr(path)
         raise ModelError(
             "model-changed",
-            f"{where} has the digest {found[:12]}, the pickled classifier was made of "
+            f"{where} has the digest {actual[:12]}, the pickled classifier was made of "
             f"{sha256[:12]}; pickle it anew, or put the same file there",
         )
     return classifier
-
-
-def _resolve_path(path: str | os.PathLike[str] | None, precision: str) -> str | os.PathLike[str]:
-    if not isinstance(precision, str) or precision not in ("auto", *PRECISIONS):
-        raise ModelError(
-            "model-precision",
-            f"precision is {shown(precision)}, allowed are 'auto', 'fp32' and 'int8'",
-        )
-    if path is not None:
-        return path
-    if precision == "auto":
-        precision = choose_precision(cpu_features())
-    return _MODELS / f"default-{precision}.onnx"
-
-
-def _check_precision(
-    path: str | os.PathLike[str] | None, precision: str, metadata: ModelMetadata
-) -> None:
-    if precision not in ("auto", metadata.precision):
-        raise ModelError(
-            "model-precision",
-            f"precision is {precision!r}, but {path!r} holds {metadata.precision!r}; "
-            "name the other file, or ask for 'auto'",
-        )

@@ -1,4 +1,4 @@
-"""Which file of the default student runs on which CPU.
+"""Which student file a classifier reads; of the default student, which one on which CPU.
 
 `precision="auto"` must give the same bits on the same machine each time, so it follows this fixed
 table and never a measurement at run time. An explicit `precision=` overrides it.
@@ -6,9 +6,13 @@ table and never a measurement at run time. An explicit `precision=` overrides it
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ._origin import raised_by
+from ._shown import shown
+from .errors import ModelError
+from .model_file.metadata import PRECISIONS
 
 PRECISION_BY_FEATURES: tuple[tuple[frozenset[str], str], ...] = ((frozenset(), "fp32"),)
 """Rows of (CPU features that must all be there, precision); the first row that fits counts.
@@ -18,6 +22,7 @@ parameters, 144 x 192), onnxruntime 1.32, one thread: fp32 0.21 ms and int8 0.55
 with AVX-512 VNNI (the machine shared with other work, best tenth of 300 runs).
 """
 
+_MODELS = Path(__file__).parent / "models"
 _CPUINFO = Path("/proc/cpuinfo")
 _CPUINFO_BYTES = 16_384
 _FEATURE_LINES = ("flags", "Features")
@@ -59,3 +64,44 @@ def choose_precision(features: frozenset[str]) -> str:
         if required <= features:
             return precision
     raise AssertionError("the last row of PRECISION_BY_FEATURES fits every CPU")
+
+
+def student_path(path: str | os.PathLike[str] | None, precision: str) -> str | os.PathLike[str]:
+    """Return the path to read: the one given, or that of the default student.
+
+    Args:
+        path: of a student file; None is the default student.
+        precision: `auto`, `fp32` or `int8`.
+
+    Raises:
+        ModelError: `model-precision` when there is no such precision.
+    """
+    if not isinstance(precision, str) or precision not in ("auto", *PRECISIONS):
+        raise ModelError(
+            "model-precision",
+            f"precision is {shown(precision)}, allowed are 'auto', 'fp32' and 'int8'",
+        )
+    if path is not None:
+        return path
+    if precision == "auto":
+        precision = choose_precision(cpu_features())
+    return _MODELS / f"default-{precision}.onnx"
+
+
+def check_precision(path: str | os.PathLike[str] | None, precision: str, actual: str) -> None:
+    """Check that a file has the precision that was asked for.
+
+    Args:
+        path: as given to `student_path`, for messages.
+        precision: likewise; `auto` takes any.
+        actual: of the file.
+
+    Raises:
+        ModelError: `model-precision`.
+    """
+    if precision not in ("auto", actual):
+        raise ModelError(
+            "model-precision",
+            f"precision is {precision!r}, but {path!r} holds {actual!r}; "
+            "name the other file, or ask for 'auto'",
+        )

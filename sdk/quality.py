@@ -14,6 +14,10 @@ double precision and one order, so that every CPU judges alike. Reasons, all sta
 - `test-pattern`: nearly every row, or column, that isn't black repeats the one beside it (bars,
   ramps), in a picture whose contrast is large beside that difference.
 
+Noise must be unrelated along both axes: the fibres of muscle are unrelated across them alone. The
+price is that low-resolution snow, smeared along rows, can pass. A frame of mostly coloured pixels
+is no reason: tinted maps are common.
+
 A word says what was counted. Real ultrasound may be `nearly-black` (wires in a water bath) or
 `saturated` (a white screen around it); the other words are kept from it, with room: see
 `QualityThresholds`.

@@ -35,6 +35,8 @@ def load() -> ModuleType:
         return _onnxruntime
     with loading():
         host_was_first = "onnxruntime" in sys.modules
+        # not set for good, since the environment is the host's; `disable_telemetry_events` alone
+        # comes too late: the files are written by then
         before = os.environ.get(_SWITCH)
         os.environ[_SWITCH] = "1"
         try:

@@ -109,13 +109,13 @@ class Session:
             deadline: of `time.monotonic`; what is still in use by then is left so.
         """
         free, self.free = self.free, _NoSlots()
-        taken: list[Slot] = []
+        retired: list[Slot] = []
         # a slot that no thread uses any more may lie in a traceback that somebody keeps
-        while len(taken) < len(self._slots) and _lifetime.others_run():
+        while len(retired) < len(self._slots) and _lifetime.others_run():
             if time.monotonic() > deadline:
                 return
             try:
-                taken.append(free.pop())
+                retired.append(free.pop())
             except IndexError:
                 time.sleep(_POLL_S)
 
@@ -160,11 +160,11 @@ class Session:
             if not runtime.failed_inside(error):
                 raise  # a signal handler's
             raise self._not_runnable(error) from error
-        found = [tuple(output.shape) for output in outputs]
-        if found != expected:
+        shapes = [tuple(output.shape) for output in outputs]
+        if shapes != expected:
             raise ModelError(
                 "model-signature-mismatch",
-                f"model file: outputs have shapes {found}, declared are {expected}",
+                f"model file: outputs have shapes {shapes}, declared are {expected}",
             )
         if shape is None:
             return

@@ -98,11 +98,25 @@ def segments(data: bytes | memoryview, start: int = 0) -> Iterator[Segment]:
     """
     if data[start : start + 2] != _START:
         raise Damaged(f"it begins with {bytes(data[start : start + 2]).hex()}, not with SOI")
-    at, next_marker, marker = start + 2, _NEXT, 0
+    at, size, next_marker, marker = start + 2, len(data), _NEXT, 0
     while marker != EOI:
-        segment = _segment(data, at)
-        yield segment
-        marker, at = segment.marker, segment.end
+        begin = at
+        at = _behind_fill(data, at)
+        marker = data[at]
+        end = at = at + 1
+        if marker in ALONE or marker == EOI:
+            yield Segment(marker, begin, b"", end)
+            continue
+        if at + 2 > size:
+            raise Cut("it ends inside a segment")
+        length = data[at] << 8 | data[at + 1]
+        end = at + length
+        if end > size:
+            raise Cut("it ends inside a segment")
+        if length < 2:
+            raise WrongLength(f"a segment has a length of {length}")
+        yield Segment(marker, begin, bytes(data[at + 2 : end]), end)
+        at = end
         if marker == JPEG_LS:
             next_marker = _NEXT_LS
         elif marker == SOS:
@@ -112,24 +126,18 @@ def segments(data: bytes | memoryview, start: int = 0) -> Iterator[Segment]:
             at = following.start()
 
 
-def _segment(data: bytes | memoryview, start: int) -> Segment:
-    fill = _FILL.match(data, start)
-    at = start if fill is None else fill.end()
-    if at >= len(data):
-        raise Cut("it ends without EOI")
-    marker = data[at]
-    if at == start or marker in (0x00, SOI):
+def _behind_fill(data: bytes | memoryview, start: int) -> int:
+    """Return where the second byte of the marker at `start` is; fill bytes may precede it."""
+    at, size = start + 1, len(data)
+    if at >= size or data[at] == 0xFF:  # rare, and any number of them
+        fill = _FILL.match(data, start)
+        at = start if fill is None else fill.end()
+        if at >= size:
+            raise Cut("it ends without EOI")
+    if data[start] != 0xFF or data[at] in (0x00, SOI):
         what = bytes(data[start : start + 2]).hex()
         raise Damaged(f"{what} where a marker should be, at byte {start}")
-    at += 1
-    if marker in ALONE or marker == EOI:
-        return Segment(marker, start, b"", at)
-    length = word(data, at)
-    if length < 0 or at + length > len(data):
-        raise Cut("it ends inside a segment")
-    if length < 2:
-        raise WrongLength(f"a segment has a length of {length}")
-    return Segment(marker, start, bytes(data[at + 2 : at + length]), at + length)
+    return at
 
 
 def frame_header(body: bytes) -> FrameHeader:
@@ -139,7 +147,7 @@ def frame_header(body: bytes) -> FrameHeader:
         Damaged: it has another length than its components need.
     """
     if len(body) < 6 or len(body) != 6 + 3 * body[5]:
-        raise Damaged("its frame header has another length than its components need")
+        raise Damaged("its frame header has the wrong length for its components")
     components = tuple(Component(body[at], body[at + 1]) for at in range(6, len(body), 3))
     return FrameHeader(body[0], word(body, 1), word(body, 3), components)
 
@@ -152,5 +160,5 @@ def scan_header(body: bytes) -> ScanHeader:
     """
     count = body[0] if body else 0
     if len(body) != 4 + 2 * count:
-        raise Damaged("a scan header has another length than its components need")
+        raise Damaged("a scan header has the wrong length for its components")
     return ScanHeader(body[1 : 1 + 2 * count : 2], body[-3], body[-2], body[-1] & 15)

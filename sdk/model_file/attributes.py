@@ -50,7 +50,7 @@ def read_attributes(
         if value is None:
             raise ModelError(
                 "model-operator-refused",
-                f"model file: attribute {shown(key)} of {name} is unknown, twice, or out of "
+                f"model file: attribute {shown(key)} of {name} is unknown, given twice, or out of "
                 f"range; allowed: {_describe(rules)}",
             )
         values[key] = value
@@ -62,6 +62,7 @@ def read_attributes(
 
 def _attribute_value(rule: Attribute, item: Mapping[str, Any]) -> Any:
     """Return the value, or None when it breaks its rule."""
+    # a field beside the one of its type would be read by some parsers and not by others
     if item.keys() != {"name", "type", _STORED_IN[rule.type]} or item["type"] != rule.type:
         return None
     value = item[_STORED_IN[rule.type]]

@@ -13,6 +13,7 @@ from ..errors import ModelError
 
 DIGEST_KEY = "sonogaze.sha256"
 DIGEST_CHARACTERS = 64
+# A trailer rather than a field anywhere: what it signs is then one run of bytes, read once.
 # ModelProto.metadata_props (field 14, 83 bytes): key (field 1, 15 bytes), value (field 2, 64 bytes)
 _HEXADECIMAL = frozenset(b"0123456789abcdef")
 _FRAME = b"\x72\x53\x0a\x0f" + DIGEST_KEY.encode() + b"\x12\x40"

@@ -175,12 +175,12 @@ def check_tensor(answer: KnownAnswer, tensor: npt.NDArray[np.float32]) -> None:
     Raises:
         ModelError: `known-answer-mismatch`.
     """
-    found = tensor_sha256(tensor)
-    if found != answer.tensor_sha256:
+    computed = tensor_sha256(tensor)
+    if computed != answer.tensor_sha256:
         raise ModelError(
             "known-answer-mismatch",
-            f"known answer {answer.pattern!r}: the preprocessed tensor hashes to {found[:16]}..., "
-            f"the student was made with {answer.tensor_sha256[:16]}...; "
+            f"known answer {answer.pattern!r}: the preprocessed tensor hashes to "
+            f"{computed[:16]}..., the student was made with {answer.tensor_sha256[:16]}...; "
             "this build of the kernel prepares frames differently: reinstall the package",
         )
 
@@ -191,8 +191,8 @@ def check_logits(answer: KnownAnswer, logits: Iterable[float], tolerance: float)
     Raises:
         ModelError: `known-answer-mismatch` when any logit is off by more than `tolerance`.
     """
-    found = tuple(logits)
-    difference = max(abs(a - b) for a, b in zip(found, answer.logits, strict=True))
+    computed = tuple(logits)
+    difference = max(abs(a - b) for a, b in zip(computed, answer.logits, strict=True))
     if not difference <= tolerance:
         raise ModelError(
             "known-answer-mismatch",

@@ -165,7 +165,7 @@ def _check_version(properties: Mapping[str, str]) -> None:
             "model-not-a-student",
             f"model file: an ONNX model without {PREFIX}* metadata; "
             "`sonogaze-export quantize` and `release` write files that have it, and "
-            "export.onnx.packaging.package gives it to a network of your own",
+            "export.packaging.packaging.package gives it to a network of your own",
         )
     if properties.get(key) != str(FORMAT_VERSION):
         raise ModelError(

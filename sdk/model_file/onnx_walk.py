@@ -28,7 +28,7 @@ MAX_ELEMENTS = 2**23
 MAX_TOTAL_ELEMENTS = 2**26
 MAX_MULTIPLY_ADDS = 2**29
 IR_VERSIONS = range(8, 11)
-OPSETS = range(18, 21)
+OPSETS = range(18, 21)  # with 21, onnxruntime 1.32 refuses some valid int8 graphs
 # onnx itself doesn't know "ai.onnx" in a node
 _STANDARD = ("", "ai.onnx")
 # every writer puts ir_version first: field 1, a varint
@@ -165,9 +165,9 @@ def check_graph(graph: Graph) -> dict[str, Value]:
         _define(values, node.output, Value(output.dtype, output.shape))
     computed = {node.output for node in graph.nodes}
     for item in graph.outputs:
-        found = values.get(item.name)
-        if item.name not in computed or found != (item.dtype, item.shape, False, None):
-            raise _mismatch(f"output {shown(item.name)}", item[1:], f"what nodes give, {found}")
+        given = values.get(item.name)
+        if item.name not in computed or given != (item.dtype, item.shape, False, None):
+            raise _mismatch(f"output {shown(item.name)}", item[1:], f"what nodes give, {given}")
     return values
 
 
@@ -200,9 +200,9 @@ def _define(known: dict[str, Any], name: str, what: Any) -> None:
 
 
 def _limited(fields: Mapping[str, Any], name: str, limit: int) -> Sequence[Any]:
-    found: Sequence[Any] = fields.get(name, ())
-    _bounded(len(found), limit, f"entries of {name}")
-    return found
+    entries: Sequence[Any] = fields.get(name, ())
+    _bounded(len(entries), limit, f"entries of {name}")
+    return entries
 
 
 def _bounded(count: int, limit: int, what: str) -> int:
@@ -223,9 +223,9 @@ def _check_domain(domain: str, where: str, allowed: tuple[str, ...]) -> None:
         )
 
 
-def _mismatch(what: str, found: object, allowed: str) -> ModelError:
+def _mismatch(what: str, value: object, allowed: str) -> ModelError:
     return ModelError(
-        "model-signature-mismatch", f"model file: {what} is {shown(found)}, allowed is {allowed}"
+        "model-signature-mismatch", f"model file: {what} is {shown(value)}, allowed is {allowed}"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from .._origin import raised_by, raised_by_a_handler
 from .._shown import shown
@@ -41,6 +40,7 @@ class ModelFile:
     @property
     def model_id(self) -> str:
         """Student, precision and the first 12 digits of the digest: names these very bytes."""
+        # derived, so that it cannot disagree with the bytes as a stored one could
         return f"{self.metadata.student_id}/{self.metadata.precision}@{self.sha256[:12]}"
 
 
@@ -96,7 +96,9 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
         if not raised_by(error):
             raise  # a signal handler's
         if isinstance(error, FileNotFoundError):
-            raise ModelError("model-not-found", f"model file: {shown(path)} isn't there") from error
+            raise ModelError(
+                "model-not-found", f"model file: {shown(path)} does not exist"
+            ) from error
         raise _unreadable(path, error) from error
     if len(data) != status.st_size:
         raise _unreadable(path, "its size changed while it was read")
@@ -104,8 +106,6 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
 
 
 def _path_of(given: str | os.PathLike[str]) -> str:
-    if isinstance(given, str | PurePath):
-        return str(given)  # what is raised here is a signal handler's
     path: object
     try:
         path = os.fspath(given)
@@ -180,9 +180,9 @@ def _check_signature(graph: Graph, metadata: ModelMetadata) -> tuple[int, int] |
     return rows, columns
 
 
-def _check_tensor(found: TensorInfo, name: str, shape: tuple[int, ...]) -> None:
-    if (found.name, found.dtype, found.shape) != (name, FLOAT, shape):
-        got = f"{found.name!r}, element type {found.dtype}, shape {found.shape}"
+def _check_tensor(tensor: TensorInfo, name: str, shape: tuple[int, ...]) -> None:
+    if (tensor.name, tensor.dtype, tensor.shape) != (name, FLOAT, shape):
+        got = f"{tensor.name!r}, element type {tensor.dtype}, shape {tensor.shape}"
         raise _mismatch("tensor", got, f"{name!r}, element type {FLOAT} (float32), shape {shape}")
 
 

@@ -51,7 +51,7 @@ class WireReader:
                 `model-too-complex` when the budget of fields is spent.
         """
         data, by_tag = self.data, schema.by_tag
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         at, previous = start, 0
         while at < stop:
             self.fields_left -= 1
@@ -75,12 +75,12 @@ class WireReader:
             value = read(self, at, end) if wire != VARINT else read(self, begin, value)
             at = end
             if not repeated:
-                found[name] = value
-            elif name in found:
-                found[name].append(value)
+                values[name] = value
+            elif name in values:
+                values[name].append(value)
             else:
-                found[name] = [value]
-        return found
+                values[name] = [value]
+        return values
 
     def spend(self, fields: int, at: int) -> None:
         """Take fields out of the budget."""
@@ -158,10 +158,10 @@ class Message:
         if end - at > _SHORT_BYTES:
             return reader.message(at, end, self)
         key = self.name, reader.data[at:end]
-        found = reader.short.get(key)
-        if found is None:
-            found = reader.short[key] = reader.message(at, end, self)
-        return found
+        known = reader.short.get(key)
+        if known is None:
+            known = reader.short[key] = reader.message(at, end, self)
+        return known
 
 
 def malformed(what: str, at: int) -> ModelError:

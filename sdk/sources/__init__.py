@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from .._shown import shown
 from ..errors import FrameError, SourceError
 from ..frame import Frame, Region
-from . import intake, pool
+from . import host, intake, pool
 from .base import FrameInfo
 from .formats import kind_of, unknown
 from .protocol import ProtocolError, describe_region, error_of, frame_of
@@ -55,7 +55,7 @@ def open(  # named as what it does; the built-in isn't used here
             "region-invalid",
             f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
         )
-    file, name = intake.take(source)
+    file, name = intake.open_source(source)
     if file.is_folder:
         return _folder(file, name, intake.entries(file, name), region)
     return _file(file, name, region)
@@ -94,14 +94,14 @@ def _frames(file: intake.Opened, kind: str, name: str, region: Region | None) ->
         waits = False  # for a request, and so can be kept
         size_bytes = 0
         try:
-            reply, pixels = worker.ask(request, name, file)
+            reply, pixels = worker.request(request, name, file)
             index = 0
             while "frame" in reply:
-                found = frame_of(reply, pixels, name, index)
+                item = frame_of(reply, pixels, name, index)
                 size_bytes, waits = _size(reply), True
-                yield found
+                yield item
                 waits = False
-                reply, pixels = worker.ask({"do": "next"}, name)
+                reply, pixels = worker.request({"do": "next"}, name)
                 index += 1
             size_bytes, waits = _size(reply), "spent" not in reply
             if "error" in reply:
@@ -110,9 +110,9 @@ def _frames(file: intake.Opened, kind: str, name: str, region: Region | None) ->
                 raise ProtocolError("reply")
         except ProtocolError as error:
             waits = False
-            raise pool.crashed(name, f"answered out of turn ({error})") from error
+            raise host.crashed(name, f"answered out of turn ({error})") from error
         finally:
-            pool.part(worker, size_bytes if waits else None)
+            pool.release(worker, size_bytes if waits else None)
 
 
 def _size(reply: dict[str, Any]) -> int:

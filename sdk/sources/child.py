@@ -1,4 +1,10 @@
-"""Starting a decoding process: which interpreter, with what of the host's surroundings."""
+"""Starting a decoding process: which interpreter, with what of the host's surroundings.
+
+A codec written in C cannot be bounded from inside: a file of 643 bytes took 7.5 s, one of 1,192
+bytes 3.8 GB. Limits that the kernel enforces (`sdk.sources.limits`) need a process, whose death
+costs an error and no more. Checks of headers alone would need a proof for every format, and a
+thread cannot be ended. It is no sandbox: code that runs inside a codec can do what this user can.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Opened:
     __del__ = close
 
 
-def take(source: Any) -> tuple[Opened, str]:
+def open_source(source: Any) -> tuple[Opened, str]:
     """Open what the caller named.
 
     Args:
@@ -89,7 +89,7 @@ def open_path(path: str | bytes, folder: Opened | None = None, name: str = "") -
         descriptor = os.open(path, _FLAGS, dir_fd=None if folder is None else folder.fileno())
     except FileNotFoundError as error:
         raise SourceError(
-            "source-not-found", f"{shown(name or path)} isn't there{_hint(path)}"
+            "source-not-found", f"{shown(name or path)} does not exist{_hint(path)}"
         ) from error
     except (OSError, ValueError) as error:
         raise _unreadable(name or path, getattr(error, "strerror", None) or error) from error
@@ -192,8 +192,8 @@ def _pieces(source: Any, name: str) -> Iterator[bytes]:
 def _wrong_type(source: object) -> SourceError:
     return SourceError(
         "source-type",
-        f"a {type(source).__name__}, allowed are a path (str, bytes, PathLike) and a binary file "
-        "object; wrap image data in io.BytesIO",
+        f"the source is a {type(source).__name__}; allowed are a path (str, bytes, PathLike) and a "
+        "binary file object; wrap image data in io.BytesIO",
     )
 
 

@@ -42,6 +42,7 @@ class ProtocolError(Exception):
 
 def encode(message: dict[str, Any]) -> bytes:
     """Return a message with its length before it."""
+    # JSON rather than pickle: what is read of a hostile message must run nothing
     body = json.dumps(message, allow_nan=False).encode("ascii")
     return LENGTH.pack(len(body)) + body
 
@@ -133,16 +134,16 @@ def empty_pixels(message: dict[str, Any]) -> npt.NDArray[Any]:
     Raises:
         ProtocolError: a field is missing, unknown, or out of bounds.
     """
-    said = message["frame"]
-    if not isinstance(said, dict) or set(said) != _FRAME_FIELDS:
+    fields = message["frame"]
+    if not isinstance(fields, dict) or set(fields) != _FRAME_FIELDS:
         raise ProtocolError("fields")
-    if not isinstance(said["format"], str) or said["format"] not in _DTYPES:
+    if not isinstance(fields["format"], str) or fields["format"] not in _DTYPES:
         raise ProtocolError("format")
-    width = _whole(said, "width", 1, MAX_SIDE)
-    height = _whole(said, "height", 1, MAX_SIDE)
+    width = _whole(fields, "width", 1, MAX_SIDE)
+    height = _whole(fields, "height", 1, MAX_SIDE)
     if width * height > MAX_PIXELS:
         raise ProtocolError("size")
-    dtype, channels = _DTYPES[said["format"]]
+    dtype, channels = _DTYPES[fields["format"]]
     return np.empty((height, width) if channels == 1 else (height, width, channels), dtype)
 
 
@@ -160,18 +161,18 @@ def frame_of(
     Raises:
         ProtocolError: a field is out of bounds, or contradicts another.
     """
-    said = message["frame"]
-    _whole(said, "index", index, index)
-    count = _optional(said, "frame_count", 1, _MAX_FRAMES)
-    timestamp_us = _optional(said, "timestamp_us", 0, _MAX_TIMESTAMP_US)
-    kind, origin = _one_of(said, "kind", _KINDS), _one_of(said, "region_origin", _ORIGINS)
+    fields = message["frame"]
+    _whole(fields, "index", index, index)
+    count = _optional(fields, "frame_count", 1, _MAX_FRAMES)
+    timestamp_us = _optional(fields, "timestamp_us", 0, _MAX_TIMESTAMP_US)
+    kind, origin = _one_of(fields, "kind", _KINDS), _one_of(fields, "region_origin", _ORIGINS)
     info = FrameInfo(path, index, count, kind, timestamp_us, origin)
-    window = said["window"] or [0, MAX_GREY_16]
+    window = fields["window"] or [0, MAX_GREY_16]
     try:
         frame = frame_of_array(
             pixels,
-            region=region_of(said["region"]),
-            pixel_size_mm=tuple(said["pixel_size_mm"]),
+            region=region_of(fields["region"]),
+            pixel_size_mm=tuple(fields["pixel_size_mm"]),
             window=tuple(window),
         )
     except (FrameError, TypeError) as error:
@@ -179,19 +180,19 @@ def frame_of(
     return frame, info
 
 
-def _whole(said: dict[str, Any], name: str, least: int, most: int) -> int:
-    value = said[name]
+def _whole(fields: dict[str, Any], name: str, least: int, most: int) -> int:
+    value = fields[name]
     if type(value) is not int or not least <= value <= most:
         raise ProtocolError(name)
     return value
 
 
-def _optional(said: dict[str, Any], name: str, least: int, most: int) -> int | None:
-    return None if said[name] is None else _whole(said, name, least, most)
+def _optional(fields: dict[str, Any], name: str, least: int, most: int) -> int | None:
+    return None if fields[name] is None else _whole(fields, name, least, most)
 
 
-def _one_of(said: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    value = said[name]
+def _one_of(fields: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    value = fields[name]
     if not isinstance(value, str) or value not in allowed:
         raise ProtocolError(name)
     return value

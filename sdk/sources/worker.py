@@ -1,6 +1,6 @@
 """The decoding process: reads the files that its host hands to it, one frame at a time.
 
-Started by `sdk.sources.pool`, and ends when its host does.
+Started by `sdk.sources.host`, and ends when its host does.
 """
 
 from __future__ import annotations
@@ -116,35 +116,35 @@ def _close_leaks() -> None:
 
 
 def _descriptors() -> set[int]:
-    found = set()
+    still_open = set()
     for descriptor in range(limits.OPEN_FILES):
         with contextlib.suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_GETFD)
-            found.add(descriptor)
-    return found
+            still_open.add(descriptor)
+    return still_open
 
 
 def _step(request: dict[str, Any], frames: _Frames) -> tuple[dict[str, Any], Any]:
     """Decode one frame under the limits; return the reply and its pixels."""
     limits.begin()
     try:
-        found = next(frames, None)
+        item = next(frames, None)
     except BaseException as error:  # a panic of a codec written in Rust is no Exception
         limits.end()  # what follows is this package's own
-        return _told(request, error), None
+        return _failure(request, error), None
     finally:
         limits.end()
-    return ({"end": True}, None) if found is None else describe_frame(*found)
+    return ({"end": True}, None) if item is None else describe_frame(*item)
 
 
-def _told(request: dict[str, Any], trouble: BaseException) -> dict[str, Any]:
-    if isinstance(trouble, SdkError):
-        return describe_error(trouble)
+def _failure(request: dict[str, Any], error: BaseException) -> dict[str, Any]:
+    if isinstance(error, SdkError):
+        return describe_error(error)
     # nobody knows what state this left behind
-    return describe_error(_mishap(request, trouble)) | {"spent": True}
+    return describe_error(_source_error(request, error)) | {"spent": True}
 
 
-def _mishap(request: dict[str, Any], error: BaseException) -> SourceError:
+def _source_error(request: dict[str, Any], error: BaseException) -> SourceError:
     name, what = shown(request["name"]), f"{type(error).__name__}: {shown(str(error))}"
     if isinstance(error, MemoryError):
         mib = limits.MEMORY_BYTES >> 20

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import sdk.classifier
+import sdk.precision
 from tests.sdk.toy_student import toy_student
 
 
@@ -30,6 +31,6 @@ def toy_int8_path(toy_folder: Path) -> Path:
 
 @pytest.fixture
 def toy_as_default(toy_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(sdk.classifier, "_MODELS", toy_folder)
+    monkeypatch.setattr(sdk.precision, "_MODELS", toy_folder)
     monkeypatch.setattr(sdk.classifier, "_default", None)
     return toy_folder

@@ -12,7 +12,7 @@ import onnxruntime
 import pytest
 
 import sdk
-import sdk.classifier
+import sdk.precision
 from export.packaging.packaging import package
 from sdk import Decision, FrameError, ModelError
 from sdk.model_file.known_answers import pattern_frame
@@ -262,7 +262,7 @@ def test_auto_follows_the_table_of_cpu_features(
     toy_as_default: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for precision in ("fp32", "int8"):
-        monkeypatch.setattr(sdk.classifier, "choose_precision", lambda _, chosen=precision: chosen)
+        monkeypatch.setattr(sdk.precision, "choose_precision", lambda _, chosen=precision: chosen)
         assert sdk.Classifier().precision == precision
         assert sdk.Classifier(precision="fp32").precision == "fp32"
 

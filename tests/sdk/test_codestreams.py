@@ -77,7 +77,7 @@ def test_headers_of_a_jpeg_are_read_field_by_field() -> None:
         (jpeg.frame_header, b"\x08\0\1\0\1\2\1\x11\0"),
         (jpeg.scan_header, b"\1\1\0"),
     ):
-        with pytest.raises(Damaged, match="another length"):
+        with pytest.raises(Damaged, match="wrong length"):
             read(body)
 
 

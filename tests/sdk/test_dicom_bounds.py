@@ -245,17 +245,22 @@ class Panic(BaseException):
     """What a codec written in Rust raises."""
 
 
-@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("x"), OSError(5, "io")])
-def test_what_a_codec_raises_is_a_source_error(
-    monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
+def where_decoding_raises(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """A JPEG 2000 file whose decoder raises."""
     import openjpeg.utils
 
     def fail(*words: object, **options: object) -> None:
         raise error
 
     monkeypatch.setattr(openjpeg.utils, "decode_pixel_data", fail)
-    dataset = wrapped([codecs.jpeg2000(GREY, 8, False, False)], JPEG2000Lossless, GREY)
+    return wrapped([codecs.jpeg2000(GREY, 8, False, False)], JPEG2000Lossless, GREY)
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("x"), OSError(5, "io")])
+def test_what_a_codec_raises_is_a_source_error(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    dataset = where_decoding_raises(error, monkeypatch)
     assert refusal(dataset, "frame 0, JPEG 2000 Lossless") == MALFORMED
 
 
@@ -267,13 +272,7 @@ class Shutdown(Exception):
 def test_what_others_raise_meanwhile_passes(
     monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    import openjpeg.utils
-
-    def fail(*words: object, **options: object) -> None:
-        raise error
-
-    monkeypatch.setattr(openjpeg.utils, "decode_pixel_data", fail)
-    dataset = wrapped([codecs.jpeg2000(GREY, 8, False, False)], JPEG2000Lossless, GREY)
+    dataset = where_decoding_raises(error, monkeypatch)
     with pytest.raises(type(error)):
         list(read_dicom(io.BytesIO(codecs.saved(dataset)), "a", None))
 

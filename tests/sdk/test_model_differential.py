@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sdk.model_file import operators, shapes
+from sdk.model_file import operators
 from sdk.model_file.operators import OPERATORS
 from sdk.model_file.values import Output
 from sdk.model_file.wire import WireReader
@@ -49,7 +49,7 @@ def test_a_toy_student_is_seen_alike(build: Callable[[], onnx.ModelProto]) -> No
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_the_shipped_students_are_seen_alike(precision: str) -> None:
-    models = Path(shapes.__file__).parents[1] / "models"
+    models = Path(operators.__file__).parents[1] / "models"
     assert judge((models / f"default-{precision}.onnx").read_bytes()) == "accepted"
 
 

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from sdk import SourceError, sources
-from sdk.sources import child, limits, pool
+from sdk.sources import child, host, limits, pool
 from tests.sdk.hostile_codec import DEEDS, hostile_pillow
 
 H, W = 24, 32
@@ -36,8 +36,8 @@ EXPECTED = {
 }  # fmt: skip
 # What the error says of what happened, beyond its slug.
 SAYS = {
-    "panic": "explicit panic in a codec", "spins in C": "CPU time", "hangs": "no answer",
-    "hangs in C": "no answer", "killed": "killed from outside", "writes a file": "SIGXFSZ",
+    "panic": "explicit panic in a codec", "spins in C": "CPU time", "hangs": "did not answer",
+    "hangs in C": "did not answer", "killed": "killed from outside", "writes a file": "SIGXFSZ",
     "memory error": "512 MiB", "allocates": "512 MiB", "abort": "SIGABRT", "segfault": "SIGSEGV",
 }  # fmt: skip
 
@@ -228,8 +228,8 @@ from sdk import sources
 frames = sources.open({path!r})
 print("started", flush=True)
 next(frames)
-from sdk.sources import pool
-print(*[w._process.pid for w in pool._live], flush=True)
+from sdk.sources import host
+print(*[w._process.pid for w in host.live], flush=True)
 time.sleep(60)
 """
 
@@ -266,7 +266,7 @@ def test_a_killed_host_leaves_no_decoding_process(
 def test_a_forked_child_reads_with_processes_of_its_own(cine: Path) -> None:
     frames = sources.open(cine)
     next(frames)
-    workers = list(pool._live)
+    workers = list(host.live)
     child = os.fork()
     if child == 0:
         try:
@@ -302,8 +302,8 @@ EXITS = {
     "sigpipe at its default": (
         "import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
         "frames = sources.open(path); next(frames)\n"
-        "from sdk.sources import pool\n"
-        "[w._process.kill() for w in pool._live]\n"
+        "from sdk.sources import host\n"
+        "[w._process.kill() for w in host.live]\n"
         "try: list(frames); assert False\n"
         "except sources.SourceError as error: assert 'decoder' in str(error)\n"
         "assert len(list(sources.open(path))) == 5"
@@ -370,7 +370,7 @@ def test_an_embedding_host_can_name_an_interpreter(
 
 def test_the_decoding_process_loads_no_inference_runtime(pgm: Path) -> None:
     list(sources.open(pgm))
-    for worker in pool._live:
+    for worker in host.live:
         maps = Path(f"/proc/{worker._process.pid}/maps").read_text()
         assert "onnxruntime" not in maps
         assert "_kernels" in maps

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdk import Frame, Region, SdkError, SourceError, sources
-from sdk.sources import limits, pool, protocol
+from sdk.sources import host, limits, pool, protocol
 from sdk.sources.base import FrameInfo, frame_of_array
 
 FRAME: dict[str, Any] = {
@@ -32,7 +32,7 @@ FRAME: dict[str, Any] = {
 GOOD = protocol.encode(FRAME) + bytes(6) + protocol.encode({"end": True, "size_bytes": 1000})
 
 
-class Liar(pool.Worker):
+class Liar(host.Worker):
     """A decoding process that says what a test has it say."""
 
     def __init__(self, says: bytes, hangs: bool = False) -> None:
@@ -206,7 +206,7 @@ def test_one_that_says_nothing_is_ended(
 ) -> None:
     monkeypatch.setattr(limits, "WALL_S", 0.3)
     found = told(protocol.encode(FRAME)[:-1], hangs=True)
-    assert (found.slug, "no answer" in str(found)) == ("source-too-costly", True)
+    assert (found.slug, "did not answer" in str(found)) == ("source-too-costly", True)
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.text() | st.floats(-1e300, 1e300)

@@ -17,7 +17,7 @@ import tifffile
 from PIL import Image
 
 from sdk import SdkError, sources
-from sdk.sources import pool
+from sdk.sources import host
 from sdk.sources.images import common
 from tests.sdk import image_other_files as other
 from tests.sdk import image_png_files as png
@@ -251,7 +251,7 @@ def children_cpu_s() -> float:
 
     ended = os.times()
     total = ended.children_user + ended.children_system
-    for worker in list(pool._live):
+    for worker in list(host.live):
         fields = Path(f"/proc/{worker._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total

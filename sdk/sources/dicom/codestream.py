@@ -61,15 +61,15 @@ def check(stream: Codestream, image: Image, syntax: Syntax, header: Header, inde
     Raises:
         SourceError: `source-malformed`, naming both.
     """
-    for name, said, declared in (
+    for name, own, declared in (
         ("columns", stream.width, image.columns),
         ("rows", stream.height, image.rows),
         ("components", stream.components, image.samples),
     ):
-        if said != declared:
+        if own != declared:
             raise header.error(
                 "source-malformed",
-                f"frame {index} is {syntax.title} with {said} {name}, but the header says "
+                f"frame {index} is {syntax.title} with {own} {name}, but the header says "
                 f"{declared}",
             )
     if syntax.processes and stream.process not in syntax.processes:
@@ -104,24 +104,26 @@ def _check_bits(stream: Codestream, image: Image, header: Header, index: int) ->
 
 
 def _check_colour(stream: Codestream, image: Image, syntax: Syntax, header: Header) -> None:
-    said = None
+    actual = None
     photometric = image.photometric
     if photometric == PALETTE and stream.lossy:
-        said = "lossy, which makes other indices"
+        actual = "lossy, which makes other indices"
     elif photometric in LUMA_FIRST and stream.is_lossy_jpeg and stream.colour == "RGB":
-        said = "RGB by its markers"
+        actual = "RGB by its markers"
     elif photometric == "RGB" and stream.is_lossy_jpeg and stream.colour == "unmarked":
         # DICOM readers take it for RGB, libjpeg and all who use it for YCbCr
-        said = "JPEG without a marker, whose components are named 1, 2 and 3 as those of YCbCr are"
+        actual = (
+            "JPEG without a marker, whose components are named 1, 2 and 3 as those of YCbCr are"
+        )
     elif photometric in LUMA_FIRST and stream.transformed:
-        said = "JPEG 2000 with a component transform"
+        actual = "JPEG 2000 with a component transform"
     elif photometric in JPEG_2000_COLOUR and not stream.transformed:
-        said = f"{syntax.title} without a component transform"
+        actual = f"{syntax.title} without a component transform"
     elif photometric == "YBR_FULL_422" and not stream.is_lossy_jpeg:
-        said = f"{syntax.title}, where it isn't allowed"
+        actual = f"{syntax.title}, where it isn't allowed"
     elif photometric in MONOCHROME and stream.transformed:
-        said = "JPEG 2000 with a component transform"
-    if said is not None:
+        actual = "JPEG 2000 with a component transform"
+    if actual is not None:
         raise header.malformed(
-            "PhotometricInterpretation", f"is {photometric}, but the frames are {said}"
+            "PhotometricInterpretation", f"is {photometric}, but the frames are {actual}"
         )

@@ -1,6 +1,10 @@
-"""The decoders of compressed frames, one for each kind: `docs/integrating.md`, "DICOM", says why.
+"""The decoders of compressed frames, one for each kind of data (`docs/integrating.md`, "DICOM").
 
-Their names are imported when a frame needs them: each is an optional dependency.
+libjpeg-turbo decodes strictly where simplejpeg reaches it, OpenJPEG and CharLS the rest, and GDCM
+only what nothing else reads under a licence that fits. Not used: pylibjpeg-rle expands before it
+checks, pylibjpeg-libjpeg is under the GPL, imagecodecs brings 80 MB of other libraries.
+
+Each is imported when a frame needs it, for each is an optional dependency.
 """
 
 from __future__ import annotations
@@ -38,7 +42,7 @@ def decode_with_turbo(data: bytes, stream: Codestream, luma: bool) -> npt.NDArra
     # strict: libjpeg would make up what is missing or damaged, and warn
     values = np.asarray(turbo.decode_jpeg(marked(data, rgb=not luma), colours, strict=True))
     if values.shape[:2] != (stream.height, stream.width):
-        raise Damaged(f"it is decoded to {values.shape}")
+        raise Damaged(f"it decodes to the shape {values.shape}")
     return values[..., 0] if colours == "GRAY" else values
 
 
@@ -111,7 +115,7 @@ def _shaped(data: Any, stream: Codestream, size: int, by_plane: bool = False) ->
     """Arrange decoded bytes as (rows, columns) or (rows, columns, components)."""
     needed = stream.width * stream.height * stream.components * size
     if len(data) != needed:
-        raise Damaged(f"it is decoded to {len(data)} bytes instead of {needed}")
+        raise Damaged(f"it decodes to {len(data)} bytes instead of {needed}")
     flat = np.frombuffer(data, f"<u{size}")
     if stream.components == 1:
         return flat.reshape(stream.height, stream.width)

@@ -151,19 +151,19 @@ def display_of(places: Callable[[str], Sequence[Header]], header: Header, image:
 
 def _agreed(places: Sequence[Header], read: Callable[[Header], Any]) -> Any:
     """Return the value that all places that have one agree on."""
-    found = None
+    agreed = None
     for place in places:
         value = read(place)
         if value is None:
             continue
-        if found is not None and value != found:
+        if agreed is not None and value != agreed:
             raise place.error(
                 "source-malformed",
-                f"{type(value).__name__} and {type(found).__name__} are there in two places of the "
-                "header (data set, shared and per-frame functional groups) that differ",
+                f"{type(value).__name__} and {type(agreed).__name__} differ between two places "
+                "of the header (data set, shared and per-frame functional groups)",
             )
-        found = value
-    return found
+        agreed = value
+    return agreed
 
 
 def _modality(place: Header, signed: bool) -> Rescale | Lut | None:
@@ -188,7 +188,8 @@ def _modality(place: Header, signed: bool) -> Rescale | Lut | None:
 
 
 def _voi(place: Header, signed: bool) -> Window | Lut | None:
-    """Return the first window, else the first table: they are alternatives (C.11.2)."""
+    """Return the first window, else the first table."""
+    # where both are there they are alternatives (C.11.2): one has to be chosen
     centers, widths = place.numbers("WindowCenter"), place.numbers("WindowWidth")
     if len(centers) != len(widths):
         raise place.malformed(

@@ -129,12 +129,12 @@ class _Stop:
         self._bounded = bounded
         self._beyond = beyond
         self._seen: dict[int, int] = {}
-        self.found: tuple[int, str | None, int] | None = None
+        self.reached: tuple[int, str | None, int] | None = None
 
     def __call__(self, tag: Any, vr: str | None, length: int) -> bool:
         number = int(tag)
         if number > self._beyond:
-            self.found = (number, vr, length)
+            self.reached = (number, vr, length)
             return True
         position = self._bounded.tell()
         # pydicom may ask twice about the first element: before and after it looks at its VR
@@ -191,9 +191,9 @@ def _translated(bounded: BoundedFile | None, name: str) -> Iterator[None]:
 
 
 def _pixel_element(stop: _Stop, file: BinaryIO, header: Header) -> PixelElement:
-    if stop.found is None or stop.found[0] not in (_FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS):
+    if stop.reached is None or stop.reached[0] not in (_FLOAT_PIXELS, _DOUBLE_PIXELS, _PIXELS):
         raise header.error("source-no-pixels", "no (7FE0,0010) Pixel Data: it holds no image")
-    tag, vr, length = stop.found
+    tag, vr, length = stop.reached
     if tag != _PIXELS:
         raise header.error(
             "source-unsupported",

@@ -120,6 +120,6 @@ def _frames(header: Header) -> int:
 def _whole(header: Header, keyword: str, least: int, most: int) -> int:
     value = header.integer(keyword)
     if value is None or not least <= value <= most:
-        said = "missing" if value is None else value
-        raise header.malformed(keyword, f"is {said}, allowed are {least} to {most}")
+        given = "missing" if value is None else value
+        raise header.malformed(keyword, f"is {given}, allowed are {least} to {most}")
     return value

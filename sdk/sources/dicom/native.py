@@ -121,8 +121,11 @@ def _check_layout(dicom: DicomFile, image: Image) -> None:
         what = f"{image.columns} columns" if image.columns % 2 else "Planar Configuration 1"
         raise header.malformed("PhotometricInterpretation", f"is YBR_FULL_422, but with {what}")
     if image.allocated == 32 and dicom.syntax.big_endian:
+        # dcmtk and pydicom disagree on the order of such words
         # readers don't agree on the order of the two words
-        raise header.error("source-unsupported", "32 bits in big-endian words; save it otherwise")
+        raise header.error(
+            "source-unsupported", "32 bits in big-endian words; save it in little-endian ones"
+        )
     if image.allocated > 8 and dicom.syntax.big_endian and dicom.pixels.vr == "OB":
         raise header.malformed("BitsAllocated", f"is {image.allocated}, but Pixel Data is OB")
 

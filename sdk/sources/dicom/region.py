@@ -75,6 +75,7 @@ def choose_region(header: Header, width: int, height: int) -> ImageRegion | None
 def _box(item: Header, width: int, height: int) -> tuple[int, int, int, int]:
     """Return left, top, width and height, the last two 0 for a region without area."""
     left, top, right, bottom = _corners(item)
+    # neither a cut region nor the whole frame is what such a file says; region= reads it
     if not (0 <= left <= right <= width and 0 <= top <= bottom <= height):
         raise _outside(item, width, height)
     if left == right or top == bottom:

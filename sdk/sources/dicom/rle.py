@@ -45,9 +45,9 @@ def decode_rle(data: bytes, image: Image) -> npt.NDArray[np.unsignedinteger]:
 def _segments(data: bytes, count: int) -> list[tuple[int, int]]:
     if len(data) < _HEADER_BYTES:
         raise Cut("it ends inside its RLE header")
-    said, *offsets = struct.unpack_from("<16I", data)
-    if said != count or count > _MAX_SEGMENTS:
-        raise Damaged(f"it has {said} RLE segments, the header needs {count}")
+    declared, *offsets = struct.unpack_from("<16I", data)
+    if declared != count or count > _MAX_SEGMENTS:
+        raise Damaged(f"it has {declared} RLE segments, the header needs {count}")
     used = offsets[:count]
     if used[0] != _HEADER_BYTES or any(a >= b for a, b in pairwise([*used, len(data)])):
         raise Damaged("its RLE segments don't follow one another")
@@ -57,10 +57,10 @@ def _segments(data: bytes, count: int) -> list[tuple[int, int]]:
 def _unpack(segment: bytes, plane: npt.NDArray[np.uint8]) -> None:
     """Decode one segment into `plane`, which it must fill exactly."""
     made, position = bytearray(), 0
-    wanted, size = len(plane), len(segment)
-    while len(made) < wanted:
+    needed, size = len(plane), len(segment)
+    while len(made) < needed:
         if position >= size:
-            raise Cut(f"an RLE segment holds {len(made)} bytes, the header needs {wanted}")
+            raise Cut(f"an RLE segment holds {len(made)} bytes, the header needs {needed}")
         code = segment[position]
         if code < 128:
             made += segment[position + 1 : position + 2 + code]
@@ -72,6 +72,6 @@ def _unpack(segment: bytes, plane: npt.NDArray[np.uint8]) -> None:
             position += 1  # 128 does nothing
     if position > size:
         raise Cut("an RLE segment ends inside a run")
-    if len(made) > wanted or segment[position:].strip(b"\0\x80"):
-        raise Damaged(f"an RLE segment holds more than the {wanted} bytes that the header needs")
+    if len(made) > needed or segment[position:].strip(b"\0\x80"):
+        raise Damaged(f"an RLE segment holds more than the {needed} bytes that the header needs")
     plane[:] = np.frombuffer(made, np.uint8)

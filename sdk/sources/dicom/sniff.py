@@ -51,10 +51,10 @@ def encoding_of(data: bytes) -> str | None:
 def _fits(data: bytes, encoding: str) -> bool:
     position, last, count = 0, -1, 0
     while position + 8 <= len(data):
-        found = _element(data, position, encoding)
-        if found is None:
+        element = _element(data, position, encoding)
+        if element is None:
             return False
-        tag, size = found
+        tag, size = element
         if tag <= last or (count == 0 and tag >> 16 not in _FIRST_GROUPS):
             return False
         last, count, position = tag, count + 1, position + size

@@ -113,19 +113,19 @@ class _Inflated(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        wanted = min(len(buffer), _PIECE_BYTES)
+        count = min(len(buffer), _PIECE_BYTES)
         if self._position < len(self._prefix):
-            data = self._prefix[self._position : self._position + wanted]
+            data = self._prefix[self._position : self._position + count]
         else:
-            data = self._inflate(wanted)
+            data = self._inflate(count)
         buffer[: len(data)] = data
         self._position += len(data)
         return len(data)
 
-    def _inflate(self, wanted: int) -> bytes:
+    def _inflate(self, count: int) -> bytes:
         while not self._inflater.eof:
             piece = self._inflater.unconsumed_tail or self._file.read(_PIECE_BYTES)
-            data = self._inflater.decompress(piece, wanted)
+            data = self._inflater.decompress(piece, count)
             if data:
                 return data
             if not piece:

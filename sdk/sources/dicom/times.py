@@ -34,14 +34,14 @@ def times_of(header: Header, groups: Groups, frames: int) -> Times:
     Raises:
         SourceError: `source-malformed` when a value is no number.
     """
-    found = [
+    clocks = [
         times
         for times in (_from_cine(header, frames), _from_groups(groups, frames))
         if times is not None
     ]
-    if not found or any(not _agree(found[0], other) for other in found[1:]):
+    if not clocks or any(not _agree(clocks[0], other) for other in clocks[1:]):
         return None
-    times = found[-1]
+    times = clocks[-1]
     backwards = any(b < a for a, b in pairwise(times))
     still = frames > 1 and times[-1] == 0  # all at once: a value that was never filled in
     return None if backwards or still or times[-1] > _MAX_US else times

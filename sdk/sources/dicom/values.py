@@ -1,7 +1,8 @@
 """Values of a DICOM data set, read strictly from their bytes.
 
 pydicom walks the elements; what they hold is decoded here, so that one kind of error says which
-element is wrong, and text in whatever character set is never touched.
+element is wrong, and text in whatever character set is never touched. pydicom's own conversions
+repair in silence.
 """
 
 from __future__ import annotations
@@ -78,8 +79,8 @@ class Header:
 
     def __contains__(self, keyword: str) -> bool:
         """Whether the element is there and isn't empty."""
-        found = self.dataset.get_item(_tag(keyword), keep_deferred=True)
-        return found is not None and bool(found.value)
+        raw = self.dataset.get_item(_tag(keyword), keep_deferred=True)
+        return raw is not None and bool(raw.value)
 
     def element(self, keyword: str) -> Element | None:
         """Return an element's bytes, or None when it is missing or empty.
@@ -87,15 +88,15 @@ class Header:
         Raises:
             SourceError: `source-malformed` when it is a sequence.
         """
-        found = self.dataset.get_item(_tag(keyword), keep_deferred=True)
-        if found is None or not found.value:
+        raw = self.dataset.get_item(_tag(keyword), keep_deferred=True)
+        if raw is None or not raw.value:
             return None
-        if not isinstance(found.value, bytes):
+        if not isinstance(raw.value, bytes):
             raise self.malformed(keyword, "is a sequence, it must be a value")
-        vr = found.VR
+        vr = raw.VR
         if vr is None or vr == "UN":
             vr = _dictionary_vr(keyword)
-        return Element(str(vr), found.value, not found.is_little_endian)
+        return Element(str(vr), raw.value, not raw.is_little_endian)
 
     def integers(self, keyword: str, *, signed: bool = False) -> tuple[int, ...]:
         """Return the whole numbers of an element (US, SS, UL, SL, IS), none when it is missing.

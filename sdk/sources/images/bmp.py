@@ -115,12 +115,12 @@ def _masks(
             end += 4 * count
         else:
             masks = struct.unpack_from(f"<{count}I", body, 36) + (0,) * (4 - count)
-    taken = 0
+    used = 0
     for mask in masks:
         run = mask >> ((mask & -mask).bit_length() - 1) if mask else 0
-        if run & (run + 1) or mask & taken or mask >> bits:
+        if run & (run + 1) or mask & used or mask >> bits:
             raise malformed(name, f"bit masks {', '.join(f'{one:#x}' for one in masks)}")
-        taken |= mask
+        used |= mask
     if bits in (16, 32) and not all(masks[:3]):
         raise malformed(name, "a bit mask of a colour is empty")
     return masks, end

@@ -27,6 +27,6 @@ def orientation_of(exif: bytes) -> int:
     for entry in range(min(number(start, 2), _MAX_ENTRIES)):
         at = start + 2 + 12 * entry
         if number(at, 2) == _ORIENTATION:
-            told = number(at + 8, 2) if number(at + 2, 2) == _SHORT else 1
-            return told if 1 <= told <= 8 else 1
+            orientation = number(at + 8, 2) if number(at + 2, 2) == _SHORT else 1
+            return orientation if 1 <= orientation <= 8 else 1
     return 1

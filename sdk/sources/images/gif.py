@@ -60,7 +60,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
     control: tuple[int | None, str] = (None, KEEP)
     while data[at : at + 1] != _TRAILER:
         if len(frames) > MAX_FRAMES:
-            break
+            break  # `check_count` refuses it; the rest would only cost time
         kind, at = data[at : at + 1], at + 1
         if kind == _EXTENSION and data[at : at + 1]:
             if data[at] == _CONTROL:
@@ -73,7 +73,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
         elif not kind:
             raise truncated(name, "has no GIF trailer")
         else:
-            raise malformed(name, f"{kind!r} at byte {at - 1} begins no GIF block")
+            raise malformed(name, f"{kind!r} at byte {at - 1} does not begin a GIF block")
     check_count(name, len(frames))
     return Pictures(len(frames), _each(data, name, width, height, frames))
 
@@ -99,6 +99,7 @@ def _each(
 
 def _indices(data: bytes, frame: _Frame, name: str) -> npt.NDArray[np.uint8]:
     """Have Pillow decode a GIF file of this frame alone, without colours: its indices."""
+    # Pillow lays the frames of a whole file over one another, and changes modes on the way
     screen = struct.pack("<HHBBB", frame.width, frame.height, 0, 0, 0)
     place = struct.pack("<HHHHB", 0, 0, frame.width, frame.height, 0x40 if frame.interlaced else 0)
     alone = b"GIF89a" + screen + _IMAGE + place + data[frame.start : frame.end] + _TRAILER

@@ -167,7 +167,7 @@ def _note(image: _Image, marker: int, body: bytes, name: str) -> None:
     elif marker == APP14 and body.startswith(b"Adobe") and len(body) >= 12:
         image.adobe = body[11]
     elif marker == DNL:
-        raise unsupported(name, "a JPEG that tells its height after its first scan (DNL)")
+        raise unsupported(name, "a JPEG that gives its height after its first scan (DNL)")
 
 
 def _note_frame(image: _Image, marker: int, body: bytes, name: str) -> None:

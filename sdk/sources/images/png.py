@@ -105,14 +105,14 @@ def _decoded(
     file: BinaryIO, name: str, walked: Walked, frame: Frame, places: list[tuple[int, int]]
 ) -> npt.NDArray[Any]:
     """Have Pillow decode a PNG file of nothing but this frame's header, palette and data."""
-    wanted = _raster_bytes(walked, frame)
-    if sum(length for _, length in places) > wanted + wanted // 8 + 65_536:
+    needed = _raster_bytes(walked, frame)
+    if sum(length for _, length in places) > needed + needed // 8 + 65_536:
         raise malformed(name, "more image data than its pixels can need")
     data = bytearray()
     for offset, length in places:
         file.seek(offset)
         data += exactly(file, length, name)
-    _check_raster(data, wanted, name)
+    _check_raster(data, needed, name)
     header = struct.pack(
         ">IIBBBBB",
         frame.width, frame.height, walked.depth, walked.colour_type, 0, 0, walked.interlace,
@@ -138,15 +138,15 @@ def _raster_bytes(walked: Walked, frame: Frame) -> int:
     return total
 
 
-def _check_raster(data: bytearray, wanted: int, name: str) -> None:
+def _check_raster(data: bytearray, needed: int, name: str) -> None:
     """Inflate once for the size alone: Pillow would leave missing rows as they are."""
-    inflater, found = zlib.decompressobj(), 0
+    inflater, inflated = zlib.decompressobj(), 0
     try:
         for start in range(0, len(data), _INFLATED_AT_ONCE):
-            found += len(inflater.decompress(data[start : start + _INFLATED_AT_ONCE]))
-            if found > wanted:
+            inflated += len(inflater.decompress(data[start : start + _INFLATED_AT_ONCE]))
+            if inflated > needed:
                 raise malformed(name, "its image data is more than its pixels")
     except zlib.error as error:
         raise malformed(name, f"its image data is damaged: {error}") from error
-    if found < wanted or not inflater.eof:
-        raise truncated(name, f"its image data ends after {found} of {wanted} bytes")
+    if inflated < needed or not inflater.eof:
+        raise truncated(name, f"its image data ends after {inflated} of {needed} bytes")

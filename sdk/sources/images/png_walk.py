@@ -82,7 +82,7 @@ def walk(file: BinaryIO, name: str) -> Walked:
         file.seek(at)
         length, kind = struct.unpack(">I4s", exactly(file, 8, name))
         if not kind.isalpha():
-            raise malformed(name, f"{kind!r} at byte {at} is no name of a PNG chunk")
+            raise malformed(name, f"{kind!r} at byte {at} is not the name of a PNG chunk")
         if at + 12 + length > size:
             raise truncated(name, f"ends inside its chunk {kind!r}")
         if not walked.width and kind != b"IHDR":
@@ -121,7 +121,7 @@ def _note(walked: Walked, kind: bytes, body: bytes, name: str) -> None:
         _note_header(walked, body, name)
     elif kind == b"PLTE":
         if walked.palette or walked.data or not body or len(body) % 3 or len(body) > 768:
-            raise malformed(name, f"PLTE of {len(body)} bytes, or out of its place")
+            raise malformed(name, f"PLTE of {len(body)} bytes, or out of place")
         walked.palette = body
     elif kind == b"tRNS":
         _note_transparency(walked, body, name)
@@ -129,7 +129,7 @@ def _note(walked: Walked, kind: bytes, body: bytes, name: str) -> None:
         walked.exif = body
     elif kind == b"acTL":
         if len(body) != 8 or walked.animated or walked.data:
-            raise malformed(name, "acTL of the wrong length, or out of its place")
+            raise malformed(name, "acTL of the wrong length, or out of place")
         walked.animated = int.from_bytes(body[:4], "big")
         check_count(name, walked.animated)
     elif walked.animated:  # fcTL; without acTL the image is a still one
@@ -137,10 +137,10 @@ def _note(walked: Walked, kind: bytes, body: bytes, name: str) -> None:
 
 
 def _note_transparency(walked: Walked, body: bytes, name: str) -> None:
-    wanted = {GREY: 2, RGB: 6}.get(walked.colour_type)
+    expected = {GREY: 2, RGB: 6}.get(walked.colour_type)
     most = len(walked.palette) // 3
-    right = 1 <= len(body) <= most if wanted is None else len(body) == wanted
-    if not right or walked.colour_type in (GREY_ALPHA, RGB_ALPHA) or walked.data:
+    fits = 1 <= len(body) <= most if expected is None else len(body) == expected
+    if not fits or walked.colour_type in (GREY_ALPHA, RGB_ALPHA) or walked.data:
         raise malformed(name, f"tRNS of {len(body)} bytes in colour type {walked.colour_type}")
     if (walked.colour_type, walked.depth) == (RGB, 16):
         raise unsupported(name, "a transparent colour (tRNS) of 16 bits a channel")
@@ -149,7 +149,7 @@ def _note_transparency(walked: Walked, body: bytes, name: str) -> None:
 
 def _note_header(walked: Walked, body: bytes, name: str) -> None:
     if walked.width or len(body) != 13:
-        raise malformed(name, "IHDR stands twice, or has the wrong length")
+        raise malformed(name, "IHDR appears twice, or has the wrong length")
     walked.width, walked.height, walked.depth, walked.colour_type, *methods = struct.unpack(
         ">IIBBBBB", body
     )
@@ -217,5 +217,7 @@ def _finished(walked: Walked, name: str) -> Walked:
         PALETTE,
         GREY_ALPHA,
     ):
-        raise malformed(name, f"colour type {walked.colour_type} with PLTE missing or needless")
+        raise malformed(
+            name, f"colour type {walked.colour_type} with PLTE missing or where none may be"
+        )
     return walked

@@ -68,7 +68,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
     pages = [place for place in places if not place.subfile_type & (_REDUCED | _MASK)]
     if not pages:
         raise SourceError(
-            "source-no-pixels", f"{shown(name)}: its pages are reduced copies or masks alone"
+            "source-no-pixels", f"{shown(name)}: all its pages are reduced copies or masks"
         )
     return Pictures(len(pages), _each(file, name, form, pages))
 
@@ -137,18 +137,7 @@ def _layout(
         raise unsupported(
             name, f"(258) BitsPerSample is {shown(bits)}, allowed are 1 to 16, alike in all samples"
         )
-    predictor = _one(directory, tags.PREDICTOR, 1, name)
-    if predictor != 1 and (
-        predictor != 2 or compression not in _PREDICTED or bits[0] not in (8, 16)
-    ):
-        raise unsupported(
-            name,
-            f"(317) Predictor is {predictor}, allowed are 1, and with LZW or Deflate and 8 or 16 "
-            "bits 2",
-        )
-    fill_order = _one(directory, tags.FILL_ORDER, 1, name)
-    if fill_order not in (1, 2) or (fill_order == 2 and compression != 1):
-        raise unsupported(name, f"(266) FillOrder is {fill_order}, allowed is 1")
+    predictor, fill_order = _coding(directory, compression, bits[0], name)
     planar = _one(directory, tags.PLANAR, 1, name)
     if planar not in (1, 2):
         raise malformed(name, f"(284) PlanarConfiguration is {planar}, allowed are 1 and 2")
@@ -171,6 +160,21 @@ def _layout(
         offsets=_many(directory, tags.TILE_OFFSETS if tiled else tags.STRIP_OFFSETS, name),
         sizes=_many(directory, tags.TILE_BYTES if tiled else tags.STRIP_BYTES, name),
     )
+
+
+def _coding(directory: tags.Directory, compression: int, bits: int, name: str) -> tuple[int, int]:
+    """Return Predictor and FillOrder, where they go with the compression."""
+    predictor = _one(directory, tags.PREDICTOR, 1, name)
+    if predictor != 1 and (predictor != 2 or compression not in _PREDICTED or bits not in (8, 16)):
+        raise unsupported(
+            name,
+            f"(317) Predictor is {predictor}, allowed are 1, and with LZW or Deflate and 8 or 16 "
+            "bits 2",
+        )
+    fill_order = _one(directory, tags.FILL_ORDER, 1, name)
+    if fill_order not in (1, 2) or (fill_order == 2 and compression != 1):
+        raise unsupported(name, f"(266) FillOrder is {fill_order}, allowed is 1")
+    return predictor, fill_order
 
 
 def _one(directory: tags.Directory, tag: int, default: int | None, name: str) -> int:

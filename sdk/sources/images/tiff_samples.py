@@ -94,30 +94,30 @@ def _grid(layout: Layout, name: str) -> tuple[int, int]:
 
 
 def _piece(file: BinaryIO, name: str, layout: Layout, number: int, rows: int) -> bytes:
-    offset, size, wanted = layout.offsets[number], layout.sizes[number], rows * layout.row_bytes
+    offset, size, needed = layout.offsets[number], layout.sizes[number], rows * layout.row_bytes
     if offset + size > size_of(file):
         raise truncated(name, f"strip or tile {number} lies beyond the file's end")
     file.seek(offset)
     if layout.compression == _NONE:
-        if size < wanted:
-            raise truncated(name, f"strip or tile {number} has {size} of {wanted} bytes")
-        data = exactly(file, wanted, name)
+        if size < needed:
+            raise truncated(name, f"strip or tile {number} has {size} of {needed} bytes")
+        data = exactly(file, needed, name)
         return data.translate(_REVERSED) if layout.reversed_bits else data
     data = exactly(file, size, name)
     if layout.compression in _DEFLATE:
-        return _inflated(data, wanted, name)
+        return _inflated(data, needed, name)
     return _by_libtiff(data, layout.compression, layout.row_bytes, rows, name)
 
 
-def _inflated(data: bytes, wanted: int, name: str) -> bytes:
+def _inflated(data: bytes, needed: int, name: str) -> bytes:
     inflater = zlib.decompressobj()
     try:
-        found = inflater.decompress(data, wanted)
+        inflated = inflater.decompress(data, needed)
     except zlib.error as error:
         raise malformed(name, f"a Deflate strip is damaged: {error}") from error
-    if len(found) < wanted:
-        raise truncated(name, f"a Deflate strip holds {len(found)} of {wanted} bytes")
-    return found
+    if len(inflated) < needed:
+        raise truncated(name, f"a Deflate strip holds {len(inflated)} of {needed} bytes")
+    return inflated
 
 
 def _by_libtiff(data: bytes, compression: int, row_bytes: int, rows: int, name: str) -> bytes:

@@ -91,7 +91,7 @@ def read_directory(file: BinaryIO, form: Form, place: Place, name: str) -> Direc
         if tag not in _USED:
             continue
         if tag in directory:
-            raise malformed(name, f"the TIFF tag {tag} stands twice in a directory")
+            raise malformed(name, f"the TIFF tag {tag} appears twice in a directory")
         directory[tag] = _values(file, form, entry, tag, name)
     return directory
 

@@ -31,12 +31,12 @@ def read(file: BinaryIO, name: str) -> Pictures:
             `source-too-large`, `source-too-costly`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
-    size, said = _walk(data, name)
+    size, declared = _walk(data, name)
     check_pixels(name, *size)
     image = open_image(data, "WEBP", name)
     count = check_count(name, int(image.n_frames))
-    if count != said:
-        raise malformed(name, f"holds {said} frames, {count} of them whole")
+    if count != declared:
+        raise malformed(name, f"holds {declared} frames, {count} of them whole")
     return Pictures(count, _each(image, name, size, count))
 
 
@@ -65,10 +65,10 @@ def _walk(data: bytes, name: str) -> tuple[tuple[int, int], int]:
         if at + 8 + length > end:
             raise truncated(name, f"ends inside its chunk {kind!r}")
         if kind in (b"VP8X", b"VP8 ", b"VP8L"):
-            found = _size(kind, body, name)
-            if size not in (None, found):
-                raise malformed(name, f"says {size} and {found} of its size")
-            size = found
+            stated = _size(kind, body, name)
+            if size not in (None, stated):
+                raise malformed(name, f"says {size} and {stated} of its size")
+            size = stated
         frames += kind == b"ANMF"
         stills += kind in (b"VP8 ", b"VP8L")
         at += 8 + length + length % 2
