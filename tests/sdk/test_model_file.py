@@ -15,6 +15,7 @@ from export.packaging.packaging import package
 from sdk import ModelError
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
+from sdk.model_file.reader import MAX_FILE_BYTES
 from tests.sdk.model_files import slug_of
 from tests.sdk.toy_student import CARD, LABELS, toy_model, toy_student
 

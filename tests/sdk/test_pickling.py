@@ -196,7 +196,7 @@ def test_caches_are_safe_under_threads() -> None:
 def test_what_changed_is_named_the_default_student_or_its_path(
     toy_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sdk.classifier, "_MODELS", tmp_path)
+    monkeypatch.setattr(sdk.precision, "_MODELS", tmp_path)
     path = tmp_path / "default-fp32.onnx"
     shutil.copy(toy_path, path)
     pickled = {
