@@ -71,8 +71,7 @@ class MetricLog:
             self._panel(axes, name.replace("_", " "), [name])
         panels[1].set_ylim(0, 1.02)
         figure.suptitle("\n".join(f"{n}: {v}" for n, v in self.header.items()), fontsize="small")
-        with atomic_write(self.path.with_suffix(".png")) as unfinished:
-            figure.savefig(unfinished, dpi=100)
+        drawing.save(figure, self.path.with_suffix(".png"))
 
     def _panel(self, axes: Any, title: str, names: Sequence[str]) -> None:
         for name in names:

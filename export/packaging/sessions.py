@@ -1,4 +1,4 @@
-"""onnxruntime sessions of this package: one thread, on the CPU, as the cart runs a student."""
+"""onnxruntime sessions of this package, with the options of the SDK's own."""
 
 from typing import Any
 
@@ -12,12 +12,8 @@ def open_session(model: bytes, *, optimised: bool = True, log_severity: int = WA
 
     Without `optimised` the graph runs as it is written: no fused integer kernels.
     """
-    onnxruntime = runtime.load()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options = runtime.session_options()
     options.log_severity_level = log_severity
-    levels = onnxruntime.GraphOptimizationLevel
-    options.graph_optimization_level = (
-        levels.ORT_ENABLE_ALL if optimised else levels.ORT_DISABLE_ALL
-    )
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    if not optimised:
+        options.graph_optimization_level = runtime.load().GraphOptimizationLevel.ORT_DISABLE_ALL
+    return runtime.new_session(model, options)

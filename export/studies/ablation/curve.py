@@ -6,7 +6,6 @@ from typing import Any
 
 from export import drawing
 from export.errors import ExportError
-from export.files import atomic_write
 from export.studies.ablation.reading import margins, read_story
 from export.studies.ablation.table import PART_NAMES
 
@@ -90,6 +89,5 @@ def plot_curve(report: dict[str, Any], path: Path) -> None:
     axes[0][0].set_ylabel("accuracy, %; 95 % over patients and seeds")
     axes[0][-1].legend(fontsize=7)
     figure.tight_layout()
-    with atomic_write(path) as unfinished:
-        figure.savefig(unfinished, dpi=130)
+    drawing.save(figure, path)
     pyplot.close(figure)

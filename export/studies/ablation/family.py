@@ -6,7 +6,6 @@ from typing import Any
 
 from export import drawing
 from export.errors import ExportError
-from export.files import atomic_write
 from export.recipe.settings import PLAIN
 from export.studies.ablation.reading import margins, read_story
 from export.studies.ablation.table import PART_NAMES
@@ -67,6 +66,5 @@ def plot_family(report: dict[str, Any], path: Path) -> None:
     axis.set_ylabel("accuracy, %; 95 % over patients")
     axis.legend(fontsize=8)
     figure.tight_layout()
-    with atomic_write(path) as unfinished:
-        figure.savefig(unfinished, dpi=130)
+    drawing.save(figure, path)
     pyplot.close(figure)

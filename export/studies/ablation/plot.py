@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from export import drawing
-from export.files import atomic_write
 from export.studies.ablation.reading import margins
 from export.studies.ablation.table import PART_NAMES
 
@@ -49,6 +48,5 @@ def plot_ablation(report: Mapping[str, Any], path: Path) -> None:
         color=drawing.GREY,
     )
     figure.tight_layout(rect=(0, 0.03, 1, 1))
-    with atomic_write(path) as unfinished:
-        figure.savefig(unfinished, dpi=130)
+    drawing.save(figure, path)
     pyplot.close(figure)
