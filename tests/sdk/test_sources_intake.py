@@ -37,8 +37,9 @@ def names(source: object) -> list[str]:
 
 def test_every_way_to_name_a_file(pgm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(pgm.parent)
-    for source in (pgm, str(pgm), os.fsencode(pgm), "a.pgm", b"a.pgm", pgm.open("rb")):
-        assert [os.path.basename(name) for name in names(source)] == ["a.pgm"]
+    with pgm.open("rb") as file:
+        for source in (pgm, str(pgm), os.fsencode(pgm), "a.pgm", b"a.pgm", file):
+            assert [os.path.basename(name) for name in names(source)] == ["a.pgm"]
 
 
 class Pipe:
@@ -60,6 +61,8 @@ def test_every_kind_of_file_object(pgm: Path) -> None:
     for source in (io.BytesIO(PGM), Pipe(PGM), os.fdopen(read_end, "rb"), pgm.open("rb", 0),
                    gzip.GzipFile(pgm.with_suffix(".gz")), io.BufferedReader(io.BytesIO(PGM))):  # type: ignore[arg-type]  # fmt: skip
         assert len(list(sources.open(source))) == 1  # type: ignore[arg-type]
+        if not isinstance(source, Pipe):
+            source.close()
 
 
 def test_a_file_object_is_read_from_where_it_stands(pgm: Path) -> None:

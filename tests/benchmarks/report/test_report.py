@@ -207,6 +207,9 @@ def test_what_is_not_known_of_a_model_is_a_dash_with_its_reason():
     assert "student-fp32/sdk (training unknown)" in page
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Glyph .* missing from font:UserWarning"
+)  # Matplotlib's own font
 @pytest.mark.parametrize("name", ["$a^{b$", "_hidden", "x" * 180, "{brace}%", "ä\u4e2d"])
 def test_any_models_name_can_be_plotted(name):
     subject = replace(SUBJECTS[0], name=f"{name}-fp32/sdk", family="user")
