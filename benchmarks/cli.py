@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from sdk.cli.output import results_alone
 
-_OWN = ("sdk", "export", "benchmarks")
+_OWN = ("sdk", "sonogaze", "export", "benchmarks")
 _EXIT_ERROR = 3
 
 

@@ -42,7 +42,7 @@ def run_job(given: WorkerInput) -> Result:
 
 def _isa() -> str | None:
     """Return the kernel in use; asked last, so that it is no part of what was measured."""
-    if "sdk._kernels" not in sys.modules:
+    if "sonogaze._kernels" not in sys.modules:
         return None
     from benchmarks.machine.kernel import isa_in_use
 

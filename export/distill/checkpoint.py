@@ -33,9 +33,8 @@ class Checkpoint:
         """Return the leader's checkpoint in every process; None where there is none."""
         leads = parallel.is_leader() and self.path.exists()
         state = torch.load(self.path, weights_only=True, map_location="cpu") if leads else None
-        state = parallel.from_leader(state)
-        assert state is None or isinstance(state, dict)
-        return state
+        shared: dict[str, Any] | None = parallel.from_leader(state)
+        return shared
 
     def keep(self, state: dict[str, Any]) -> bool:
         """Take the state after an epoch, and write it if it is time; return whether it was.

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 import typer
 from msgspec import structs, to_builtins
@@ -32,6 +31,7 @@ from export.packaging.quantize import Scheme, quantize
 from export.packaging.sessions import open_session
 from export.recipe.settings import BankConfig
 from export.workspace import StudentRun, Workspace
+from sdk import runtime
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
@@ -146,7 +146,7 @@ def main(
     story = {
         "command": f"python -m export.studies.quantisation {shlex.join(words)}",
         "machine": platform.processor() or platform.machine(),
-        "onnxruntime": onnxruntime.__version__,
+        "onnxruntime": runtime.version(),
         "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
         **report,
     }

@@ -22,7 +22,6 @@ APPS = {
     "sonogaze-bench": benchmarks.commands.app,
 }
 # pages may be ahead of a renaming
-RENAMED = {"--objective": "--losses", "--waive-gate": "--pass-gate"}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 TOOL = re.compile(r"(?:^|\s|\$ )(sonogaze(?:-export|-bench)?) ([a-z]+(?: .*)?)$")
@@ -46,7 +45,7 @@ def fault_of(tool: str, words: str) -> str | None:
         return name
     known = {option for parameter in group.commands[name].params for option in parameter.opts}
     options = [word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)]
-    missing = [o for o in options if o not in known and RENAMED.get(o) not in known]
+    missing = [o for o in options if o not in known]
     return missing[0] if missing else None
 
 

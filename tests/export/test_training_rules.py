@@ -11,7 +11,7 @@ import torch
 from export.data.view_bank import ViewBank
 from export.distill.checkpoint import Checkpoint
 from export.distill.loop import train
-from export.distill.teacher import teach_bank
+from export.distill.teacher_outputs import teacher_outputs
 from export.recipe.read import load_recipe
 from export.recipe.settings import LoopConfig
 
@@ -208,7 +208,7 @@ class _Seeing(torch.nn.Module):
 def test_the_middle_maps_components_are_uncorrelated_and_of_unit_variance(tmp_path):
     recipe = load_recipe("smoke")
     size = (recipe.preprocessing.height, recipe.preprocessing.width)
-    outputs = teach_bank(_Seeing(), _bank(200, size, 4), None, recipe, tmp_path / "taught")
+    outputs = teacher_outputs(_Seeing(), _bank(200, size, 4), None, recipe, tmp_path / "taught")
     places = np.moveaxis(np.asarray(outputs.maps, np.float64), 1, -1).reshape(-1, 16)
     assert places.shape[0] == 200 * 12
     np.testing.assert_allclose(places.mean(0), 0, atol=0.01)

@@ -2,11 +2,11 @@
 
 import fcntl
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from export.data.augment import AugmentConfig
 from export.data.bank_draw import Drawing

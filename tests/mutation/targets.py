@@ -51,7 +51,7 @@ _READERS = (
     "tifffile",
     "cv2",
 )
-_TRAINING = ("torch", "torch.nn.functional", "cv2", "pandas", "matplotlib.pyplot", "jsonschema")
+_TRAINING = ("torch", "torch.nn.functional", "cv2", "pandas", "matplotlib.pyplot", "msgspec")
 
 GROUPS = {
     "readers": Group(

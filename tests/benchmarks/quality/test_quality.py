@@ -190,7 +190,7 @@ def test_frames_with_a_label_that_the_model_does_not_know_are_left_out():
 
 def test_every_look_at_a_guarded_part_is_logged(monkeypatch):
     looks = []
-    monkeypatch.setattr(collect, "_log_look", lambda *what: looks.append(what))
+    monkeypatch.setattr(collect, "_log", lambda *what: looks.append(what))
     for part in ("external", "folder"):
         fold = FrameSet("data-set", "", [], {part: frames("head", "femur")})
         collect.score_quality([quality_run(["head", "head"], part)], fold, None, 0)
