@@ -37,7 +37,8 @@ OUTLIERS = {
 def grown(source: Path, target: Path) -> Path:
     """Copy a data set and add to it: outliers by row's licence, and frames that joined later."""
     shutil.copytree(source, target)
-    rows = list(csv.DictReader((target / "frames.csv").open(newline="", encoding="utf-8")))
+    with (target / "frames.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     (target / "not_fetal").mkdir()
     for number in range(30):
         fine = list(OUTLIERS)[number % len(OUTLIERS)]
