@@ -62,7 +62,8 @@ def show_comparison(comparison: Comparison, every: bool) -> None:
     for change in changes:
         if every or change.verdict in ("worse", "better"):
             show(_line(change))
-    counts = {v: sum(c.verdict == v for c in changes) for v in ("worse", "better", "same")}
+    kinds = ("worse", "better", "same", "unknown")
+    counts = {kind: sum(c.verdict == kind for c in changes) for kind in kinds}
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     show(f"{len(changes)} figures compared: {verdicts}.")
     agree, known = comparison.agreeing

@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 from export.parallel import is_leader
 
 Show = Callable[[str, int, int, str], None]
 Progress = Callable[[int, int], None]
 Report = Callable[[int, dict[str, float]], None]
+
+NAME_WIDTH = 20  # a narrow terminal cuts the note, not the step's name
 
 
 @contextmanager
@@ -21,13 +24,13 @@ def bars(console: Console) -> Iterator[Show]:
     Of several processes that train together, the leader alone draws.
     """
     columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(min_width=NAME_WIDTH)),
+        BarColumn(bar_width=10),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
+        TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
     )
-    with Bars(*columns, console=console, disable=not is_leader()) as progress:
+    with Bars(*columns, console=console, expand=True, disable=not is_leader()) as progress:
         known: dict[str, TaskID] = {}
 
         def show(step: str, done: int, total: int, note: str = "") -> None:

@@ -45,7 +45,7 @@ def _interval(bounds: list[float | None]) -> str:
 
 def _passed_over(gates: list[dict[str, Any]]) -> list[str]:
     lines = [
-        f"> **Gate `{g['gate']}` failed and was passed over.** Asked: {g['asks']}. Found: "
+        f"> **Gate `{g['gate']}` failed and was waived.** Asked: {g['asks']}. Found: "
         f"{g['found']}. Reason given: {g['reason']}."
         for g in gates
         if not g["passed"]
@@ -180,7 +180,7 @@ def _confusions(scores: dict[str, Any], labels: list[str]) -> list[list[str]]:
 def _gates(gates: list[dict[str, Any]]) -> list[str]:
     lines = ["| gate | requires | measured | |", "|" + "---|" * 4]
     for gate in gates:
-        outcome = "passed" if gate["passed"] else f"**failed**, passed over: {gate['reason']}"
+        outcome = "passed" if gate["passed"] else f"**failed**, waived: {gate['reason']}"
         lines.append(f"| `{gate['gate']}` | {gate['asks']} | {gate['found']} | {outcome} |")
     return lines
 

@@ -34,8 +34,8 @@ GATES = {
     "calibration": "expected calibration error of at most 3 %, in both precisions, on the very "
     "frames that the temperature was fitted on",
     "better-than-guessing": "student (both precisions) and teacher are wrong on at most half as "
-    "many frames as who always says the commonest label, at the lower end of the 95 % interval "
-    "over patients",
+    "many frames as always guessing the commonest label would be, at the lower end of the 95 % "
+    "interval over patients",
     "every-label": "each label is right on at least half of its frames, in both precisions",
     "sources": "teacher, student and files were made by sources that were committed and unchanged",
 }
@@ -98,7 +98,7 @@ def every_label(scores: Mapping[str, Mapping[str, Any]]) -> Outcome:
         worst.append(
             f"{name}: "
             + (f"{lowest} {known[lowest]:.4f}" if lowest is not None else "nothing to judge by")
-            + (f", no frame of {unknown}" if unknown else "")
+            + (f", no frame of {', '.join(unknown)}" if unknown else "")
         )
     return Outcome("every-label", passed, f"validation, the worst: {'; '.join(worst)}")
 

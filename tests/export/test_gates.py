@@ -131,7 +131,7 @@ def test_student_and_teacher_must_be_better_than_guessing(scores, passed):
         (always(0, MIXED), False, "l1 0.0000"),
         (even(0.5), True, "0.5000"),
         (even(0.49), False, "0.4900"),
-        (score_of([True] * 30, [0, 1, 2] * 10), False, "no frame of ['l3']"),
+        (score_of([True] * 30, [0, 1, 2] * 10), False, "no frame of l3"),
     ],
     ids=["good", "never-said", "half", "less", "no-frame"],
 )
