@@ -50,7 +50,7 @@ def _accuracy(report: dict[str, Any]) -> Table:
 
 
 def _gates(gates: list[dict[str, Any]]) -> Table:
-    table = Table("gate", "", "found")
+    table = Table("gate", "outcome", "found")
     for gate in gates:
         judged = "passed" if gate["passed"] else f"FAILED, waived: {gate['reason']}"
         table.add_row(gate["gate"], judged, gate["found"])
