@@ -117,7 +117,7 @@ def test_the_plot_lies_beside_the_log(tmp_path):
     log = MetricLog(tmp_path / "log.csv", {"frames": FRAMES}, VALIDATION)
     _train(Checkpoint(tmp_path / "r.pt"), log)
     assert {path.name for path in tmp_path.iterdir()} == {"log.csv", "log.png", "r.pt"}
-    assert cv2.imread(str(tmp_path / "log.png")).shape == (650, 1200, 3)
+    assert cv2.imread(str(tmp_path / "log.png")).shape == (845, 1560, 3)
 
 
 def test_a_killed_run_goes_on_without_double_rows_and_to_the_same_weights(tmp_path):

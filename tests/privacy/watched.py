@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -70,15 +71,22 @@ def watch(command: list[str], folder: Path, **environment: str) -> Seen:
         "-o",
         log,
     ]
-    done = subprocess.run(
-        [*map(str, words), *command],
-        cwd=folder / "work",
-        env=_environment(folder) | environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    for _ in range(3):
+        done = subprocess.run(
+            [*map(str, words), *command],
+            cwd=folder / "work",
+            env=_environment(folder) | environment,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        # strace itself gives up where a process dies between two of its own calls
+        if not done.stderr.startswith("strace: ptrace("):
+            break
+        for name in ("home", "tmp", "work"):
+            shutil.rmtree(folder / name)
+            (folder / name).mkdir()
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
     return read(log.read_text(errors="replace"), folder / "work")
 

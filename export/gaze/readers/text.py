@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from export import files
 from export.gaze.errors import GazeError
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -146,7 +145,11 @@ def write_text(path: str | Path, text: str) -> None:
     Raises:
         GazeError: It cannot be written (``gaze-write``).
     """
+    target = Path(path)
+    scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        files.write_text(Path(path), text)
+        scratch.write_text(text, encoding="utf-8")
+        os.replace(scratch, target)
     except OSError as error:
+        scratch.unlink(missing_ok=True)
         raise GazeError("gaze-write", f"cannot write {path}: {error}") from error
