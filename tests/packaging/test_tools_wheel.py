@@ -36,7 +36,8 @@ def test_the_wheel_holds_the_tools_and_their_data_alone(tools_wheel: Path) -> No
 def test_the_tools_need_the_runtime_of_their_own_version() -> None:
     project = tomllib.loads((ROOT / "tools" / "pyproject.toml").read_text())["project"]
     assert project["version"] == sdk.__version__
-    assert f"sonogaze[cli]=={sdk.__version__}" in project["dependencies"]
+    own = f"sonogaze[cli]=={sdk.__version__}"
+    assert project["dependencies"] == [own, "msgspec>=0.20,<1"]
 
 
 @pytest.mark.parametrize("tool", ["sonogaze", *TOOLS])

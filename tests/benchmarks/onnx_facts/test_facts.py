@@ -106,7 +106,8 @@ def test_a_layout_that_onnxruntime_made_for_one_processor_is_not_miscounted(tmp_
     assert facts.macs == MACS or "com.microsoft.nchwc::Conv" in facts.unknown["macs"]
 
 
-@pytest.mark.filterwarnings("ignore")  # PyTorch's, of its older exporter
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's, of its older exporter
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
 def test_counts_agree_with_pytorchs_own_counter(tmp_path):
     import torch
     from torch import nn

@@ -85,3 +85,16 @@ SAMPLES\tGAZE\tLEFT\tRIGHT\tRATE\t1000.00\tTRACKING\tCR\tFILTER\t2
 1101\t  101.0\t  201.0\t  288.0\t  111.0\t  221.0\t  306.0\t.....
 END\t1102 \tSAMPLES\tEVENTS\tRES\t  40.00\t  40.00
 """
+
+
+DISPLAY_AND_IMAGE = """[display]
+width_px = 1920
+height_px = 1080
+pixel_pitch_mm = 0.25
+viewing_distance_mm = 600
+[image]
+x = 0
+y = 0
+width = 1920
+height = 1080
+"""

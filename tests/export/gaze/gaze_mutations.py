@@ -27,6 +27,7 @@ from pathlib import Path
 from export.gaze import Display, GazeError, read_gaze
 from export.gaze.settings import read_session
 from tests.export.gaze.gaze_files import (
+    DISPLAY_AND_IMAGE,
     EYELINK,
     PRO_LAB_HEADER,
     TX300_HEADER,
@@ -173,23 +174,16 @@ def _files() -> dict[str, tuple[str, Cells]]:
 
 
 FILES = _files()
-TOML = """[display]
-width_px = 1920
-height_px = 1080
-pixel_pitch_mm = 0.25
-viewing_distance_mm = 600
-[image]
-x = 0
-y = 0
-width = 1920
-height = 1080
-[map]
+TOML = (
+    DISPLAY_AND_IMAGE
+    + """[map]
 width = 24
 sigma_deg = 1.0
 offset_us = 0
 [recording]
 time_unit = "ms"
 """
+)
 
 
 def _bytes_changed(rng: random.Random, data: bytes) -> bytes:

@@ -16,19 +16,12 @@ from export.gaze.readers import columns, eyelink, text
 from export.gaze.records import gaze_of
 from export.gaze.samples import from_points
 from export.gaze.settings import ImageArea, RecordingSettings, Session, read_session, write_session
+from tests.export.gaze.gaze_files import DISPLAY_AND_IMAGE
 
 SCREEN = Display(1920, 1080, 0.2665, 620.0)
-GOOD = """[display]
-width_px = 1920
-height_px = 1080
-pixel_pitch_mm = 0.25
-viewing_distance_mm = 600
-[image]
-x = 0
-y = 0
-width = 1920
-height = 1080
-[map]
+GOOD = (
+    DISPLAY_AND_IMAGE
+    + """[map]
 width = 24
 height = 18
 sigma_deg = 1.0
@@ -36,6 +29,7 @@ before_us = 250000
 after_us = 250000
 offset_us = 0
 """
+)
 NUMBERS = [line.split(" = ")[0] for line in GOOD.splitlines() if " = " in line]
 ABSURD = ["1" + "0" * 400, "-" + "9" * 400, "1" + "0" * 5000, "0x" + "f" * 6000, "1e400", "nan",
           "-inf", "1e300", "-1e300"]  # fmt: skip

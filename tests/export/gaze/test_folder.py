@@ -14,7 +14,7 @@ from export.gaze.folder import add_simulated_gaze, folder_gaze
 from export.gaze.settings import ImageArea, Session, read_session, write_session
 from export.gaze.show import show_gaze
 from sdk import SdkError
-from tests.export.gaze.gaze_files import PRO_LAB_HEADER, pro_lab_text
+from tests.export.gaze.gaze_files import DISPLAY_AND_IMAGE, PRO_LAB_HEADER, pro_lab_text
 
 SESSION = Session(
     Display(1920, 1080, 0.2665, 620.0), ImageArea(0, 0, 1920, 1080), MapSettings(16, 12)
@@ -115,17 +115,7 @@ def test_a_session_reads_back_as_written(tmp_path: Path) -> None:
     assert read_session(tmp_path / "gaze.toml") == session
 
 
-GOOD = """[display]
-width_px = 1920
-height_px = 1080
-pixel_pitch_mm = 0.25
-viewing_distance_mm = 600
-[image]
-x = 0
-y = 0
-width = 1920
-height = 1080
-"""
+GOOD = DISPLAY_AND_IMAGE
 
 
 @pytest.mark.parametrize(
