@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .mutants import Mutant
-from .targets import GROUPS, ROOT
+from .targets import GROUPS, ROOT, unseen
 
 
 def reach_path(group: str) -> Path:
@@ -53,6 +53,25 @@ def tests_for(
     be imported: `first`, the file named after the module, or the one with most tests there.
     """
     table = _table(group)
+    if unseen(group, module):
+        reached = set(range(len(table["tests"])))
+    else:
+        reached = _reached(module, mutant, group)
+    tests = _quickest([table["tests"][number] for number in reached], limit_s)
+    if not tests:
+        return []
+    counts = Counter(map(_file, tests))
+    named = f"test_{Path(module).stem}.py"
+    if first not in counts:
+        first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
+    return [
+        [test for test in tests if _file(test) == first],
+        sorted((test for test in tests if _file(test) != first), key=_file),
+    ]
+
+
+def _reached(module: str, mutant: Mutant, group: str) -> set[int]:
+    table = _table(group)
     lines: dict[str, list[int]] = table["lines"].get(module, {})
     reached: set[int] = set()
     for line in range(mutant.line, mutant.last_line + 1):
@@ -66,17 +85,7 @@ def tests_for(
         )
     if not reached:
         reached.update(*lines.values())
-    tests = _quickest([table["tests"][number] for number in reached], limit_s)
-    if not tests:
-        return []
-    counts = Counter(map(_file, tests))
-    named = f"test_{Path(module).stem}.py"
-    if first not in counts:
-        first = max(counts, key=lambda file: (file.endswith(named), counts[file]))
-    return [
-        [test for test in tests if _file(test) == first],
-        sorted((test for test in tests if _file(test) != first), key=_file),
-    ]
+    return reached
 
 
 def _file(test: str) -> str:
