@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Any
 
 from rich.console import Console
@@ -44,7 +45,15 @@ def print_description(description: dict[str, Any], console: Console) -> None:
 
 def _plain(value: Any) -> str:
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_plain(item)}" for key, item in value.items())
+        return "\n".join(f"{key}:{_beside(item)}" for key, item in value.items())
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "\n".join(f"-{indent(_plain(item), '  ')[1:]}" for item in value)
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
+        return ", ".join(map(_plain, value))
     return str(value)
+
+
+def _beside(value: Any) -> str:
+    """Return what follows a name: on its line, or indented below where it has parts of its own."""
+    text = _plain(value)
+    return "\n" + indent(text, "  ") if isinstance(value, dict) or "\n" in text else f" {text}"

@@ -81,9 +81,12 @@ def _be_pytest(tests: list[str], plugins: tuple[str, ...], log: Path) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES + _address_space(), -1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for commands that tests start
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
             options = ["-x", "-p", "no:cacheprovider", "--basetemp", f"{folder}/t", "-p",
                        "tests.mutation.quick", "--hypothesis-seed", _HYPOTHESIS_SEED]  # fmt: skip
+            # warnings are errors, but neither what is preloaded nor a mutant's `is 8` is one
+            options += ["-W", "ignore:Module already imported", "-W", "ignore::SyntaxWarning"]
             for plugin in plugins:
                 options += ["-p", plugin]
             code = int(pytest.main([*options, *tests]))

@@ -83,8 +83,15 @@ GROUPS = {
         unseen=("sdk/sources/child.py", "sdk/sources/limits.py", "sdk/sources/worker.py"),
         most=20,
     ),
+    "cli": Group(
+        modules=("sdk/cli/*.py",),
+        tests=("tests/sdk/test_cli*.py",),
+        preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
+        unseen=("sdk/cli/*.py",),
+        most=20,
+    ),
     "runtime": Group(
-        modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/model_file/shapes/*.py", "sdk/cli/*.py",
+        modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/model_file/shapes/*.py",
                  "sdk/sources/*.py"),
         tests=("tests/sdk/test_*.py",),
         without=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_*.py",
