@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -58,6 +59,28 @@ def test_a_header_that_contradicts_itself_is_refused(
     tags: dict[str, object], words: tuple[str, ...]
 ) -> None:
     assert refusal(make_dataset(GREY, **tags), *words) == MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("keyword", "least", "most"),
+    [
+        ("Rows", 1, 65_535),
+        ("Columns", 1, 65_535),
+        ("SamplesPerPixel", 1, 4),
+        ("PlanarConfiguration", 0, 1),
+        ("NumberOfFrames", 1, 1_000_000),
+        ("BitsAllocated", 1, 64),
+        ("BitsStored", 1, 8),
+        ("HighBit", 7, 7),
+        ("PixelRepresentation", 0, 1),
+    ],
+)
+def test_each_number_of_the_image_has_its_bounds(keyword: str, least: int, most: int) -> None:
+    for value in (least - 1, most + 1):
+        dataset = make_dataset(COLOUR)
+        vr = "IS" if keyword == "NumberOfFrames" else "SL"  # a wrong one, which holds any number
+        dataset.add_new(tag_for_keyword(keyword), vr, value)
+        assert refusal(dataset, f"{keyword} is {value}, allowed are {least} to {most}") == MALFORMED
 
 
 @pytest.mark.parametrize(
