@@ -79,8 +79,9 @@ def _check_unchanged(
 def _ask(module: str, mutant: Mutant, group: str, limit_s: float, first: str) -> str:
     """Return `passed` where no test dies of it, else how one did."""
     plugins = GROUPS[group].plugins
+    asked = chosen.tests_for(module, mutant, group, limit_s, first)  # by the code as it is
     with forked.planted(ROOT / module, mutant.code):
-        for tests in filter(None, chosen.tests_for(module, mutant, group, limit_s, first)):
+        for tests in filter(None, asked):
             outcome = forked.run(tests, plugins, _STARTING_S + 5 * limit_s, _LOG)
             if outcome != "passed":
                 return outcome
