@@ -200,6 +200,12 @@ def test_two_places_that_differ_are_refused() -> None:
     assert refusal(dataset) == "read"
 
 
+def test_what_is_wrong_with_the_display_is_told_before_pixels_are_read() -> None:
+    dataset = make_dataset(GREY, WindowCenter=5)
+    dataset.PixelData = bytes(10)
+    assert refusal(dataset, "WindowWidth has 0 values") == MALFORMED
+
+
 def test_as_many_per_frame_groups_as_frames() -> None:
     dataset = make_dataset(GREY)
     dataset.PerFrameFunctionalGroupsSequence = Sequence([*group(), *group()])
@@ -224,6 +230,7 @@ WORDS = RNG.integers(0, 65536, 256).astype("<u2").tobytes()
     ("dataset", "words"),
     [
         (palette(16, 256, bytes(range(256)) * 1), ("16 bits", "8")),
+        (palette(16, 256, bytes(256)), ("16 bits", "8")),
         (palette(16, 256, np.arange(256).astype("<u2").tobytes()), ("16 bits", "8")),
         (palette(8, 256, WORDS), ("allowed are 8 bits",)),
         (palette(12, 256, WORDS), ("12 bits",)),
@@ -232,7 +239,17 @@ WORDS = RNG.integers(0, 65536, 256).astype("<u2").tobytes()
         (palette(16, 256, WORDS, first=256), ("begins at 256", "Bits Stored is 8")),
         (palette(16, 256, WORDS, GreenPaletteColorLookupTableDescriptor=[200, 0, 16]), ("same",)),
     ],
-    ids=["bytes-in-16", "words-of-8", "16-in-8", "12", "count", "short", "first", "green"],
+    ids=[
+        "bytes-in-16",
+        "black-bytes-in-16",
+        "words-of-8",
+        "16-in-8",
+        "12",
+        "count",
+        "short",
+        "first",
+        "green",
+    ],
 )
 def test_palettes_that_contradict_themselves_are_refused(
     dataset: Dataset, words: tuple[str, ...]
@@ -240,6 +257,12 @@ def test_palettes_that_contradict_themselves_are_refused(
     if "same" in words:
         dataset.GreenPaletteColorLookupTableDescriptor = [200, 0, 16]
     assert refusal(dataset, *words) == MALFORMED
+
+
+def test_a_palette_of_black_alone_is_read() -> None:
+    (levels,) = raw_frames(codecs.saved(palette(16, 256, bytes(512))))
+    assert levels.shape == (*GREY.shape, 3)
+    assert not levels.any()
 
 
 def test_a_segment_of_a_palette_that_points_elsewhere_is_refused() -> None:
