@@ -59,6 +59,9 @@ _TRAINING = ("torch", "torch.nn.functional", "cv2", "pandas", "matplotlib.pyplot
 # in the process that reads the file: the readers' group decodes in the tests' own
 _PROCESSES = tuple(f"sdk/sources/{name}.py" for name in (
     "child", "host", "intake", "limits", "pool", "protocol", "worker"))  # fmt: skip
+# run once an interpreter, so that their tests start others
+_BEGIN_AND_END = tuple(f"sdk/{name}.py" for name in (
+    "__init__", "_alias", "_interpreter", "_lifetime"))  # fmt: skip
 _CELLS = "tests.sdk.dicom_matrix.sampled"
 
 GROUPS = {
@@ -88,6 +91,15 @@ GROUPS = {
         tests=("tests/sdk/test_cli*.py",),
         preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
         unseen=("sdk/cli/*.py",),
+        most=20,
+    ),
+    "interpreter": Group(
+        modules=_BEGIN_AND_END,
+        tests=("tests/sdk/test_two_names.py", "tests/sdk/test_public_names.py",
+               "tests/sdk/test_interpreter_end.py", "tests/sdk/test_fork.py",
+               "tests/sdk/test_pickling.py"),
+        preload=_NUMERIC,
+        unseen=_BEGIN_AND_END,
         most=20,
     ),
     "runtime": Group(
