@@ -44,6 +44,8 @@ def print_description(description: dict[str, Any], console: Console) -> None:
 
 
 def _plain(value: Any) -> str:
+    if value in ({}, []):
+        return "none"
     if isinstance(value, dict):
         return "\n".join(f"{key}:{_beside(item)}" for key, item in value.items())
     if isinstance(value, list) and any(isinstance(item, dict) for item in value):
@@ -56,4 +58,5 @@ def _plain(value: Any) -> str:
 def _beside(value: Any) -> str:
     """Return what follows a name: on its line, or indented below where it has parts of its own."""
     text = _plain(value)
-    return "\n" + indent(text, "  ") if isinstance(value, dict) or "\n" in text else f" {text}"
+    has_parts = "\n" in text or (isinstance(value, dict) and value)
+    return "\n" + indent(text, "  ") if has_parts else f" {text}"
