@@ -47,6 +47,8 @@ def _module(module: str, group: str, options: argparse.Namespace) -> dict[str, A
         result = json.loads(path.read_text())
         before = {survivor["key"] for survivor in result["survived"]}
         mutants = [mutant for mutant in mutants if _key(mutant) in before]
+        if len(mutants) != len(before):
+            raise SystemExit(f"{module} isn't what it was: its survivors aren't among its mutants")
     else:
         result = {"module": module, "places": places, "seed": options.seed, "drawn": len(mutants),
                   "killed": 0, "timeouts": 0, "unusable": 0}  # fmt: skip

@@ -61,7 +61,7 @@ _PROCESSES = tuple(f"sdk/sources/{name}.py" for name in (
     "child", "host", "intake", "limits", "pool", "protocol", "worker"))  # fmt: skip
 # run once an interpreter, so that their tests start others
 _BEGIN_AND_END = tuple(f"sdk/{name}.py" for name in (
-    "__init__", "_alias", "_interpreter", "_lifetime"))  # fmt: skip
+    "__init__", "_alias", "_interpreter", "_lifetime", "_signals"))  # fmt: skip
 _CELLS = "tests.sdk.dicom_matrix.sampled"
 
 GROUPS = {
@@ -97,7 +97,7 @@ GROUPS = {
         modules=_BEGIN_AND_END,
         tests=("tests/sdk/test_two_names.py", "tests/sdk/test_public_names.py",
                "tests/sdk/test_interpreter_end.py", "tests/sdk/test_fork.py",
-               "tests/sdk/test_pickling.py"),
+               "tests/sdk/test_pickling.py", "tests/sdk/test_signals.py"),
         preload=_NUMERIC,
         unseen=_BEGIN_AND_END,
         most=20,
