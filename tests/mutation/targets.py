@@ -81,7 +81,8 @@ GROUPS = {
     "processes": Group(
         modules=_PROCESSES,
         tests=("tests/sdk/test_sources_contained.py", "tests/sdk/test_sources_intake.py",
-               "tests/sdk/test_sources_protocol.py", "tests/sdk/test_fork.py"),
+               "tests/sdk/test_sources_protocol.py", "tests/sdk/test_fork.py",
+               "tests/sdk/test_source_limits.py", "tests/sdk/test_intake_folders.py"),
         preload=(*_NUMERIC, *_READERS),
         unseen=("sdk/sources/child.py", "sdk/sources/limits.py", "sdk/sources/worker.py"),
         most=20,
