@@ -137,10 +137,10 @@ def test_more_fragments_than_allowed_are_refused(monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_offset_table_longer_than_its_frames_is_not_read() -> None:
-    dataset = wrapped([jpeg(GREY)], JPEGBaseline8Bit, GREY)
-    one = dataset.PixelData
-    dataset.PixelData = one[:4] + b"\x08" + one[5:12] + bytes(4) + one[12:]
-    assert refusal(dataset, "has 8 bytes, but Number of Frames is 1") == MALFORMED
+    dataset = wrapped([jpeg(GREY)] * 2, JPEGBaseline8Bit, GREY, NumberOfFrames=2)
+    two = dataset.PixelData
+    dataset.PixelData = two[:4] + b"\x0c" + two[5:16] + bytes(4) + two[16:]
+    assert refusal(dataset, "has 12 bytes, but Number of Frames is 2") == MALFORMED
 
 
 @pytest.mark.parametrize("padding", [2, 14])
