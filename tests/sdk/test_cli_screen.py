@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -116,14 +117,19 @@ def test_a_bar_on_the_screen_tells_which_file_and_how_many_frames(tmp_path: Path
     frames[0].save(tmp_path / "clip.tif", save_all=True, append_images=frames[1:])
     master, screen = pty.openpty()
     words = ["classify", "none.png", str(tmp_path / "clip.tif")]
-    subprocess.run(
+    process = subprocess.Popen(
         [sys.executable, "-m", "sdk.cli", *words],
         stdout=subprocess.DEVNULL,
         stderr=screen,
         env=os.environ | {"TERM": "xterm"},
     )
     os.close(screen)
-    shown = os.read(master, 1 << 16).decode()
+    read = b""
+    with suppress(OSError):  # how a terminal ends whose last writer has gone
+        while piece := os.read(master, 1 << 16):
+            read += piece
+    process.wait()
     os.close(master)
+    shown = read.decode()
     assert "2 of 2: clip.tif" in shown
     assert "3/3" in shown
