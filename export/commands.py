@@ -250,11 +250,13 @@ def _print(line: str) -> None:
 
 
 def main() -> None:
-    """Run the command; a known error is one line and exit code 1, or 2 for a wrong choice."""
+    """Run the command; of a known error print a line, or a list, and exit with 1 or 2."""
     try:
         app()
     except SdkError as error:
         console.print(f"[red]error[/red] ({error.slug}): {escape(str(error))}", soft_wrap=True)
+        for detail in getattr(error, "details", ()):
+            _print(f"  {detail}")
         raise SystemExit(WRONG_USAGE if error.slug in WRONG_CHOICES else FAILED) from error
     except OSError as error:  # a folder that can't be written, a full disk
         where = f"{error.filename}: " if error.filename else ""

@@ -14,7 +14,7 @@ Show = Callable[[str, int, int, str], None]
 Progress = Callable[[int, int], None]
 Report = Callable[[int, dict[str, float]], None]
 
-NAME_WIDTH = 20  # a narrow terminal cuts the note, not the step's name
+NAME_WIDTH = 20
 
 
 @contextmanager
@@ -24,11 +24,16 @@ def bars(console: Console) -> Iterator[Show]:
     Of several processes that train together, the leader alone draws.
     """
     columns = (
-        TextColumn("{task.description}", markup=False, table_column=Column(min_width=NAME_WIDTH)),
+        TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(min_width=NAME_WIDTH, no_wrap=True),
+        ),
         BarColumn(bar_width=10),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1, no_wrap=True)),
+        # losses have many parts: what 80 columns don't hold goes on in the next line
+        TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1)),
     )
     with Bars(*columns, console=console, expand=True, disable=not is_leader()) as progress:
         known: dict[str, TaskID] = {}

@@ -1,5 +1,8 @@
 """Errors of the export side; they join the SDK's tree and carry a stable slug too."""
 
+from collections.abc import Sequence
+from typing import Self
+
 from sdk import SdkError
 
 SLUGS: dict[str, str] = {
@@ -52,6 +55,18 @@ SLUGS: dict[str, str] = {
 
 
 class ExportError(SdkError):
-    """A recipe, data set, checkpoint or export step that can't be used as it is."""
+    """A recipe, data set, checkpoint or export step that can't be used as it is.
+
+    Attributes:
+        details: what the command prints below the message, one a line.
+    """
 
     slugs = SLUGS
+
+    def __init__(self, slug: str, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(slug, message)
+        self.details = tuple(details)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, tuple[str, ...]]]:
+        """Keep slug and details when an error crosses a process boundary."""
+        return type(self), (self.slug, str(self), self.details)

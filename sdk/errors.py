@@ -16,7 +16,7 @@ whatever a file or a path holds. The slug never changes its meaning: ``SLUGS`` l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ._shown import MAX_MESSAGE, printable
 
@@ -122,7 +122,7 @@ class SdkError(Exception):
         super().__init__(printable(message))
         self.slug = slug
 
-    def __reduce__(self) -> tuple[type[SdkError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[SdkError], tuple[Any, ...]]:
         """Keep the slug when an error crosses a process boundary."""
         return type(self), (self.slug, str(self))
 

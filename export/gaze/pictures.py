@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from export.files import atomic_write
 from export.gaze.errors import GazeError
 from export.gaze.maps import Maps
 from export.gaze.samples import Floats
@@ -103,10 +103,8 @@ def save_clip(pictures: Sequence[Picture], path: str | Path, fps: float = 30.0) 
         if len(images) > 1
         else {}
     )
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        images[0].save(scratch, format=kind, **more)
-        os.replace(scratch, target)
+        with atomic_write(target, own_folder=False) as unfinished:
+            images[0].save(unfinished, format=kind, **more)
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise GazeError("gaze-write", f"cannot write {path}: {error}") from error

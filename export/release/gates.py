@@ -197,11 +197,11 @@ def judge(outcomes: Sequence[Outcome], reasons: Mapping[str, str]) -> list[Outco
     """
     failed = [o for o in outcomes if not o.passed and o.gate not in reasons]
     if failed:
-        failures = "; ".join(f"{o.gate} ({o.measured}; needed: {GATES[o.gate]})" for o in failed)
         raise ExportError(
             "release-gate",
-            f"{failures}. Nothing was written; --waive-gate NAME=REASON releases all the same, "
-            "with the reason in the card",
+            f"failed: {', '.join(o.gate for o in failed)}; nothing was written. --waive-gate "
+            "NAME=REASON releases all the same, with the reason in the card",
+            [f"{o.gate}: {o.measured}; needed: {GATES[o.gate]}" for o in failed],
         )
     return [
         Outcome(o.gate, o.passed, o.measured, None if o.passed else reasons[o.gate])

@@ -111,5 +111,7 @@ def _usage_failure(error: SdkError, as_json: bool) -> typer.Exit:
     if as_json:
         print(json.dumps({"error": {"slug": error.slug, "message": str(error)}}))
     else:
-        Console(stderr=True).print(f"{error.slug}: {error}", markup=False, highlight=False)
+        Console(stderr=True).print(
+            f"{error.slug}: {error}", markup=False, highlight=False, soft_wrap=True
+        )
     return typer.Exit(1)

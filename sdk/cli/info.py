@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import Any
 
 from rich.console import Console
@@ -43,8 +44,19 @@ def print_description(description: dict[str, Any], console: Console) -> None:
 
 
 def _plain(value: Any) -> str:
+    if value in ({}, []):
+        return "none"
     if isinstance(value, dict):
-        return "\n".join(f"{key}: {_plain(item)}" for key, item in value.items())
+        return "\n".join(f"{key}:{_beside(item)}" for key, item in value.items())
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return "\n".join(f"-{indent(_plain(item), '  ')[1:]}" for item in value)
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value)
+        return ", ".join(map(_plain, value))
     return str(value)
+
+
+def _beside(value: Any) -> str:
+    """Return what follows a name: on its line, or indented below where it has parts of its own."""
+    text = _plain(value)
+    has_parts = "\n" in text or (isinstance(value, dict) and value)
+    return "\n" + indent(text, "  ") if has_parts else f" {text}"

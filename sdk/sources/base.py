@@ -37,7 +37,8 @@ class FrameInfo:
         index: of the frame in its file, from 0.
         frame_count: frames the file declares, or None when it doesn't say.
         kind: `image` or `dicom`.
-        timestamp_us: of the frame since the first one, in microseconds, or None.
+        timestamp_us: of the frame since the first one, in microseconds: when a DICOM frame was
+            taken, when one of an animation is shown; None when the file doesn't say.
         region_origin: `given` by the caller, `file` when the file names it, or `whole`.
     """
 

@@ -1,6 +1,7 @@
 """Each tutorial runs from its first line to its last, and prints what it shows."""
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -82,6 +83,18 @@ def test_a_tutorial_does_what_it_shows(page, tmp_path, monkeypatch):
             assert matches(block, output), output
         output = output if kind == "python" else None
     assert not output
+
+
+def test_results_that_hold_an_error_are_read_as_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = {"path": "a.png", "result": {"label": "femur", "decision": "accept"}}
+    error = {"path": "b.png", "error": {"slug": "source-truncated", "message": "ends early"}}
+    lines = "".join(json.dumps(line) + "\n" for line in (frame, error, frame))
+    (tmp_path / "results.jsonl").write_text(lines)
+    page = (ROOT / "docs" / "tutorials" / "classify-a-clip.md").read_text(encoding="utf-8")
+    blocks = [block for kind, block in BLOCK.findall(page) if kind == "python"]
+    (block,) = [block for block in blocks if "results.jsonl" in block]
+    assert Reader(tmp_path).python(block) == "Counter({'femur': 2})\nb.png source-truncated\n"
 
 
 def test_there_are_three_tutorials():

@@ -13,6 +13,7 @@ from export.commands import app
 from export.data.dataset import load_records
 from export.evidence.known import EVIDENCE, read_evidence
 from export.files import file_sha256, write_json
+from export.release import gates
 
 RUN = CliRunner()
 
@@ -270,6 +271,21 @@ def test_a_known_error_is_one_line_with_its_slug_and_exit_code_1(monkeypatch, ca
         main()
     assert caught.value.code == 1
     assert "recipe-field" in capsys.readouterr().err
+
+
+def test_a_refused_release_lists_one_gate_a_line(monkeypatch, capsys):
+    def refused(*_):
+        failed = [gates.int8_loss(1, 0), gates.teacher_gap(0.9, 1.0)]
+        return gates.judge(failed, {})
+
+    monkeypatch.setattr("export.commands.releasing.release", refused)
+    monkeypatch.setattr(sys, "argv", ["sonogaze-export", "release", "--recipe", "smoke"])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    error, *details = [line for line in capsys.readouterr().err.splitlines() if line.strip()]
+    assert error.startswith("error (release-gate): failed: int8-loss, teacher-gap;")
+    assert [line.partition(":")[0] for line in details] == ["  int8-loss", "  teacher-gap"]
 
 
 def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, capsys):

@@ -1,5 +1,6 @@
 """Each gate of a release: what passes it, what fails it, what passing over one leaves."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -186,9 +187,18 @@ FAILED = gates.teacher_gap(0.9, 1.0)
 
 
 def test_a_failed_gate_refuses_and_names_both_numbers():
-    with pytest.raises(ExportError, match=r"teacher-gap \(validation: student 0.9000") as caught:
+    with pytest.raises(ExportError, match="failed: teacher-gap; nothing was written") as caught:
         gates.judge([gates.int8_loss(1, 1), FAILED], {})
     assert caught.value.slug == "release-gate"
+    assert caught.value.details[0].startswith("teacher-gap: validation: student 0.9000")
+
+
+def test_a_refusal_lists_one_failed_gate_a_line():
+    with pytest.raises(ExportError, match="failed: int8-loss, teacher-gap;") as caught:
+        gates.judge([gates.int8_loss(1, 0), gates.onnx(0.0, 0.0), FAILED], {})
+    details = pickle.loads(pickle.dumps(caught.value)).details
+    assert [line.partition(":")[0] for line in details] == ["int8-loss", "teacher-gap"]
+    assert all(gates.GATES[line.partition(":")[0]] in line for line in details)
 
 
 def test_passing_over_one_gate_passes_over_no_other():

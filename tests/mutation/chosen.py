@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .mutants import Mutant
-from .targets import GROUPS, ROOT
+from .targets import GROUPS, ROOT, unseen
 
 
 def reach_path(group: str) -> Path:
@@ -53,19 +53,10 @@ def tests_for(
     be imported: `first`, the file named after the module, or the one with most tests there.
     """
     table = _table(group)
-    lines: dict[str, list[int]] = table["lines"].get(module, {})
-    reached: set[int] = set()
-    for line in range(mutant.line, mutant.last_line + 1):
-        reached.update(lines.get(str(line), ()))
-    if not reached:  # runs at import: whoever reaches the lines that use its names
-        for line in _users(module, mutant):
-            reached.update(lines.get(str(line), ()))
-        whole = (f"test_{Path(module).stem}.py", *GROUPS[group].at_import)
-        reached.update(
-            at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(whole)
-        )
-    if not reached:
-        reached.update(*lines.values())
+    if unseen(group, module):
+        reached = set(range(len(table["tests"])))
+    else:
+        reached = _reached(module, mutant, group)
     tests = _quickest([table["tests"][number] for number in reached], limit_s)
     if not tests:
         return []
@@ -77,6 +68,24 @@ def tests_for(
         [test for test in tests if _file(test) == first],
         sorted((test for test in tests if _file(test) != first), key=_file),
     ]
+
+
+def _reached(module: str, mutant: Mutant, group: str) -> set[int]:
+    table = _table(group)
+    lines: dict[str, list[int]] = table["lines"].get(module, {})
+    reached: set[int] = set()
+    for line in range(mutant.line, mutant.last_line + 1):
+        reached.update(lines.get(str(line), ()))
+    if not reached:  # runs at import: whoever reaches the lines that use its names
+        for user, line in _users(module, mutant, tuple(table["lines"])):
+            reached.update(table["lines"][user].get(str(line), ()))
+        whole = (f"test_{Path(module).stem}.py", *GROUPS[group].at_import)
+        reached.update(
+            at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(whole)
+        )
+    if not reached:
+        reached.update(*lines.values())
+    return reached
 
 
 def _file(test: str) -> str:
@@ -94,28 +103,44 @@ def _quickest(tests: list[list[Any]], limit_s: float) -> list[str]:
     return kept
 
 
-def _users(module: str, mutant: Mutant) -> list[int]:
-    """Return the lines that name something that the mutant's lines define."""
-    tree = ast.parse((ROOT / module).read_text())
+def _users(module: str, mutant: Mutant, modules: tuple[str, ...]) -> list[tuple[str, int]]:
+    """Return modules and lines that name what the mutant's lines define, or what is made of it."""
+    nodes = list(ast.walk(_tree(module)))
     names = {
-        name.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        and node.lineno <= mutant.last_line
-        and mutant.line <= (node.end_lineno or node.lineno)
-        for name in ast.walk(node)
-        if isinstance(name, ast.Name)
-    }
-    names |= {
         node.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ClassDef | ast.FunctionDef)
         and min(part.lineno for part in (node, *node.decorator_list)) <= mutant.last_line
         and mutant.line <= node.lineno
     }
+    constants = [
+        node for node in nodes if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+    ]
+    for node in constants:
+        if node.lineno <= mutant.last_line and mutant.line <= (node.end_lineno or node.lineno):
+            names |= _targets(node)
+    for _ in constants:  # of one constant others are made, in turn
+        for node in constants:
+            if node in _tree(module).body and node.value and _names(node.value) & names:
+                names |= _targets(node)
     return [
-        node.lineno
-        for node in ast.walk(tree)
+        (user, node.lineno)
+        for user in modules
+        for node in ast.walk(_tree(user))
         if (isinstance(node, ast.Name) and node.id in names)
         or (isinstance(node, ast.Attribute) and node.attr in names)
     ]
+
+
+def _targets(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return set().union(*map(_names, targets))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {name.id for name in ast.walk(node) if isinstance(name, ast.Name)}
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse((ROOT / module).read_text())

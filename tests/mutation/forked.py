@@ -1,11 +1,12 @@
 """Runs tests on a mutant in a forked child, so that large libraries are imported once.
 
-Nothing of this repository may be imported here: the child must read the mutated file itself.
+Nothing that is mutated may be imported here: the child must read the mutated file itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib
 import os
 import resource
@@ -21,6 +22,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 _HYPOTHESIS_SEED = "1"
 _MEMORY_BYTES = 8 << 30
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 def preload(modules: tuple[str, ...]) -> None:
@@ -30,6 +32,8 @@ def preload(modules: tuple[str, ...]) -> None:
             importlib.import_module(name)
     ours = [name for name in sys.modules if name.partition(".")[0] in ("sdk", "export")]
     assert not ours, f"{ours} would not be mutated"
+    # a mutant's decoding process may not end with its host: it becomes a child of this one then
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 @contextlib.contextmanager
@@ -58,10 +62,12 @@ def run(tests: list[str], plugins: tuple[str, ...], limit_s: float, log: Path) -
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             _end_group(child)
+            _end_orphans()
             return _outcome(status)
         time.sleep(0.005)
     _end_group(child)
     os.waitpid(child, 0)
+    _end_orphans()
     return "timeout"
 
 
@@ -75,9 +81,12 @@ def _be_pytest(tests: list[str], plugins: tuple[str, ...], log: Path) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES + _address_space(), -1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for commands that tests start
         with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
             options = ["-x", "-p", "no:cacheprovider", "--basetemp", f"{folder}/t", "-p",
                        "tests.mutation.quick", "--hypothesis-seed", _HYPOTHESIS_SEED]  # fmt: skip
+            # warnings are errors, but neither what is preloaded nor a mutant's `is 8` is one
+            options += ["-W", "ignore:Module already imported", "-W", "ignore::SyntaxWarning"]
             for plugin in plugins:
                 options += ["-p", plugin]
             code = int(pytest.main([*options, *tests]))
@@ -103,3 +112,14 @@ def _end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):
         os.kill(leader, signal.SIGKILL)
+
+
+def _end_orphans() -> None:
+    """End what the tests started in sessions of its own, and all that this leaves behind."""
+    pids = [1]
+    while pids:
+        listing = Path(f"/proc/self/task/{os.getpid()}/children")
+        pids = [int(pid) for pid in listing.read_text().split()]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

@@ -20,10 +20,11 @@ _EXPLAINED = Path(__file__).with_name("equivalent.toml")
 
 
 def write() -> None:
-    """Write the record of every module whose mutants were tested in this tree."""
+    """Write the record: modules tested in this tree, and those that were recorded before."""
     explained = _explanations()
-    modules = [_module(json.loads(path.read_text()), explained)
-               for path in sorted(RESULTS.glob("*.json"))]  # fmt: skip
+    fresh = [_module(json.loads(path.read_text()), explained)
+             for path in sorted(RESULTS.glob("*.json"))]  # fmt: skip
+    modules = _with_earlier(fresh, explained)
     record = {
         "format": 1,
         "how": "python -m tests.mutation, see docs/mutation.md",
@@ -34,6 +35,23 @@ def write() -> None:
     }
     OUT.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     print(json.dumps(record["total"], indent=1))
+
+
+def _with_earlier(
+    fresh: list[dict[str, Any]], explained: dict[tuple[str, str], str]
+) -> list[dict[str, Any]]:
+    """Return the fresh results, and of other modules that are still there the recorded ones."""
+    of_module = {one["module"]: one for one in json.loads(OUT.read_text())["modules"]}
+    for one in of_module.values():
+        for survivor in one["survived"]:  # one may have been explained since
+            survivor["why"] = explained.get((one["module"], survivor["change"]))
+        one["equivalent"] = sum(survivor["why"] is not None for survivor in one["survived"])
+        tested = one["drawn"] - one["unusable"]
+        one["score_without_equivalent"] = _share(
+            tested - len(one["survived"]), tested - one["equivalent"]
+        )
+    of_module |= {one["module"]: one for one in fresh}
+    return [one for name, one in sorted(of_module.items()) if (ROOT / name).exists()]
 
 
 def _explanations() -> dict[tuple[str, str], str]:

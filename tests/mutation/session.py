@@ -6,6 +6,7 @@ import argparse
 import json
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .mutants import Mutant, draw
 from .targets import GROUPS, ROOT
 
 RESULTS = ROOT / "build" / "mutation" / "results"
+_LOG = RESULTS.parent / "last.log"
 _STARTING_S = 20.0
 
 
@@ -45,9 +47,12 @@ def _module(module: str, group: str, options: argparse.Namespace) -> dict[str, A
         result = json.loads(path.read_text())
         before = {survivor["key"] for survivor in result["survived"]}
         mutants = [mutant for mutant in mutants if _key(mutant) in before]
+        if len(mutants) != len(before):
+            raise SystemExit(f"{module} isn't what it was: its survivors aren't among its mutants")
     else:
         result = {"module": module, "places": places, "seed": options.seed, "drawn": len(mutants),
                   "killed": 0, "timeouts": 0, "unusable": 0}  # fmt: skip
+    _check_unchanged(module, mutants, group, options)
     survived = []
     for mutant in mutants:
         outcome = _ask(module, mutant, group, options.tests_s, options.first)
@@ -62,12 +67,24 @@ def _module(module: str, group: str, options: argparse.Namespace) -> dict[str, A
     return result
 
 
+def _check_unchanged(
+    module: str, mutants: list[Mutant], group: str, options: argparse.Namespace
+) -> None:
+    """Refuse tests that fail without any mutant: each would seem to be killed by them."""
+    code = (ROOT / module).read_text()
+    for mutant in mutants[:: max(1, len(mutants) // 3)]:
+        outcome = _ask(module, replace(mutant, code=code), group, options.tests_s, options.first)
+        if outcome != "passed":
+            raise SystemExit(f"{module}: tests {outcome} without a mutant, see {_LOG}")
+
+
 def _ask(module: str, mutant: Mutant, group: str, limit_s: float, first: str) -> str:
     """Return `passed` where no test dies of it, else how one did."""
-    log, plugins = RESULTS.parent / "last.log", GROUPS[group].plugins
+    plugins = GROUPS[group].plugins
+    asked = chosen.tests_for(module, mutant, group, limit_s, first)  # by the code as it is
     with forked.planted(ROOT / module, mutant.code):
-        for tests in filter(None, chosen.tests_for(module, mutant, group, limit_s, first)):
-            outcome = forked.run(tests, plugins, _STARTING_S + 5 * limit_s, log)
+        for tests in filter(None, asked):
+            outcome = forked.run(tests, plugins, _STARTING_S + 5 * limit_s, _LOG)
             if outcome != "passed":
                 return outcome
     return "passed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sdk.codestreams import Cut, Damaged, jpeg, jpeg2000
+from sdk.codestreams import Cut, Damaged, jpeg, jpeg2000, word
 
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 COMMENT = b"\xff\xfe\x00\x05abc"
@@ -52,6 +52,7 @@ def test_a_jpeg_is_walked_from_marker_to_marker(data: bytes, markers: list[int])
         (SOI + SOI, Damaged, "ffd8 where"),
         (SOI + b"\xff\xfe\x00\x01", jpeg.WrongLength, "length of 1"),
         (SOI, Cut, "without EOI"),
+        (SOI + b"\xff", Cut, "without EOI"),
         (SOI + b"\xff\xff", Cut, "without EOI"),
         (SOI + b"\xff\xfe\x00", Cut, "inside a segment"),
         (SOI + COMMENT[:-1], Cut, "inside a segment"),
@@ -64,6 +65,11 @@ def test_a_jpeg_that_breaks_off_or_makes_no_sense_says_where(
     with pytest.raises(Damaged, match=what) as raised:
         list(jpeg.segments(data))
     assert raised.type is error
+
+
+def test_a_word_that_is_not_there_is_no_number_of_16_bits() -> None:
+    assert word(b"\x12\x34\x56", 1) == 0x3456
+    assert [word(b"\x12\x34", at) for at in (1, 2)] == [-1, -1]
 
 
 def test_headers_of_a_jpeg_are_read_field_by_field() -> None:

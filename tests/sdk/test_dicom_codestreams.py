@@ -133,6 +133,12 @@ def test_rle_that_holds_more_or_less_than_a_frame_is_refused() -> None:
     assert refusal(wrapped([codecs.rle(shorter, 1)], RLELossless, GREY), "holds 18") == TRUNCATED
 
 
+def test_rle_may_hold_codes_that_do_nothing() -> None:
+    plain = codecs.rle(GREY, 1)
+    padded = plain[:64] + b"\x80" + plain[64:] + b"\x80"
+    np.testing.assert_array_equal(pixels(wrapped([padded], RLELossless, GREY)), GREY)
+
+
 # JPEG: a decoder makes up what a scan doesn't hold, and says so at most in a warning
 
 

@@ -6,6 +6,7 @@ import struct
 
 import numpy as np
 import pytest
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import (
@@ -58,6 +59,28 @@ def test_a_header_that_contradicts_itself_is_refused(
     tags: dict[str, object], words: tuple[str, ...]
 ) -> None:
     assert refusal(make_dataset(GREY, **tags), *words) == MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("keyword", "least", "most"),
+    [
+        ("Rows", 1, 65_535),
+        ("Columns", 1, 65_535),
+        ("SamplesPerPixel", 1, 4),
+        ("PlanarConfiguration", 0, 1),
+        ("NumberOfFrames", 1, 1_000_000),
+        ("BitsAllocated", 1, 64),
+        ("BitsStored", 1, 8),
+        ("HighBit", 7, 7),
+        ("PixelRepresentation", 0, 1),
+    ],
+)
+def test_each_number_of_the_image_has_its_bounds(keyword: str, least: int, most: int) -> None:
+    for value in (least - 1, most + 1):
+        dataset = make_dataset(COLOUR)
+        vr = "IS" if keyword == "NumberOfFrames" else "SL"  # a wrong one, which holds any number
+        dataset.add_new(tag_for_keyword(keyword), vr, value)
+        assert refusal(dataset, f"{keyword} is {value}, allowed are {least} to {most}") == MALFORMED
 
 
 @pytest.mark.parametrize(
@@ -177,6 +200,12 @@ def test_two_places_that_differ_are_refused() -> None:
     assert refusal(dataset) == "read"
 
 
+def test_what_is_wrong_with_the_display_is_told_before_pixels_are_read() -> None:
+    dataset = make_dataset(GREY, WindowCenter=5)
+    dataset.PixelData = bytes(10)
+    assert refusal(dataset, "WindowWidth has 0 values") == MALFORMED
+
+
 def test_as_many_per_frame_groups_as_frames() -> None:
     dataset = make_dataset(GREY)
     dataset.PerFrameFunctionalGroupsSequence = Sequence([*group(), *group()])
@@ -201,6 +230,7 @@ WORDS = RNG.integers(0, 65536, 256).astype("<u2").tobytes()
     ("dataset", "words"),
     [
         (palette(16, 256, bytes(range(256)) * 1), ("16 bits", "8")),
+        (palette(16, 256, bytes(256)), ("16 bits", "8")),
         (palette(16, 256, np.arange(256).astype("<u2").tobytes()), ("16 bits", "8")),
         (palette(8, 256, WORDS), ("allowed are 8 bits",)),
         (palette(12, 256, WORDS), ("12 bits",)),
@@ -209,7 +239,17 @@ WORDS = RNG.integers(0, 65536, 256).astype("<u2").tobytes()
         (palette(16, 256, WORDS, first=256), ("begins at 256", "Bits Stored is 8")),
         (palette(16, 256, WORDS, GreenPaletteColorLookupTableDescriptor=[200, 0, 16]), ("same",)),
     ],
-    ids=["bytes-in-16", "words-of-8", "16-in-8", "12", "count", "short", "first", "green"],
+    ids=[
+        "bytes-in-16",
+        "black-bytes-in-16",
+        "words-of-8",
+        "16-in-8",
+        "12",
+        "count",
+        "short",
+        "first",
+        "green",
+    ],
 )
 def test_palettes_that_contradict_themselves_are_refused(
     dataset: Dataset, words: tuple[str, ...]
@@ -217,6 +257,12 @@ def test_palettes_that_contradict_themselves_are_refused(
     if "same" in words:
         dataset.GreenPaletteColorLookupTableDescriptor = [200, 0, 16]
     assert refusal(dataset, *words) == MALFORMED
+
+
+def test_a_palette_of_black_alone_is_read() -> None:
+    (levels,) = raw_frames(codecs.saved(palette(16, 256, bytes(512))))
+    assert levels.shape == (*GREY.shape, 3)
+    assert not levels.any()
 
 
 def test_a_segment_of_a_palette_that_points_elsewhere_is_refused() -> None:

@@ -101,6 +101,35 @@ def test_images_and_scraps_are_not_taken_for_dicom(header: bytes, fill: int) -> 
     assert not is_dicom(header.ljust(132, bytes((fill,)))) or image_kind(header) is None
 
 
+def first(tag: int, vr: bytes, length: int) -> bytes:
+    """The first 132 bytes of a bare data set, explicit little-endian, that begins so."""
+    head = struct.pack("<HH", tag >> 16, tag & 0xFFFF) + vr
+    long = vr in (b"UN", b"UT", b"OB")
+    return (head + struct.pack("<HI" if long else "<H", *((0,) if long else ()), length)).ljust(
+        132, b"x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [
+        (first(0x00080005, b"CS", 200), True),  # one explicit element is beyond doubt
+        (first(0x00080005, b"CS", 4096), True),
+        (first(0x00080005, b"CS", 4098), False),
+        (first(0x00080005, b"CS", 201), False),  # lengths are even
+        (first(0x00080005, b"UT", 0xFFFFFFFF), True),
+        (first(0x00080005, b"UT", 0xFFFFFFFE), False),
+        (first(0x00080005, b"XX", 200), False),
+        (first(0x00100010, b"PN", 200), False),  # identification comes first
+        (b"\0" * 128 + b"DICM", True),
+        (b"\0" * 128 + b"DICM" + b"\x02\0\0\0UL\4\0", True),
+        (b"\0" * 127 + b"DICMx", False),
+    ],
+)
+def test_the_first_bytes_tell_dicom(header: bytes, known: bool) -> None:
+    assert is_dicom(header) is known
+
+
 @pytest.mark.parametrize(
     ("syntax", "name"),
     [

@@ -14,20 +14,20 @@ from tests.sdk.dicom_matrix import compare, independent, real_files
 from tests.sdk.dicom_matrix.cells import SYNTAXES, Cell, Made, build, cells
 from tests.sdk.dicom_matrix.displays import DISPLAYS, PLACES
 from tests.sdk.dicom_matrix.palettes import PALETTES
+from tests.sdk.dicom_matrix.sampled import SAMPLE, groups
 from tests.sdk.tools import require
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
-SAMPLE = compare.sample(60_000, seed=20)
+GROUPS = groups(1200)
 
 
 def failures(outcomes: list[tuple[Cell, str]]) -> list[str]:
     return [f"{cell}: {outcome}" for cell, outcome in outcomes if outcome != "right"]
 
 
-@pytest.mark.parametrize("part", range(4))
-def test_a_sample_of_the_matrix_equals_the_slow_reference(part: int) -> None:
-    chosen = SAMPLE[part * 300 : part * 300 + 300]
-    outcomes = [(cell, compare.against_reference(cell, seed)) for seed, cell in enumerate(chosen)]
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_sample_of_the_matrix_equals_the_slow_reference(group: str) -> None:
+    outcomes = [(cell, compare.against_reference(cell, seed)) for seed, cell in GROUPS[group]]
     assert failures(outcomes) == []
 
 

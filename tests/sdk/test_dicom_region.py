@@ -57,6 +57,34 @@ def test_of_two_panes_the_larger_and_of_equal_ones_the_first() -> None:
     )  # fmt: skip
 
 
+def test_the_larger_of_two_panes_has_more_pixels_not_more_rows() -> None:
+    tall, large = region((0, 0, 9, 29), *TISSUE), region((20, 0, 79, 7), *TISSUE)
+    assert chosen_box(tall, large) == (20, 0, 60, 8)
+
+
+@pytest.mark.parametrize("corner", ["RegionLocationMinX0", "RegionLocationMinY0"])
+def test_a_region_that_begins_before_the_frame_is_refused(corner: str) -> None:
+    item = region((0, 0, 49, 29), *TISSUE)
+    item[corner].VR, item[corner].value = "SL", -1
+    with pytest.raises(SourceError, match="names the region"):
+        chosen_box(item)
+
+
+@pytest.mark.parametrize(
+    ("delta_cm", "known"), [(99.95, True), (100.0, False), (2e-7, True), (1e-7, False)]
+)
+def test_a_pixel_is_larger_than_a_nanometre_and_smaller_than_a_metre(
+    delta_cm: float, known: bool
+) -> None:
+    dataset = Dataset()
+    dataset.SequenceOfUltrasoundRegions = regions(
+        region((0, 0, 49, 29), *TISSUE, PhysicalDeltaX=delta_cm, PhysicalDeltaY=-delta_cm)
+    )
+    chosen = choose_region(read(dataset), 100, 80)
+    assert chosen is not None
+    assert (chosen.pixel_size_mm is not None) is known
+
+
 def test_tissue_comes_before_a_larger_colour_flow_region() -> None:
     flow = region((0, 0, 99, 79), *FLOW)
     assert chosen_box(flow, region((5, 5, 14, 14), *TISSUE)) == (5, 5, 10, 10)

@@ -31,6 +31,8 @@ def cine(**tags: object) -> Dataset:
         ({"CineRate": 30}, [0, 33_333, 66_667, 100_000]),
         ({"FrameTime": 33.33, "CineRate": 30}, [0, 33_330, 66_660, 99_990]),
         ({"FrameTime": 33, "CineRate": 30}, [0, 33_000, 66_000, 99_000]),
+        ({"FrameTime": 40, "CineRate": 24}, [0, 40_000, 80_000, 120_000]),
+        ({"FrameTime": 40, "CineRate": 26}, [0, 40_000, 80_000, 120_000]),
         ({"FrameTime": 33, "RecommendedDisplayFrameRate": 15}, [0, 33_000, 66_000, 99_000]),
         ({"FrameIncrementPointer": VECTOR, "FrameTimeVector": [0, 5, 5, 5]},
          [0, 5000, 10_000, 15_000]),
@@ -54,6 +56,8 @@ def test_times_that_the_header_states(tags: dict[str, object], expected: list[in
         {"FrameTime": -33},
         {"FrameTime": 1e300},
         {"FrameTime": 33, "CineRate": 10},
+        {"FrameTime": 40, "CineRate": 23},
+        {"FrameTime": 40, "CineRate": 27},
         {"CineRate": 0},
         {"CineRate": -1},
         {"FrameTimeVector": [0, 20, 30]},
@@ -105,6 +109,24 @@ REGULAR = ["20240301000000.00", "20240301000000.02", "20240301000000.04", "20240
 def test_frames_own_times_and_frame_time_must_agree() -> None:
     assert times(enhanced(REGULAR, FrameTime=20)) == [0, 20_000, 40_000, 60_000]
     assert times(enhanced(REGULAR, FrameTime=33)) == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("frame_time_ms", "last_us", "agree"),
+    [
+        (100, 310_200, True),  # a tenth of the longer one's interval, 103.4 ms
+        (100, 312_000, False),
+        (100, 289_900, False),
+        (10, 31_900, True),  # 2 ms at least
+        (10, 32_100, False),
+    ],
+)
+def test_two_sources_of_times_may_differ_by_a_tenth_of_an_interval_or_2_ms(
+    frame_time_ms: int, last_us: int, agree: bool
+) -> None:
+    own = [0, frame_time_ms * 1000, frame_time_ms * 2000, last_us]
+    dataset = enhanced([f"20240301000000.{us:06}" for us in own], FrameTime=frame_time_ms)
+    assert times(dataset) == (own if agree else [None] * 4)
 
 
 @pytest.mark.parametrize(

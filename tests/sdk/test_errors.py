@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 import time
 import tracemalloc
 
@@ -96,3 +97,29 @@ def test_a_small_value_is_shown_as_it_is() -> None:
     assert shown(b"\x89PNG") == "b'\\x89PNG'"
     assert shown((3, "a")) == "(3, 'a')"
     assert shown(-(2**200)) == repr(-(2**200))
+
+
+def test_a_long_list_or_text_is_shown_in_part() -> None:
+    assert shown([0] * 12) == repr([0] * 12)
+    assert shown([0] * 13) == "[" + "0, " * 12 + "...]"
+    assert shown(b"x" * 80) == repr(b"x" * 80)
+    assert shown(b"x" * 81) == repr(b"x" * 80) + "..."
+    assert shown([[[[0]]]]) == "[[[[...]]]]"
+
+
+@pytest.mark.parametrize("length", [100, 101, 200, 201, 5000])
+def test_what_is_left_out_of_a_text_is_counted(length: int) -> None:
+    text = "".join(chr(65 + at % 26) for at in range(length))
+    kept = printable(text, 100)
+    if length == 100:
+        assert kept == text
+        return
+    begin, count, end = re.fullmatch(r"(\w+) \[(\d+) or more .* left out\] (\w+)", kept).groups()
+    assert text.startswith(begin)
+    assert text.endswith(end)
+    assert (len(kept), len(end), int(count)) == (100, 33, length - 100)
+
+
+def test_a_text_that_fits_once_it_is_escaped_keeps_all_of_it() -> None:
+    assert printable("a\n" + "b" * 97, 100) == "a\\n" + "b" * 97
+    assert "left out" in printable("a\n" + "b" * 98, 100)

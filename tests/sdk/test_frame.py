@@ -361,3 +361,9 @@ def test_strides_that_nobody_gave_are_those_of_packed_rows(
     more = {"color": "bt601-full"} if form in ("NV12", "UYVY", "YUYV") else {}
     more |= {"window": (0, 9)} if form == "GRAY16" else {}
     assert Frame(bytes(400), width=10, height=10, format=form, **more).strides == strides
+
+
+def test_the_step_between_pixels_of_one_column_means_nothing() -> None:
+    one = np.zeros((5, 10), np.uint8)[:, ::10]
+    assert one.strides == (10, 10)
+    assert Frame.from_array(one).width == 1

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import sdk
 from sdk import Classifier, Frame, FrameError, ModelError, Region
+from sdk._frame_checks import whole
 from sdk.errors import SdkError
 from sdk.preprocess import Preprocessing
 from sdk.quality import QualityGate, QualityThresholds
@@ -196,3 +197,12 @@ except interpreters.RunFailedError as error:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "sdk can't be imported in a subinterpreter" in done.stdout
+
+
+@pytest.mark.parametrize("value", [2**62, -(2**62), np.uint64(2**62), np.uint64(2**64 - 1)])
+def test_a_whole_number_of_62_bits_is_the_largest(value: object) -> None:
+    nearest = 2**62 - 1 if value > 0 else 1 - 2**62  # type: ignore[operator]
+    assert whole(nearest, "width", "frame-size") == nearest
+    assert whole(np.int64(nearest), "width", "frame-size") == nearest
+    with pytest.raises(FrameError, match=r"its magnitude must be below 2\*\*62"):
+        whole(value, "width", "frame-size")

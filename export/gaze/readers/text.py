@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from export.files import atomic_write
 from export.gaze.errors import GazeError
 
 MAX_FILE_BYTES = 512 * 1024 * 1024
@@ -145,11 +146,8 @@ def write_text(path: str | Path, text: str) -> None:
     Raises:
         GazeError: It cannot be written (``gaze-write``).
     """
-    target = Path(path)
-    scratch = target.with_name(f".{target.name}.{os.getpid()}")
     try:
-        scratch.write_text(text, encoding="utf-8")
-        os.replace(scratch, target)
+        with atomic_write(Path(path), own_folder=False) as unfinished:
+            unfinished.write_text(text, encoding="utf-8")
     except OSError as error:
-        scratch.unlink(missing_ok=True)
         raise GazeError("gaze-write", f"cannot write {path}: {error}") from error

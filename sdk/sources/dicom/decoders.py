@@ -86,7 +86,7 @@ def _gdcm_pixels(data: bytes, stream: Codestream, uid: str) -> npt.NDArray[Any]:
     picture.SetPlanarConfiguration(0)
     picture.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(uid)))
     size = 1 if stream.precision <= 8 else 2
-    bits = stream.precision
+    bits = max(8, stream.precision)  # GDCM aborts on bytes that aren't full
     picture.SetPixelFormat(gdcm.PixelFormat(stream.components, 8 * size, bits, bits - 1, 0))
     text = picture.GetBuffer()
     if text is None:

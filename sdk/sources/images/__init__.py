@@ -69,7 +69,8 @@ def read_images(
     """
     origin = "whole" if region is None else "given"
     with file:
-        total, pictures = _READERS[kind](file, path)
+        total, pictures, times_us = _READERS[kind](file, path)
         for index, picture in enumerate(pictures):
             frame = frame_of_array(picture.pixels, region=region, window=picture.window)
-            yield frame, FrameInfo(path, index, total, "image", None, origin)
+            time_us = None if times_us is None else times_us[index]
+            yield frame, FrameInfo(path, index, total, "image", time_us, origin)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import accumulate
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
@@ -17,6 +19,8 @@ from ..base import MAX_FRAMES, MAX_GREY_16
 # asked for before the memory is: what a refused allocation ends in differs by library and machine
 MAX_READ_BYTES = limits.MEMORY_BYTES - 16 * 1024 * 1024
 """Most bytes of an image file that are read at once; all of a GIF, JPEG, WebP or JPEG 2000 is."""
+
+_MAX_S = 10**8
 
 
 class Picture(NamedTuple):
@@ -32,10 +36,17 @@ class Picture(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """The images of a file: how many, and one after the other, each decoded when asked for."""
+    """The images of a file.
+
+    Attributes:
+        total: how many.
+        each: one after the other, each decoded when asked for.
+        times_us: from `times_of`.
+    """
 
     total: int
     each: Iterator[Picture]
+    times_us: list[int] | None = None
 
 
 def malformed(name: str, what: str) -> SourceError:
@@ -92,6 +103,18 @@ def check_count(name: str, count: int) -> int:
             f"{shown(name)}: more than {MAX_FRAMES} images; split the file",
         )
     return count
+
+
+def times_of(durations_s: Sequence[Fraction]) -> list[int] | None:
+    """Return when each frame of an animation is shown, in microseconds since the first, or None.
+
+    A duration of 0 stands for "as fast as can be": which time the next frame has isn't known then,
+    nor is it beyond a few years, where a duration is no more than a number that was never meant.
+    """
+    before = durations_s[:-1]
+    if not before or min(before) <= 0 or sum(before) > _MAX_S:
+        return None
+    return [int(time * 1_000_000) for time in accumulate(before, initial=Fraction(0))]
 
 
 def to_8_bits(values: npt.NDArray[Any], top: int) -> npt.NDArray[np.uint8]:

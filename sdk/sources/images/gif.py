@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import BinaryIO
 
 import numpy as np
@@ -19,6 +20,7 @@ from .common import (
     exactly,
     malformed,
     size_of,
+    times_of,
     truncated,
 )
 from .pillow import samples
@@ -26,6 +28,11 @@ from .pillow import samples
 _IMAGE, _EXTENSION, _TRAILER = b",", b"!", b";"
 _CONTROL = 0xF9
 _DISPOSE = {0: KEEP, 1: KEEP, 2: CLEAR, 3: RESTORE}
+_TICKS_PER_S = 100
+
+# of the next image: its transparent colour, what happens to it afterwards, and when
+_Control = tuple[int | None, str, Fraction]
+_NO_CONTROL: _Control = (None, KEEP, Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class _Frame:
     palette: bytes
     transparent: int | None
     then: str
+    duration_s: Fraction
     start: int  # of the LZW data in the file, its code size first
     end: int
 
@@ -57,7 +65,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
     at = 13
     palette, at = _palette(data, at, flags, name)
     frames: list[_Frame] = []
-    control: tuple[int | None, str] = (None, KEEP)
+    control = _NO_CONTROL
     while data[at : at + 1] != _TRAILER:
         if len(frames) > MAX_FRAMES:
             break  # `check_count` refuses it; the rest would only cost time
@@ -69,13 +77,14 @@ def read(file: BinaryIO, name: str) -> Pictures:
         elif kind == _IMAGE:
             frame, at = _image(data, at, palette, control, (width, height), name)
             frames.append(frame)
-            control = (None, KEEP)
+            control = _NO_CONTROL
         elif not kind:
             raise truncated(name, "has no GIF trailer")
         else:
             raise malformed(name, f"{kind!r} at byte {at - 1} does not begin a GIF block")
     check_count(name, len(frames))
-    return Pictures(len(frames), _each(data, name, width, height, frames))
+    times_us = times_of([frame.duration_s for frame in frames])
+    return Pictures(len(frames), _each(data, name, width, height, frames), times_us)
 
 
 def _each(
@@ -111,7 +120,7 @@ def _image(
     data: bytes,
     at: int,
     palette: bytes,
-    control: tuple[int | None, str],
+    control: _Control,
     screen: tuple[int, int],
     name: str,
 ) -> tuple[_Frame, int]:
@@ -145,14 +154,15 @@ def _palette(data: bytes, at: int, flags: int, name: str) -> tuple[bytes, int]:
     return data[at : at + size], at + size
 
 
-def _control(data: bytes, at: int, name: str) -> tuple[int | None, str]:
+def _control(data: bytes, at: int, name: str) -> _Control:
     block = data[at + 1 : at + 5]
     if data[at : at + 1] != b"\x04" or len(block) < 4:
         raise malformed(name, "a graphic control extension of the wrong length")
     dispose = (block[0] >> 2) & 7
     if dispose not in _DISPOSE:
         raise malformed(name, f"disposal method {dispose}, allowed are 0 to 3")
-    return (block[3] if block[0] & 1 else None), _DISPOSE[dispose]
+    duration_s = Fraction(int.from_bytes(block[1:3], "little"), _TICKS_PER_S)
+    return (block[3] if block[0] & 1 else None), _DISPOSE[dispose], duration_s
 
 
 def _skip(data: bytes, at: int, name: str) -> int:

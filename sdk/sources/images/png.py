@@ -19,6 +19,7 @@ from .common import (
     exactly,
     malformed,
     over_black,
+    times_of,
     truncated,
     upright,
 )
@@ -40,7 +41,8 @@ def read(file: BinaryIO, name: str) -> Pictures:
             `source-too-large`, `dependency-missing` or `dependency-broken`.
     """
     walked = walk(file, name)
-    return Pictures(check_count(name, len(walked.frames)), _each(file, name, walked))
+    times_us = times_of([frame.duration_s for frame in walked.frames])
+    return Pictures(check_count(name, len(walked.frames)), _each(file, name, walked), times_us)
 
 
 def _each(file: BinaryIO, name: str, walked: Walked) -> Iterator[Picture]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import BinaryIO, NamedTuple
 
 from ..base import check_pixels
@@ -44,6 +45,7 @@ class Frame(NamedTuple):
     top: int
     then: str
     over: bool
+    duration_s: Fraction = Fraction(0)
 
 
 @dataclass
@@ -164,13 +166,15 @@ def _note_header(walked: Walked, body: bytes, name: str) -> None:
 def _note_frame(walked: Walked, body: bytes, name: str) -> None:
     if len(body) != 26 or walked.pending is not None:
         raise malformed(name, "fcTL of the wrong length, or without its data")
-    sequence, width, height, left, top, _, _, dispose, blend = struct.unpack(">IIIIIHHBB", body)
+    sequence, width, height, left, top, *delay, dispose, blend = struct.unpack(">IIIIIHHBB", body)
     _check_sequence(walked, sequence, name)
     if not (1 <= width <= walked.width - left and 1 <= height <= walked.height - top):
         raise malformed(name, f"a frame of {width} x {height} at ({left}, {top})")
     if dispose > 2 or blend > 1:
         raise malformed(name, f"a frame of dispose {dispose} and blend {blend}")
-    walked.pending = Frame(width, height, left, top, _DISPOSE[dispose], blend == 1)
+    # a denominator of 0 is one of 100
+    duration_s = Fraction(delay[0], delay[1] or 100)
+    walked.pending = Frame(width, height, left, top, _DISPOSE[dispose], blend == 1, duration_s)
 
 
 def _note_data(

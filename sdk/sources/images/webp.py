@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, BinaryIO
 
 from ..base import check_pixels
@@ -15,12 +16,15 @@ from .common import (
     malformed,
     over_black,
     size_of,
+    times_of,
     truncated,
     unsupported,
     upright,
 )
 from .exif import orientation_of
 from .pillow import decoded, open_image
+
+_TICKS_PER_S = 1000
 
 
 def read(file: BinaryIO, name: str) -> Pictures:
@@ -31,13 +35,13 @@ def read(file: BinaryIO, name: str) -> Pictures:
             `source-too-large`, `source-too-costly`, `dependency-missing` or `dependency-broken`.
     """
     data = exactly(file, size_of(file), name)
-    size, declared = _walk(data, name)
+    size, declared, durations_s = _walk(data, name)
     check_pixels(name, *size)
     image = open_image(data, "WEBP", name)
     count = check_count(name, int(image.n_frames))
     if count != declared:
         raise malformed(name, f"holds {declared} frames, {count} of them whole")
-    return Pictures(count, _each(image, name, size, count))
+    return Pictures(count, _each(image, name, size, count), times_of(durations_s))
 
 
 def _each(image: Any, name: str, size: tuple[int, int], count: int) -> Iterator[Picture]:
@@ -51,14 +55,15 @@ def _each(image: Any, name: str, size: tuple[int, int], count: int) -> Iterator[
         yield Picture(upright(pixels, orientation))
 
 
-def _walk(data: bytes, name: str) -> tuple[tuple[int, int], int]:
-    """Return (width, height) of the canvas, and how many frames the chunks hold."""
+def _walk(data: bytes, name: str) -> tuple[tuple[int, int], int, list[Fraction]]:
+    """Return (width, height) of the canvas, how many frames the chunks hold, their durations."""
     end = 8 + int.from_bytes(data[4:8], "little")
     if end > len(data):
         raise truncated(name, f"holds {len(data)} of {end} bytes")
     if data[end : end + 4] == b"RIFF":
         raise unsupported(name, "several WebP images in a row")
-    at, size, frames, stills = 12, None, 0, 0
+    at, size, stills = 12, None, 0
+    durations_s: list[Fraction] = []
     while at + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, at)
         body = data[at + 8 : at + 8 + min(length, 30)]
@@ -69,14 +74,16 @@ def _walk(data: bytes, name: str) -> tuple[tuple[int, int], int]:
             if size not in (None, stated):
                 raise malformed(name, f"says {size} and {stated} of its size")
             size = stated
-        frames += kind == b"ANMF"
+        if kind == b"ANMF":
+            durations_s.append(Fraction(int.from_bytes(body[12:15], "little"), _TICKS_PER_S))
         stills += kind in (b"VP8 ", b"VP8L")
         at += 8 + length + length % 2
+    frames = len(durations_s)
     if size is None or not (frames or stills):
         raise malformed(name, "a WebP file without an image")
     if stills > 1 or (stills and frames):
         raise malformed(name, f"a WebP file of {stills} stills and {frames} frames")
-    return size, frames or stills
+    return size, frames or stills, durations_s
 
 
 def _size(kind: bytes, body: bytes, name: str) -> tuple[int, int]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import collections
 import io
-import itertools
-import random
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +11,10 @@ import pydicom
 from sdk.errors import SdkError
 from sdk.sources.dicom import read_dicom
 from tests.sdk.dicom_matrix import codecs, independent
-from tests.sdk.dicom_matrix.cells import Cell, Made, build, cells
+from tests.sdk.dicom_matrix.cells import Cell, Made, build
 
 # half a level, for the reference isn't rounded
 ROUNDING = 0.501
-
-
-def sample(count: int, seed: int) -> list[Cell]:
-    """Some cells of the matrix in turns of photometric, syntax and palette, by chance in each."""
-    groups: dict[tuple[str, str, str], list[Cell]] = collections.defaultdict(list)
-    for cell in cells():
-        groups[cell.photometric, cell.syntax, cell.palette].append(cell)
-    chance = random.Random(seed)
-    share = count // len(groups) + 1
-    turns = [chance.sample(group, min(2 * share, len(group))) for group in groups.values()]
-    mixed = [cell for turn in itertools.zip_longest(*turns) for cell in turn if cell is not None]
-    return mixed[:count]
 
 
 def frames_of(data: bytes) -> list[np.ndarray] | str:

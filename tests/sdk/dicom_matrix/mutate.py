@@ -26,6 +26,7 @@ from sdk import sources
 from sdk.errors import FrameError, SourceError
 from tests.sdk.dicom_matrix import codecs, compare, independent
 from tests.sdk.dicom_matrix.cells import Cell, build
+from tests.sdk.dicom_matrix.sampled import sample
 
 _LONG = (b"OB", b"OW", b"SQ", b"UN", b"UT", b"OV", b"UC", b"UR", b"OF", b"OD", b"OL")
 _NUMBERS = (0, 1, 2, 3, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 64, 255, 256, 32767, 32768, 65535)
@@ -50,7 +51,7 @@ Element = tuple[int, int, int, bytes]  # where it begins, where its value begins
 
 def seeds(count: int, seed: int) -> list[tuple[Cell, bytes]]:
     """Valid files of every kind, small ones."""
-    cells = compare.sample(60_000, seed)[:count]
+    cells = sample(60_000, seed)[:count]
     return [(cell, codecs.saved(build(cell, number).dataset)) for number, cell in enumerate(cells)]
 
 
@@ -259,7 +260,7 @@ def main() -> None:
 def against_dcmtk(count: int, chance: random.Random) -> tuple[collections.Counter[str], list[str]]:
     cells = [
         cell
-        for cell in compare.sample(3000, 2)
+        for cell in sample(3000, 2)
         if independent.dcmtk_shows(cell)
         and cell.syntax.startswith("explicit")
         # changed chroma leaves what RGB can hold, and dcmtk's rendering is RGB

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.sdk.dicom_matrix import compare, independent
 from tests.sdk.dicom_matrix.cells import Cell, cells
+from tests.sdk.dicom_matrix.sampled import sample
 
 Counts = collections.Counter[str]
 
@@ -36,7 +37,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     began, differing = time.monotonic(), []
-    picked = compare.sample(max(arguments.reference, 60_000), arguments.seed)
+    picked = sample(max(arguments.reference, 60_000), arguments.seed)
     results: dict[str, Counts] = collections.defaultdict(collections.Counter)
     for seed, cell in enumerate(picked[: arguments.reference]):
         outcome = compare.against_reference(cell, seed)
