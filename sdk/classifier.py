@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from . import _kernels
 from ._lifetime import loading
+from ._sha256 import sha256_hex
 from ._watch import Watch
 from .errors import ModelError
 from .frame import Frame
@@ -91,7 +91,7 @@ class Classifier:
     @property
     def sha256(self) -> str:
         """SHA-256 of the whole file, as `sha256sum` prints it; not the digest in `model_id`."""
-        return hashlib.sha256(self._file.data).hexdigest()
+        return sha256_hex(self._file.data)
 
     @property
     def file_bytes(self) -> int:

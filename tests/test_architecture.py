@@ -16,6 +16,7 @@ LAYERS = (
             "result",
             "_alias",
             "_origin",
+            "_sha256",
             "_interpreter",
             "_lifetime",
             "_shown",
