@@ -148,6 +148,7 @@ METRICS: dict[str, Metric] = {
         _figure("soak|memory|growth_per_1000"), unit="KiB", observed=True
     ),
     "overhead_us": Metric(_figure("overhead|overhead|p50"), unit="µs"),
+    "hot_overhead_us": Metric(_figure("overhead|hot_overhead|p50"), unit="µs"),
     "overhead_percent": Metric(_figure("overhead|overhead|share"), unit="%"),
     "times_read_bound": Metric(_figure("overhead|times_read_bound|p50"), unit="x"),
     "paced_p99_over_p50": Metric(_paced_tail, unit="x"),

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from time import perf_counter_ns
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from . import _kernels
 from ._lifetime import loading
+from ._sha256 import sha256_hex
+from ._watch import Watch
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
 from .precision import check_precision, student_path
-from .quality import QualityGate
-from .result import Decision, Result, Timing
+from .quality import REASONS
+from .result import Decision, Result
 from .session import Session
-from .slot import Slot, read_attention, read_probabilities
-
-LOW_CONFIDENCE = "low-confidence"
-_US_PER_NS = 1e-3
 
 
 class Classifier:
@@ -49,15 +45,11 @@ class Classifier:
 
     __slots__ = (
         "_file",
-        "_gate",
         "_labels",
-        "_letterbox",
         "_model_id",
         "_recipe",
-        "_scale",
         "_session",
         "_source",
-        "_thresholds",
     )
 
     def __init__(
@@ -72,10 +64,6 @@ class Classifier:
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
-        self._letterbox = metadata.preprocessing.aspect == "letterbox"
-        self._gate = QualityGate(metadata.quality, metadata.preprocessing)
-        self._scale = 1.0 / metadata.calibration.temperature
-        self._thresholds = metadata.calibration.abstain_below
         self._session = Session(self._file, threads)
         # what another process needs to open the same student, see __reduce__
         self._source = (None if path is None else os.path.abspath(path), threads)
@@ -103,7 +91,7 @@ class Classifier:
     @property
     def sha256(self) -> str:
         """SHA-256 of the whole file, as `sha256sum` prints it; not the digest in `model_id`."""
-        return hashlib.sha256(self._file.data).hexdigest()
+        return sha256_hex(self._file.data)
 
     @property
     def file_bytes(self) -> int:
@@ -142,7 +130,15 @@ class Classifier:
             ModelError: `model-output-invalid` when the student gives a number that isn't finite, or
                 an attention map that doesn't sum to 1.
         """
-        start = perf_counter_ns()
+        return self._classify(frame)
+
+    def _classify(self, frame: Frame | npt.NDArray[np.uint8], watch: Watch | None = None) -> Result:
+        """Do as `classify`, and where there is a `watch` count in the same pass over the pixels.
+
+        The statistics are those of this frame also where the gate rejects it, and stay as they were
+        where an error is raised before the pixels are read.
+        """
+        start = _kernels.now_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
         # the very list to give the slot back to: a fork or the interpreter's end may change it
@@ -154,54 +150,27 @@ class Classifier:
                 slot = free.pop()
             except IndexError:
                 slot = self._session.slot()
-            self._recipe.tensor_into(frame, slot.tensor)
-            prepared = perf_counter_ns()
-            inner = self._recipe.inner(frame) if self._letterbox else None
-            reasons = self._gate.reasons(slot.tensor, inner)
-            checked = perf_counter_ns()
-            if reasons:
-                return self._rejected(reasons, start, prepared, checked)
+            plan, data = self._recipe._prepare(frame)
+            if watch is None:
+                fault = slot.request.prepare(plan, data)
+            else:
+                watch.statistics = self._recipe.measure_into(frame, slot.tensor, watch.statistics)
+                fault = slot.request.check(plan)
+            if fault:
+                timing = slot.request.spent(start)
+                return self._result(Decision.REJECT, None, 0.0, None, REASONS[fault], None, timing)
             self._session.run(slot)
-            return self._decided(slot, start, prepared, checked)
+            answer = slot.request.answer(start)
+            if answer is None:
+                slot.check_outputs()
+            return self._result(*answer)
         finally:
             if slot is not None:
                 free.append(slot)
 
-    def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
-        inferred = perf_counter_ns()
-        probabilities = read_probabilities(slot, self._scale)
-        attention = read_attention(slot)
-        confidence = max(probabilities)
-        label = self._labels[probabilities.index(confidence)]
-        sure = confidence >= self._thresholds[label]
-        done = perf_counter_ns()
-        timing = Timing(
-            (prepared - start) * _US_PER_NS,
-            (checked - prepared) * _US_PER_NS,
-            (inferred - checked) * _US_PER_NS,
-            (done - inferred) * _US_PER_NS,
-            (done - start) * _US_PER_NS,
-        )
-        return Result(
-            Decision.ACCEPT if sure else Decision.ABSTAIN,
-            label if sure else None,
-            confidence,
-            MappingProxyType(dict(zip(self._labels, probabilities, strict=True))),
-            () if sure else (LOW_CONFIDENCE,),
-            attention,
-            timing,
-            self._model_id,
-        )
-
-    def _rejected(
-        self, reasons: tuple[str, ...], start: int, prepared: int, checked: int
-    ) -> Result:
-        preprocess_us, quality_us = (
-            (prepared - start) * _US_PER_NS,
-            (checked - prepared) * _US_PER_NS,
-        )
-        timing = Timing(preprocess_us, quality_us, 0.0, 0.0, (checked - start) * _US_PER_NS)
-        return Result(Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+    def _result(self, *answer: Any) -> Result:
+        """Return a result of all but its last values: the one place that knows their order."""
+        return _kernels.filled(Result, Result.__slots__, (*answer, self._model_id))
 
 
 _default: Classifier | None = None

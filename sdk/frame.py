@@ -22,6 +22,7 @@ from .errors import FrameError
 __all__ = ["Frame", "PixelFormat", "Region"]
 
 _LAYOUTS_KEPT = 64
+_PLAIN = frozenset({str, int, bool, float, type(None), Region})
 
 
 class _Key(NamedTuple):
@@ -81,28 +82,17 @@ class Frame:
         name = canonical(format)
         if name == MJPEG:
             data, width, height = _mjpeg.described(data, width, height, strides)
-        if region is not None and not isinstance(region, Region):
-            raise FrameError(
-                "region-invalid",
-                f"region is {shown(region)}, "
-                "it must be Region.rectangle(...) or Region.sector(...)",
-            )
         planes = isinstance(data, (tuple, list))
         self._data = tuple(data) if planes else data
-        self._key = _Key(
-            name,
-            _frame_checks.whole(width, "width", "frame-size"),
-            _frame_checks.whole(height, "height", "frame-size"),
-            _frame_checks.stride_tuple(strides),
-            planes,
-            _frame_checks.color_name(color, name),
-            region,
-            _frame_checks.pixel_pair(pixel_size_mm),
-            _frame_checks.window_pair(window, name),
-        )
-        self._layout = layout_of(self._key)
-        if name != "MJPEG":
-            self._layout.check(self._data)
+        said = (name, width, height, strides, planes, color, region, pixel_size_mm, window)
+        # values of other types may equal these and yet be refused, or hide what they are
+        plain = all(map(_PLAIN.__contains__, map(type, said)))
+        key, layout = (_described if plain else _described.__wrapped__)(*said)
+        # equal regions need not tell the same of where they came from
+        self._key = key if key.region is region else key._replace(region=region)
+        self._layout = layout
+        if name != MJPEG:
+            layout.check(self._data)
 
     @classmethod
     def from_array(
@@ -201,6 +191,38 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"Frame({self.format} {self.width} x {self.height}, region={self.region_box})"
+
+
+@lru_cache(_LAYOUTS_KEPT, typed=True)
+def _described(  # noqa: PLR0913 - of `Frame`, by position
+    name: str,
+    width: Any,
+    height: Any,
+    strides: Any,
+    planes: bool,
+    color: Any,
+    region: Any,
+    pixel_size_mm: Any,
+    window: Any,
+) -> tuple[_Key, _kernels.Layout]:
+    """Check what is said about a frame; a stream says the same of each of its frames."""
+    if region is not None and not isinstance(region, Region):
+        raise FrameError(
+            "region-invalid",
+            f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
+        )
+    key = _Key(
+        name,
+        _frame_checks.whole(width, "width", "frame-size"),
+        _frame_checks.whole(height, "height", "frame-size"),
+        _frame_checks.stride_tuple(strides),
+        planes,
+        _frame_checks.color_name(color, name),
+        region,
+        _frame_checks.pixel_pair(pixel_size_mm),
+        _frame_checks.window_pair(window, name),
+    )
+    return key, layout_of(key)
 
 
 @lru_cache(_LAYOUTS_KEPT)

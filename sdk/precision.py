@@ -7,7 +7,6 @@ table and never a measurement at run time. An explicit `precision=` overrides it
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 from ._origin import raised_by
 from ._shown import shown
@@ -22,13 +21,13 @@ parameters, 144 x 192), onnxruntime 1.32, one thread: fp32 0.21 ms and int8 0.55
 with AVX-512 VNNI (the machine shared with other work, best tenth of 300 runs).
 """
 
-_MODELS = Path(__file__).parent / "models"
-_CPUINFO = Path("/proc/cpuinfo")
+_MODELS: str | os.PathLike[str] = os.path.join(os.path.dirname(__file__), "models")
+_CPUINFO = "/proc/cpuinfo"
 _CPUINFO_BYTES = 16_384
 _FEATURE_LINES = ("flags", "Features")
 
 
-def cpu_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
+def cpu_features(cpuinfo: str | os.PathLike[str] = _CPUINFO) -> frozenset[str]:
     """Read the feature names of the first core, as Linux spells them.
 
     Args:
@@ -85,7 +84,7 @@ def student_path(path: str | os.PathLike[str] | None, precision: str) -> str | o
         return path
     if precision == "auto":
         precision = choose_precision(cpu_features())
-    return _MODELS / f"default-{precision}.onnx"
+    return os.path.join(_MODELS, f"default-{precision}.onnx")
 
 
 def check_precision(path: str | os.PathLike[str] | None, precision: str, actual: str) -> None:

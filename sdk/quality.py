@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from .preprocess import Preprocessing
 
 _LEVELS = 255.0
-# in the order of the compiled gate's faults
-_REASONS = (
+REASONS: tuple[tuple[str, ...], ...] = (
     (),
     ("no-signal",),
     ("nearly-black",),
@@ -48,6 +47,7 @@ _REASONS = (
     ("noise",),
     ("test-pattern",),
 )
+"""What a `Result` says of each fault of the compiled gate, by its number; 0 is none."""
 # rows or columns that repeat correlate by more than this
 _PATTERN_CORRELATION = 0.98
 _Image = npt.NDArray[np.float32]
@@ -120,16 +120,19 @@ class QualityGate:
     Args:
         thresholds: from the model file.
         preprocessing: the student's recipe, which says what a tensor value means in grey levels.
+
+    Attributes:
+        compiled: the gate that `_kernels.Request` judges by.
     """
 
-    __slots__ = ("_everything", "_gate")
+    __slots__ = ("_everything", "compiled")
 
     def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
         mean, std = preprocessing.mean, preprocessing.std
         per_level = 1.0 / (_LEVELS * std)
         min_deviation = thresholds.min_deviation * per_level
         self._everything = (0, 0, preprocessing.width, preprocessing.height)
-        self._gate = _kernels.Gate(
+        self.compiled = _kernels.Gate(
             width=preprocessing.width,
             height=preprocessing.height,
             black=(thresholds.black_level / _LEVELS - mean) / std,
@@ -157,4 +160,4 @@ class QualityGate:
             Reason slugs, empty for a frame worth classifying, and for one whose cells are fewer
             than 2 by 2.
         """
-        return _REASONS[self._gate.judge(tensor, inner or self._everything)]
+        return REASONS[self.compiled.judge(tensor, inner or self._everything)]

@@ -13,10 +13,10 @@ from .frame import Frame
 from .model_file import ModelFile
 from .model_file.known_answers import check_logits, check_tensor, pattern_frame
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .quality import QualityGate
 from .slot import Slot, Tensor, check_attention, invalid_output
 
 MAX_THREADS = 256
-_NAN = float("nan")
 _POLL_S = 0.001
 
 
@@ -46,11 +46,21 @@ class Session:
             doesn't compute on this machine what the file says.
     """
 
-    __slots__ = ("__weakref__", "_file", "_names", "_session", "_slots", "_threads", "free")
+    __slots__ = (
+        "__weakref__",
+        "_file",
+        "_gate",
+        "_names",
+        "_session",
+        "_slots",
+        "_threads",
+        "free",
+    )
 
     def __init__(self, file: ModelFile, threads: int) -> None:
         _check_threads(threads)
         self._file = file
+        self._gate = QualityGate(file.metadata.quality, file.metadata.preprocessing)
         self._threads = threads
         self._names = [LOGITS_NAME]
         if file.attention_shape is not None:
@@ -70,7 +80,7 @@ class Session:
             with _lifetime.loading():
                 if self._session is None:
                     self._session = self._start()
-        slot = Slot(self._session, self._file)
+        slot = Slot(self._session, self._file, self._gate)
         self._slots.add(slot)  # from here on the interpreter's end waits for it
         if _lifetime.end_begun_elsewhere():
             self._slots.discard(slot)
@@ -78,17 +88,13 @@ class Session:
         return slot
 
     def run(self, slot: Slot) -> None:
-        """Infer `slot.tensor` into `slot.logits` and `slot.attention`.
+        """Infer `slot.tensor` into `slot.logits` and `slot.attention`, which `slot.request` blanks.
 
         Raises:
             ModelError: `model-not-runnable`.
         """
-        # an output that the runtime fails to write must not look like the last frame's
-        slot.logits.fill(_NAN)
-        if slot.attention is not None:
-            slot.attention.fill(_NAN)
         try:
-            slot.session.run_with_iobinding(slot.binding)
+            slot.run()
         except runtime.failures() as error:
             if not runtime.failed_inside(error):
                 raise  # a signal handler's
@@ -143,6 +149,7 @@ class Session:
             check_tensor(answer, slot.tensor)
             if index == 0:
                 self._check_outputs(slot.tensor)
+            slot.request.blank()
             self.run(slot)
             if not _kernels.all_finite(slot.logits):
                 raise invalid_output(LOGITS_NAME)

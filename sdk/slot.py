@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _kernels
+from . import _kernels, runtime
 from .errors import ModelError
 from .model_file import ModelFile
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .quality import QualityGate
+from .result import Decision, Timing
 
 Tensor = npt.NDArray[np.float32]
 
+LOW_CONFIDENCE = "low-confidence"
 _ATTENTION_SLACK = 1e-3
 
 
@@ -22,18 +26,30 @@ class Slot:
 
     Attributes:
         tensor: float32 (1, 1, height, width), the input.
-        logits: float32 (labels,), written by `Session.run`.
+        logits: float32 (labels,), written by `run`.
         attention: float32 (rows, columns), likewise, or None when the student has none.
         session: of onnxruntime, that these arrays are bound to.
         binding: of onnxruntime, to these arrays.
+        run: infers `tensor`; see `Session.run`.
+        request: the compiled work before and after a run, on these arrays.
     """
 
-    __slots__ = ("__weakref__", "attention", "binding", "logits", "session", "tensor")
+    __slots__ = (
+        "__weakref__",
+        "attention",
+        "binding",
+        "logits",
+        "request",
+        "run",
+        "session",
+        "tensor",
+    )
 
-    def __init__(self, session: Any, file: ModelFile) -> None:
-        recipe = file.metadata.preprocessing
+    def __init__(self, session: Any, file: ModelFile, gate: QualityGate) -> None:
+        metadata = file.metadata
+        recipe = metadata.preprocessing
         self.tensor: Tensor = np.zeros((1, 1, recipe.height, recipe.width), np.float32)
-        self.logits: Tensor = np.empty(len(file.metadata.labels), np.float32)
+        self.logits: Tensor = np.empty(len(metadata.labels), np.float32)
         self.attention: Tensor | None = None
         self.session = session
         self.binding = session.io_binding()
@@ -45,32 +61,32 @@ class Slot:
             self.attention = np.empty(file.attention_shape, np.float32)
             map_shape = (1, *file.attention_shape)
             self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
+        self.run: Callable[[], Any] = runtime.bound_run(session, self.binding)
+        self.request = _kernels.Request(
+            gate=gate.compiled,
+            tensor=self.tensor,
+            logits=self.logits,
+            attention=self.attention,
+            scale=1.0 / metadata.calibration.temperature,
+            slack=_ATTENTION_SLACK,
+            thresholds=[metadata.calibration.abstain_below[label] for label in metadata.labels],
+            labels=metadata.labels,
+            sure=(Decision.ACCEPT, ()),
+            unsure=(Decision.ABSTAIN, (LOW_CONFIDENCE,)),
+            timing=Timing,
+        )
 
+    def check_outputs(self) -> None:
+        """Check what the runtime wrote.
 
-def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:
-    """Return softmax(logits * scale) of a frame, in double.
-
-    Raises:
-        ModelError: `model-output-invalid` when a logit isn't finite.
-    """
-    probabilities = _kernels.softmax(slot.logits, scale)
-    if probabilities is None:
-        raise invalid_output(LOGITS_NAME)
-    return probabilities
-
-
-def read_attention(slot: Slot) -> Tensor | None:
-    """Return a copy of a frame's attention map, (rows, columns), read-only; None without one.
-
-    Raises:
-        ModelError: `model-output-invalid` unless it is non-negative and sums to 1.
-    """
-    if slot.attention is None:
-        return None
-    check_attention(slot.attention)
-    attention = slot.attention.copy()
-    attention.setflags(write=False)
-    return attention
+        Raises:
+            ModelError: `model-output-invalid` when a number isn't finite, or the attention map is
+                no distribution.
+        """
+        if not _kernels.all_finite(self.logits):
+            raise invalid_output(LOGITS_NAME)
+        if self.attention is not None:
+            check_attention(self.attention)
 
 
 def check_attention(attention: Tensor) -> None:

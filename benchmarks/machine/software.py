@@ -28,6 +28,8 @@ PACKAGES = (
     "onnxruntime",
     "torch",
     "openvino",
+    "ncnn",
+    "pnnx",
     "onnx",
     "opencv-python-headless",
 )

@@ -7,7 +7,7 @@ import re
 from markupsafe import Markup, escape
 
 # punctuation that means something in CommonMark, GitHub's tables, strike-through and formulas
-_MARKS = re.compile(r"[\\`*\[\]<>|~&$]|(?<!\w)_|_(?!\w)")
+_MARKS = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 _WITH_UNIT = re.compile(r"^([≤≥] )?[\d.,]+ \S{1,5}$")
 _INTERVAL = re.compile(r"^(?P<value>[^()]+) (?P<interval>\([^()]+ to [^()]+\))$")
 

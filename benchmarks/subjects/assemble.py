@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from benchmarks.subjects.catalogue import (
     student_subjects,
     teacher_subjects,
 )
+from benchmarks.subjects.ncnn_files import ConversionError, convert
 from benchmarks.subjects.prepare import export_teacher, quantize_teacher, tensors_of
 from benchmarks.subjects.spec import Subject
 from benchmarks.subjects.user_models import user_subjects
@@ -52,7 +54,17 @@ def assemble(
     built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
     _check_names(built)
     _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
-    return built
+    return [_converted(s, samples, folder) if s.runtime == "ncnn" else s for s in built]
+
+
+def _converted(subject: Subject, samples: list[np.ndarray], folder: Path) -> Subject:
+    """Return the subject with a file of its runtime, or with why there is none."""
+    tensor = tensors_of(samples[:1], subject.recipe)
+    try:
+        converted = convert(Path(subject.path), folder, tensor)
+    except ConversionError as error:
+        return replace(subject, unavailable=str(error))
+    return replace(subject, converted=str(converted))
 
 
 def _is_path(name: str) -> bool:

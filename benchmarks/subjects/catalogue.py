@@ -65,6 +65,9 @@ def student_subjects(
     if twin and "fp32" in files:
         path = files["fp32"]
         subjects.append(
+            Subject(model, family, "ncnn", "fp32", str(path), "", weights, recipe_of(path))
+        )
+        subjects.append(
             Subject(model, family, "pytorch", "fp32", str(path), TWIN, "trained", recipe_of(path))
         )
     return [subject for subject in subjects if available(subject.runtime)]

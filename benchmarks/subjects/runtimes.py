@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,19 @@ def openvino_infer(subject: Subject, threads: int) -> Infer:
     return lambda tensor: request.infer([tensor], share_inputs=True)[0]
 
 
+def ncnn_infer(subject: Subject, threads: int) -> Infer:
+    """Return ncnn on ``subject.converted``.
+
+    Raises:
+        ConversionError: the student could not be converted.
+    """
+    from benchmarks.subjects.ncnn_files import ConversionError, load
+
+    if not subject.converted:
+        raise ConversionError(subject.unavailable)
+    return load(Path(subject.converted), threads)
+
+
 def pytorch_infer(subject: Subject, threads: int) -> Infer:
     """Return the eager PyTorch module of ``subject.builder`` in evaluation mode."""
     import torch
@@ -110,6 +124,7 @@ def first_tensor(output: Any) -> Any:
 INFER: dict[str, Callable[[Subject, int], Infer]] = {
     "onnxruntime": onnxruntime_infer,
     "openvino": openvino_infer,
+    "ncnn": ncnn_infer,
     "pytorch": pytorch_infer,
 }
 

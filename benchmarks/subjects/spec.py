@@ -9,13 +9,14 @@ from typing import Any, Literal
 from benchmarks.onnx_facts.types import Feed, FeedInput, ModelFacts
 from benchmarks.record.jobs import Recipe
 
-Runtime = Literal["sdk", "onnxruntime", "openvino", "pytorch"]
+Runtime = Literal["sdk", "onnxruntime", "openvino", "ncnn", "pytorch"]
 
 #: What a process of that runtime imports before any model is there: the memory baseline.
 IMPORTS: dict[Runtime, tuple[str, ...]] = {
     "sdk": ("numpy", "onnxruntime"),
     "onnxruntime": ("numpy", "onnxruntime"),
     "openvino": ("numpy", "openvino"),
+    "ncnn": ("numpy", "ncnn"),
     # the architecture comes from export, which imports the SDK: counted as imports, not as model
     "pytorch": ("numpy", "torch", "export.models.teacher"),
 }
@@ -40,6 +41,8 @@ class Subject:
         feed: how a user's file is fed; None for a student and a teacher.
         scores: whether the first output is a row of scores, for a softmax and for comparing.
         facts: of the file, where they were found with the feed.
+        converted: the file that the runtime reads instead of ``path``.
+        unavailable: why there is none; its measurements fail with this reason.
     """
 
     model: str
@@ -53,6 +56,8 @@ class Subject:
     feed: Feed | None = None
     scores: bool = True
     facts: ModelFacts | None = None
+    converted: str = ""
+    unavailable: str = ""
 
     @property
     def name(self) -> str:

@@ -7,8 +7,7 @@ file can seal it again.
 
 from __future__ import annotations
 
-import hashlib
-
+from .._sha256 import sha256_hex
 from ..errors import ModelError
 
 DIGEST_KEY = "sonogaze.sha256"
@@ -65,4 +64,4 @@ def _has_frame(data: bytes) -> bool:
 
 
 def _hex_digest(data: memoryview) -> str:
-    return hashlib.sha256(data).hexdigest()
+    return sha256_hex(data)

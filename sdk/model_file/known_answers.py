@@ -8,7 +8,6 @@ everywhere.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._sha256 import sha256_hex
 from ..errors import ModelError
 from ..fields import integer, invalid, json_list, json_object, number, string
 
@@ -82,7 +82,7 @@ def pattern_frame(pattern: str, width: int, height: int) -> npt.NDArray[np.uint8
 
 def tensor_sha256(tensor: npt.NDArray[np.float32]) -> str:
     """Hash a tensor's values as little-endian float32 in row-major order."""
-    return hashlib.sha256(np.ascontiguousarray(tensor, dtype="<f4").tobytes()).hexdigest()
+    return sha256_hex(np.ascontiguousarray(tensor, dtype="<f4").tobytes())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from array import array
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from sdk import _kernels
 from sdk.errors import MAX_MESSAGE, SdkError
+from sdk.result import Result, Timing
 
 HUGE = (2**31, 2**32, 2**62, 2**63 - 1, 2**63, 2**64, 2**65, 10**400)
 WILD: tuple[Any, ...] = (
@@ -64,6 +66,7 @@ LAYOUT = {
     "matrix": 0, "limited": False, "window": (0, 65535), "region": None, "unit": 1,
     "pixel_size_mm": (1.0, 1.0),
 }  # fmt: skip
+KINDS = (_kernels.Layout, _kernels.Plan, _kernels.Gate, _kernels.Request)
 GATE = {
     "width": 8, "height": 4, "black": 0.1, "saturated": 0.9, "repeat": 0.01, "min_lit_share": 0.1,
     "max_saturated_share": 0.5, "max_repeated_share": 0.5, "min_variance": 0.01,
@@ -84,9 +87,19 @@ def cells(*shape: int) -> np.ndarray:
     return np.zeros(shape, np.float32)
 
 
+def answering(**changed: Any) -> dict[str, Any]:
+    """Settings of a request of three labels, whose tensor is that of `plan()`."""
+    return {
+        "gate": _kernels.Gate(**GATE), "tensor": cells(32), "logits": cells(3),
+        "attention": cells(2, 2), "scale": 1.0, "slack": 1e-3, "thresholds": [0.5, 0.5, 0.5],
+        "labels": ("a", "b", "c"), "sure": ("accept", ()), "unsure": ("abstain", ("unsure",)),
+        "timing": Timing,
+    } | changed  # fmt: skip
+
+
 def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]]:
     """Name -> function, positional and named arguments that are right."""
-    frame, made = bytes(32), plan()
+    frame, made, request = bytes(32), plan(), _kernels.Request(**answering())
     settings_of_plan = {"layout": layout(), "width": 8, "height": 4, "letterbox": False}
     settings_of_plan |= {"mean": 0.0, "std": 1.0, "pad_level": 0, "isa": ""}
     yuv = LAYOUT | {"format": "NV12", "matrix": 1, "separate_planes": True}
@@ -107,7 +120,14 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "Gate.judge": (_kernels.Gate.judge, (_kernels.Gate(**GATE), cells(32), (0, 0, 8, 4)), {}),
         "all_finite": (_kernels.all_finite, (cells(3),), {}),
         "is_distribution": (_kernels.is_distribution, (cells(3), 1e-3), {}),
-        "softmax": (_kernels.softmax, (cells(3), 1.0), {}),
+        "Request": (_kernels.Request, (), answering()),
+        "Request.prepare": (_kernels.Request.prepare, (request, made, frame), {}),
+        "Request.check": (_kernels.Request.check, (request, made), {}),
+        "Request.blank": (_kernels.Request.blank, (request,), {}),
+        "Request.answer": (_kernels.Request.answer, (request, 0), {}),
+        "Request.spent": (_kernels.Request.spent, (request, 0), {}),
+        "now_ns": (_kernels.now_ns, (), {}),
+        "filled": (_kernels.filled, (Result, Result.__slots__, (1,) * len(Result.__slots__)), {}),
         "sum_region": (_kernels.sum_region, (layout(), frame, True), {}),
         "memcpy_region": (_kernels.memcpy_region, (layout(), frame, True), {}),
         "region_bytes": (_kernels.region_bytes, (layout(), True), {}),
@@ -159,15 +179,19 @@ def test_every_public_binding_is_in_the_table() -> None:
     methods = {"check", "packed", "strides", "box", "run", "measure", "isa", "coarse_shape"}
     tabled = {name.split()[0].split(".")[0] for name in calls()}
     assert bound - tabled == {"keep_forever"}, "takes anything, and may be given anything"
-    for kind in (_kernels.Layout, _kernels.Plan, _kernels.Gate):
+    methods |= {"inner", "judge", "prepare", "blank", "answer", "spent"}
+    for kind in KINDS:
         public = {name for name in vars(kind) if not name.startswith("_")}
-        assert public <= methods | {"inner", "judge"}
+        assert public <= methods
 
 
-@pytest.mark.parametrize("kind", [_kernels.Layout, _kernels.Plan, _kernels.Gate])
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_object_that_was_never_initialised_is_refused(kind: Any) -> None:
     empty = kind.__new__(kind)
     right = {"run": (b"", b""), "measure": (b"",) * 4, "judge": (b"", (0, 0, 1, 1))}
+    if kind is _kernels.Request:
+        right = {"prepare": (plan(), b""), "check": (plan(),), "blank": (), "answer": (0,)}
+        right |= {"spent": (0,)}
 
     def use(name: str) -> None:
         getattr(empty, name)(*right.get(name, (b"",)))
@@ -224,7 +248,42 @@ def test_the_name_of_a_foreign_type_does_not_make_a_message_longer() -> None:
 @pytest.mark.parametrize("scale", [0.0, -1.0, float("nan"), float("inf")])
 def test_probabilities_need_a_positive_finite_scale(scale: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
-        _kernels.softmax(cells(3), scale)
+        _kernels.Request(**answering(scale=scale))
+
+
+@pytest.mark.parametrize(
+    ("changed", "match"),
+    [
+        ({"thresholds": [0.5]}, "a threshold for each"),
+        ({"labels": (), "thresholds": []}, "there must be labels"),
+        ({"sure": ("accept",)}, "a decision and its reasons"),
+        ({"unsure": ()}, "a decision and its reasons"),
+        ({"timing": list}, "a kind of tuple"),
+        ({"timing": (1, 2)}, "a kind of tuple"),
+        ({"tensor": cells(31)}, "float32 of 32 values"),
+        ({"logits": cells(4)}, "float32 of 3 values"),
+        ({"attention": np.broadcast_to(np.float32(0), (2, 2))}, "C-contiguous float32"),
+    ],
+)
+def test_a_request_needs_arrays_and_words_that_fit(changed: dict[str, Any], match: str) -> None:
+    with pytest.raises((SdkError, ValueError), match=match):
+        _kernels.Request(**answering(**changed))
+
+
+def test_a_request_takes_no_plan_of_another_tensor() -> None:
+    request = _kernels.Request(**answering())
+    for call in (lambda p: request.prepare(p, bytes(32)), request.check):
+        with pytest.raises(ValueError, match="another size"):
+            call(plan(width=4))
+
+
+def test_arrays_of_a_request_cannot_be_moved_under_it() -> None:
+    logits = array("f", [0, 0, 0])
+    request = _kernels.Request(**answering(logits=logits))
+    with pytest.raises(BufferError):
+        logits.append(0)
+    del request
+    logits.append(0)
 
 
 WHOLE = st.one_of(st.integers(-4, 40), st.integers(), st.sampled_from(HUGE))

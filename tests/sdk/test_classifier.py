@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import sdk.precision
 from export.packaging.packaging import package
 from sdk import Decision, FrameError, ModelError
 from sdk.model_file.known_answers import pattern_frame
+from sdk.preprocess import Preprocessing
 from tests.sdk.toy_student import CARD, LABELS, toy_int8_model, toy_model
 
 
@@ -350,13 +352,29 @@ def test_times_are_told_in_microseconds_stage_by_stage(
     toy_path: Path, frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classifier = sdk.Classifier(toy_path)
-    for frame, ends_us, expected in (
-        (frames[0], [0, 10, 13, 43, 48], (10.0, 3.0, 30.0, 5.0, 48.0)),
-        (np.zeros((60, 80), np.uint8), [0, 10, 13], (10.0, 3.0, 0.0, 0.0, 13.0)),
-    ):
-        clock = iter([7_000_000_000 + 1000 * end for end in ends_us])
-        monkeypatch.setattr(sdk.classifier, "perf_counter_ns", clock.__next__)
-        assert classifier.classify(frame).timing == pytest.approx(expected)
+
+    def slowed(kind: type, name: str, wait_s: float) -> None:
+        original = getattr(kind, name)
+
+        def slow(*given: object) -> object:
+            time.sleep(wait_s)
+            return original(*given)
+
+        monkeypatch.setattr(kind, name, slow)
+
+    slowed(Preprocessing, "_prepare", 0.05)
+    slowed(type(classifier._session), "run", 0.2)
+    for frame, waits_us in ((frames[0], (5e4, 2e5)), (np.zeros((60, 80), np.uint8), (5e4, 0.0))):
+        before = time.perf_counter()
+        told = classifier.classify(frame).timing
+        around_us = (time.perf_counter() - before) * 1e6
+        assert told.preprocess_us >= waits_us[0]
+        assert told.inference_us >= waits_us[1]
+        assert told.total_us == pytest.approx(sum(told[:4]), abs=0.01)
+        assert sum(waits_us) <= told.total_us <= around_us
+        assert 0 < told.quality_us < told.total_us - sum(waits_us)
+        if not waits_us[1]:
+            assert (told.inference_us, told.decision_us) == (0.0, 0.0)
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts threads as Linux does")

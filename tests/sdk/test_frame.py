@@ -7,6 +7,7 @@ import ctypes
 import math
 import pickle
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -367,3 +368,31 @@ def test_the_step_between_pixels_of_one_column_means_nothing() -> None:
     one = np.zeros((5, 10), np.uint8)[:, ::10]
     assert one.strides == (10, 10)
     assert Frame.from_array(one).width == 1
+
+
+def test_equal_regions_stay_the_objects_that_they_are() -> None:
+    for _ in range(2):
+        region = Region.rectangle(1, 1, 4, 2)
+        frame = Frame(bytes(64), width=8, height=8, format="GRAY8", region=region)
+        assert frame.region is region
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ({"width": 1, "height": 64}, {"width": True, "height": 64}),
+        ({"width": 1, "height": 64}, {"width": 1.0, "height": 64}),
+        ({"width": 64, "height": 1, "strides": 64}, {"width": 64, "height": 1, "strides": 64.0}),
+        (
+            {"width": 8, "height": 8, "pixel_size_mm": 1.0},
+            {"width": 8, "height": 8, "pixel_size_mm": True},
+        ),
+    ],
+)
+def test_what_equals_a_good_value_is_refused_after_it_too(
+    good: dict[str, Any], bad: dict[str, Any]
+) -> None:
+    for _ in range(2):
+        Frame(bytes(64), format="GRAY8", **good)
+        with pytest.raises(FrameError):
+            Frame(bytes(64), format="GRAY8", **bad)

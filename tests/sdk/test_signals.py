@@ -82,7 +82,8 @@ def test_what_the_runtime_raises_is_still_a_model_error() -> None:
         return place["run_with_iobinding"]
     for kind in (state.Fail, state.InvalidArgument, state.RuntimeException, RuntimeError):
         slot = classifier._session.slot()
-        slot.session = type("Session", (), {"run_with_iobinding": fail(kind)})()
+        session = type("Session", (), {"run_with_iobinding": fail(kind)})()
+        slot.run = sdk.runtime.bound_run(session, slot.binding)
         try: classifier._session.run(slot)
         except sdk.ModelError as error: print(error.slug, "it fails" in str(error))
     """

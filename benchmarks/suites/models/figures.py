@@ -88,6 +88,9 @@ def _overhead_figures(name: str, parts: Sequence[Overhead]) -> list[Figure]:
         median_figure([name, "overhead", part, "p50"], "us", [m[part] for m in medians])
         for part in ("sdk", "kernel", "inference", "read", "overhead")
     ]
+    if all("hot_overhead" in m for m in medians):
+        hot = [m["hot_overhead"] for m in medians]
+        figures.append(median_figure([name, "overhead", "hot_overhead", "p50"], "us", hot))
     shares = [100 * m["overhead"] / (m["kernel"] + m["inference"]) for m in medians]
     figures.append(median_figure([name, "overhead", "overhead", "share"], "%", shares))
     ratios = [(m["but_inference"] - _FIXED_US) / m["read"] for m in medians]
@@ -99,6 +102,9 @@ def _overhead_medians(parts_ns: Mapping[str, Sequence[int]]) -> dict[str, float]
     parts = {key: np.asarray(values) / 1e3 for key, values in parts_ns.items()}
     parts["but_inference"] = parts["sdk"] - parts["inference"]
     parts["overhead"] = parts["but_inference"] - parts["kernel"]
+    if "hot_sdk" in parts:  # not in records of before
+        bare = parts["hot_kernel"] + parts["hot_inference"]
+        parts["hot_overhead"] = parts["hot_sdk"] - bare
     # the first fifth warms the caches
     medians = {key: float(np.median(values[len(values) // 5 :])) for key, values in parts.items()}
     medians["read"] = min(value for key, value in medians.items() if key.startswith("read_"))

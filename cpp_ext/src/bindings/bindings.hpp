@@ -6,6 +6,7 @@
 
 #include "bindings/buffers.hpp"
 #include "sonogaze/layout.hpp"
+#include "sonogaze/plan.hpp"
 
 namespace sonogaze {
 
@@ -23,6 +24,10 @@ struct BoundLayout : Layout, NoBareMemory {
     using Layout::Layout;
 };
 
+struct BoundPlan : Plan, NoBareMemory {
+    using Plan::Plan;
+};
+
 // One for each topic; module.cpp calls them all.
 void register_errors(const pybind11::module_& m);
 void register_formats(pybind11::module_& m);
@@ -30,6 +35,7 @@ void register_layout(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_gate(pybind11::module_& m);
 void register_answer(pybind11::module_& m);
+void register_request(pybind11::module_& m);
 void register_read(pybind11::module_& m);
 void register_process(pybind11::module_& m);
 

@@ -1,4 +1,4 @@
-#include "sonogaze/gate.hpp"
+#include "bindings/gate.hpp"
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -6,34 +6,22 @@
 #include <array>
 #include <memory>
 
-#include "bindings/bindings.hpp"
-
 namespace py = pybind11;
 
 namespace sonogaze {
 namespace {
 
-// The gate of one student: a tensor's size and thresholds in its values.
-struct Gate : NoBareMemory {
-    Gate(std::int64_t tensor_width, std::int64_t tensor_height, const GateLimits& given)
-        : width(tensor_width), height(tensor_height), limits(given) {
-        check_gate(width, height, limits);
-    }
-
-    std::int64_t width, height;
-    GateLimits limits;
-
-    // The number of a Fault. inner: cells (x, y, width, height) that are not padding.
-    int judge(const py::object& tensor, const std::array<std::int64_t, 4>& inner) const {
-        const auto [x, y, columns, rows] = inner;
-        const bool inside = x >= 0 && y >= 0 && columns >= 0 && rows >= 0 && x <= width &&
-                            y <= height && columns <= width - x && rows <= height - y;
-        if (!inside) throw py::value_error("inner does not lie inside the tensor");
-        HeldBuffer held;
-        const float* const cells = held_floats(held, tensor.ptr(), width * height, false);
-        return static_cast<int>(sonogaze::judge(cells, width, {x, y, columns, rows}, limits));
-    }
-};
+// The number of a Fault. inner: cells (x, y, width, height) that are not padding.
+int judge_tensor(const Gate& gate, const py::object& tensor,
+                 const std::array<std::int64_t, 4>& inner) {
+    const auto [x, y, columns, rows] = inner;
+    const bool inside = x >= 0 && y >= 0 && columns >= 0 && rows >= 0 && x <= gate.width &&
+                        y <= gate.height && columns <= gate.width - x && rows <= gate.height - y;
+    if (!inside) throw py::value_error("inner does not lie inside the tensor");
+    HeldBuffer held;
+    const float* const cells = held_floats(held, tensor.ptr(), gate.width * gate.height, false);
+    return static_cast<int>(judge(cells, gate.width, {x, y, columns, rows}, gate.limits));
+}
 
 }  // namespace
 
@@ -52,10 +40,7 @@ void register_gate(py::module_& m) {
              py::arg("saturated"), py::arg("repeat"), py::arg("min_lit_share"),
              py::arg("max_saturated_share"), py::arg("max_repeated_share"), py::arg("min_variance"),
              py::arg("min_correlation"), py::arg("pattern_correlation"))
-        // a pointer to the member would take None for self
-        .def("judge",
-             [](const Gate& gate, const py::object& tensor,
-                const std::array<std::int64_t, 4>& inner) { return gate.judge(tensor, inner); });
+        .def("judge", &judge_tensor);
 }
 
 }  // namespace sonogaze

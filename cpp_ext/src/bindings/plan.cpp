@@ -1,5 +1,3 @@
-#include "sonogaze/plan.hpp"
-
 #include <pybind11/pybind11.h>
 
 #include "bindings/bindings.hpp"
@@ -9,10 +7,6 @@ namespace py = pybind11;
 
 namespace sonogaze {
 namespace {
-
-struct BoundPlan : Plan, NoBareMemory {
-    using Plan::Plan;
-};
 
 void run(const BoundPlan& plan, const py::object& data, const py::object& out) {
     const FrameBuffers frame(plan.layout(), data.ptr());

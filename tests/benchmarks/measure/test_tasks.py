@@ -66,7 +66,17 @@ def test_streams_overhead_and_soak_answer(jobs):
     assert len(TASKS["multi_stream"](of(jobs, "multi_stream")).service_ns) >= 2
     parts = TASKS["overhead"](of(jobs, "overhead")).parts_ns
     assert {k: len(v) for k, v in parts.items()} == dict.fromkeys(
-        ("sdk", "kernel", "inference", "read_sum", "read_copy"), 10
+        (
+            "sdk",
+            "kernel",
+            "inference",
+            "read_sum",
+            "read_copy",
+            "hot_sdk",
+            "hot_kernel",
+            "hot_inference",
+        ),
+        10,
     )
     assert min(map(min, parts.values())) > 0
     assert TASKS["soak"](of(jobs, "soak")).frames[-1] > 0

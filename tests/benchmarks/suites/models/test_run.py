@@ -55,6 +55,7 @@ def answer(given):
     if task == "overhead":
         parts = {"sdk": 400_000, "kernel": 300_000, "inference": 60_000}
         parts |= {"read_sum": 250_000, "read_copy": 260_000}
+        parts |= {"hot_sdk": 250_000, "hot_kernel": 190_000, "hot_inference": 50_000}
         return timed(Overhead({k: [v] * 50 for k, v in parts.items()}))
     outcomes = {
         "soak": Soak([1], [1], 0.5),
@@ -96,6 +97,7 @@ def test_a_run_makes_a_valid_complete_record_with_every_figure(prepared):
         assert key in ids
     overhead = {f.id.split("|", 1)[1]: f.value for f in record.figures}
     assert overhead["overhead|overhead|p50"] == pytest.approx(40)
+    assert overhead["overhead|hot_overhead|p50"] == pytest.approx(10)
     assert overhead["overhead|overhead|share"] == pytest.approx(100 * 40 / 360)
     assert overhead["overhead|times_read_bound|p50"] == pytest.approx((400 - 60 - 50) / 250)
     assert record.quality[0].accuracy.value == 1.0
