@@ -3,7 +3,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -105,6 +105,7 @@ def test_markdown_tables_show_each_cell_as_it_stands_whatever_it_holds():
 
 
 @given(st.lists(st.text(), min_size=2, max_size=4))
+@example(["__0__", "_1_2"])
 def test_no_text_breaks_a_markdown_table(texts):
     row = "| " + " | ".join(map(markdown_cell, texts)) + " |"
     found = cells_of(row + "\n|" + "---|" * len(texts) + "\n" + row + "\n")
