@@ -29,6 +29,8 @@ LAYERS = (
     ("_placement",),
     ("result",),
     ("preprocess",),
+    ("region",),
+    ("region_tracker",),
     ("quality",),
     ("precision", "model_file"),
     ("slot",),
