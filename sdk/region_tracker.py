@@ -20,6 +20,7 @@ _KEPT = 8  # frames of the second search
 _SPACING = 3  # frames from one of them to the next
 _MOVED_LEVELS = 12.0
 _MOVED_SHARE = 0.1
+_MOVED_EARLY_SHARE = 0.5
 _MOVED_CELLS = 4  # a clock and a trace move fewer
 _AGAIN_AFTER = 900  # frames: half a minute at 30 frames a second
 _MJPEG_EVERY = 30  # frames: a strip of a JPEG costs a decoding
@@ -96,7 +97,9 @@ class RegionTracker:
             return True
         strip, outside, before = reference
         moved = np.abs(_levels(frame, strip) - before) > _MOVED_LEVELS
-        limit = max(_MOVED_CELLS, _MOVED_SHARE * np.count_nonzero(outside))
+        # until the second search, tissue that was too dark to be found may move beside the region
+        share = _MOVED_SHARE if self._age >= _KEPT * _SPACING else _MOVED_EARLY_SHARE
+        limit = max(_MOVED_CELLS, share * np.count_nonzero(outside))
         return bool(np.count_nonzero(moved & outside) <= limit)
 
     def _reference(

@@ -25,7 +25,8 @@ bool one_image(const Evidence& evidence, const Candidate& a, const Candidate& b)
     const int wider = std::max(upper.width(), lower.width());
     const int gap = lower.y0 - upper.y1;
     const int thinner = std::min(upper.height(), lower.height());
-    if ((x1 - x0) * 5 < narrower * 4 || narrower * 4 < wider * 3 || gap < thinner) return false;
+    if ((x1 - x0) * 5 < narrower * 4 || narrower * 4 < wider * 3 || gap * 5 < thinner * 3)
+        return false;
     int structure = 0;
     for (int y = upper.y1; y < lower.y0; ++y) {
         for (int x = x0; x < x1; ++x) structure += evidence.structure.row(y)[x];
