@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from . import _kernels
 from ._lifetime import loading
+from ._placement import Placement
 from ._sha256 import sha256_hex
 from ._watch import Watch
 from .errors import ModelError
@@ -50,6 +51,7 @@ class Classifier:
         "_recipe",
         "_session",
         "_source",
+        "_tensor_size",
     )
 
     def __init__(
@@ -64,6 +66,7 @@ class Classifier:
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
+        self._tensor_size = (metadata.preprocessing.width, metadata.preprocessing.height)
         self._session = Session(self._file, threads)
         # what another process needs to open the same student, see __reduce__
         self._source = (None if path is None else os.path.abspath(path), threads)
@@ -158,19 +161,24 @@ class Classifier:
                 fault = slot.request.check(plan)
             if fault:
                 timing = slot.request.spent(start)
-                return self._result(Decision.REJECT, None, 0.0, None, REASONS[fault], None, timing)
+                rejected = (Decision.REJECT, None, 0.0, None, REASONS[fault], None, timing)
+                return self._result(frame, plan, *rejected)
             self._session.run(slot)
-            answer = slot.request.answer(start)
+            answer = slot.request.answer(start, frame.region is None)
             if answer is None:
                 slot.check_outputs()
-            return self._result(*answer)
+            return self._result(frame, plan, *answer)
         finally:
             if slot is not None:
                 free.append(slot)
 
-    def _result(self, *answer: Any) -> Result:
+    def _result(self, frame: Frame, plan: _kernels.Plan, *answer: Any) -> Result:
         """Return a result of all but its last values: the one place that knows their order."""
-        return _kernels.filled(Result, Result.__slots__, (*answer, self._model_id))
+        region = frame.region
+        origin = "whole" if region is None else region.origin
+        place = Placement((frame.width, frame.height), self._tensor_size, plan.inner)
+        values = (*answer, self._model_id, region, origin, place)
+        return _kernels.filled(Result, Result.__slots__, values)
 
 
 _default: Classifier | None = None

@@ -82,6 +82,7 @@ class Frame:
         name = canonical(format)
         if name == MJPEG:
             data, width, height = _mjpeg.described(data, width, height, strides)
+        _check_region(region)
         planes = isinstance(data, (tuple, list))
         self._data = tuple(data) if planes else data
         said = (name, width, height, strides, planes, color, region, pixel_size_mm, window)
@@ -165,6 +166,19 @@ class Frame:
         """``(x, y, width, height)`` of the region's bounding box in pixels."""
         return self._layout.box
 
+    def with_region(self, region: Region | None) -> Frame:
+        """Return a frame of the same pixels, uncopied, of which another part is looked at.
+
+        Raises:
+            FrameError: `region-invalid` or `region-outside`.
+        """
+        _check_region(region)
+        frame = Frame.__new__(Frame)
+        frame._data = self._data
+        frame._key = self._key._replace(region=region)
+        frame._layout = layout_of(frame._key)
+        return frame
+
     def __copy__(self) -> Frame:
         return self
 
@@ -243,6 +257,23 @@ def layout_of(key: _Key) -> _kernels.Layout:
         unit=key.unit,
         pixel_size_mm=key.pixel_size,
     )
+
+
+def layout_of_pixels(width: int, height: int, region: Region | None) -> _kernels.Layout:
+    """Return the layout of a frame of this size and region, whatever its pixels are.
+
+    Raises:
+        FrameError: as ``Frame``.
+    """
+    return layout_of(_Key("GRAY8", width, height, (), False, None, region, (1.0, 1.0), (0, 65535)))
+
+
+def _check_region(region: Any) -> None:
+    if region is not None and not isinstance(region, Region):
+        raise FrameError(
+            "region-invalid",
+            f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
+        )
 
 
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:

@@ -37,6 +37,12 @@ from .fields import json_object, number
 if TYPE_CHECKING:
     from .preprocess import Preprocessing
 
+SCREEN_WITHOUT_REGION = "screen-without-region"
+"""Why no label is given where text and panels around the image are seen, and no region was named.
+
+A student that was taught on images gives confident nonsense on screens, and it costs the frame
+nothing to be named its region; so the frame is not rejected, but no label is accepted.
+"""
 _LEVELS = 255.0
 REASONS: tuple[tuple[str, ...], ...] = (
     (),
@@ -123,13 +129,16 @@ class QualityGate:
 
     Attributes:
         compiled: the gate that `_kernels.Request` judges by.
+        per_level: tensor values of one grey level.
     """
 
-    __slots__ = ("_everything", "compiled")
+    __slots__ = ("_everything", "_size", "compiled", "per_level")
 
     def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
         mean, std = preprocessing.mean, preprocessing.std
         per_level = 1.0 / (_LEVELS * std)
+        self.per_level = per_level
+        self._size = (preprocessing.width, preprocessing.height)
         min_deviation = thresholds.min_deviation * per_level
         self._everything = (0, 0, preprocessing.width, preprocessing.height)
         self.compiled = _kernels.Gate(
@@ -161,3 +170,14 @@ class QualityGate:
             than 2 by 2.
         """
         return REASONS[self.compiled.judge(tensor, inner or self._everything)]
+
+    def shows_screen(self, tensor: _Image, inner: tuple[int, int, int, int] | None = None) -> bool:
+        """Whether a frame looks like a scanner's whole screen: see `SCREEN_WITHOUT_REGION`.
+
+        Args:
+            tensor: as for `reasons`.
+            inner: as for `reasons`.
+        """
+        return _kernels.looks_like_screen(
+            tensor, self._size, inner or self._everything, self.per_level
+        )

@@ -12,12 +12,19 @@ from . import _kernels, runtime
 from .errors import ModelError
 from .model_file import ModelFile
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
-from .quality import QualityGate
+from .quality import SCREEN_WITHOUT_REGION, QualityGate
 from .result import Decision, Timing
 
 Tensor = npt.NDArray[np.float32]
 
 LOW_CONFIDENCE = "low-confidence"
+# by the compiled doubts: 1 is too little confidence, 2 a screen
+_OUTCOMES = (
+    (Decision.ACCEPT, ()),
+    (Decision.ABSTAIN, (LOW_CONFIDENCE,)),
+    (Decision.ABSTAIN, (SCREEN_WITHOUT_REGION,)),
+    (Decision.ABSTAIN, (SCREEN_WITHOUT_REGION, LOW_CONFIDENCE)),
+)
 _ATTENTION_SLACK = 1e-3
 
 
@@ -71,8 +78,8 @@ class Slot:
             slack=_ATTENTION_SLACK,
             thresholds=[metadata.calibration.abstain_below[label] for label in metadata.labels],
             labels=metadata.labels,
-            sure=(Decision.ACCEPT, ()),
-            unsure=(Decision.ABSTAIN, (LOW_CONFIDENCE,)),
+            outcomes=_OUTCOMES,
+            per_level=gate.per_level,
             timing=Timing,
         )
 

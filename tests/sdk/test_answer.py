@@ -28,7 +28,7 @@ def answer(logits: Any, scale: float = 1.0, threshold: float = 0.0, attention: A
     written[:] = logits
     if map_ is not None:
         map_[:] = attention
-    return request.answer(_kernels.now_ns())
+    return request.answer(_kernels.now_ns(), False)
 
 
 @given(logits=LOGITS, scale=st.floats(0.01, 20))
@@ -87,9 +87,9 @@ def test_a_map_is_a_copy_that_nobody_can_make_writable() -> None:
 def test_outputs_are_blank_until_the_runtime_writes_them() -> None:
     settings = answering(attention=MAP.copy())
     request = _kernels.Request(**settings)
-    assert request.answer(0) is None
+    assert request.answer(0, False) is None
     settings["logits"][:], settings["attention"][:] = 0, MAP
-    assert request.answer(0) is not None
+    assert request.answer(0, False) is not None
     request.blank()
     assert np.isnan(settings["logits"]).all()
     assert np.isnan(settings["attention"]).all()

@@ -92,8 +92,8 @@ def answering(**changed: Any) -> dict[str, Any]:
     return {
         "gate": _kernels.Gate(**GATE), "tensor": cells(32), "logits": cells(3),
         "attention": cells(2, 2), "scale": 1.0, "slack": 1e-3, "thresholds": [0.5, 0.5, 0.5],
-        "labels": ("a", "b", "c"), "sure": ("accept", ()), "unsure": ("abstain", ("unsure",)),
-        "timing": Timing,
+        "labels": ("a", "b", "c"), "outcomes": (("accept", ()), *[("abstain", ("unsure",))] * 3),
+        "per_level": 0.02, "timing": Timing,
     } | changed  # fmt: skip
 
 
@@ -124,10 +124,21 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "Request.prepare": (_kernels.Request.prepare, (request, made, frame), {}),
         "Request.check": (_kernels.Request.check, (request, made), {}),
         "Request.blank": (_kernels.Request.blank, (request,), {}),
-        "Request.answer": (_kernels.Request.answer, (request, 0), {}),
+        "Request.answer": (_kernels.Request.answer, (request, 0, True), {}),
         "Request.spent": (_kernels.Request.spent, (request, 0), {}),
         "now_ns": (_kernels.now_ns, (), {}),
         "filled": (_kernels.filled, (Result, Result.__slots__, (1,) * len(Result.__slots__)), {}),
+        "find_regions": (_kernels.find_regions, (cells(1, 24, 32), (1, 24, 32)), {}),
+        "looks_like_screen": (
+            _kernels.looks_like_screen,
+            (cells(32), (8, 4), (0, 0, 8, 4), 0.02),
+            {},
+        ),
+        "spread_attention": (
+            _kernels.spread_attention,
+            (layout(), cells(2, 2), (2, 2), (8, 4), (0, 0, 8, 4), cells(4, 8)),
+            {},
+        ),
         "sum_region": (_kernels.sum_region, (layout(), frame, True), {}),
         "memcpy_region": (_kernels.memcpy_region, (layout(), frame, True), {}),
         "region_bytes": (_kernels.region_bytes, (layout(), True), {}),
@@ -190,7 +201,7 @@ def test_an_object_that_was_never_initialised_is_refused(kind: Any) -> None:
     empty = kind.__new__(kind)
     right = {"run": (b"", b""), "measure": (b"",) * 4, "judge": (b"", (0, 0, 1, 1))}
     if kind is _kernels.Request:
-        right = {"prepare": (plan(), b""), "check": (plan(),), "blank": (), "answer": (0,)}
+        right = {"prepare": (plan(), b""), "check": (plan(),), "blank": (), "answer": (0, True)}
         right |= {"spent": (0,)}
 
     def use(name: str) -> None:
@@ -256,8 +267,13 @@ def test_probabilities_need_a_positive_finite_scale(scale: float) -> None:
     [
         ({"thresholds": [0.5]}, "a threshold for each"),
         ({"labels": (), "thresholds": []}, "there must be labels"),
-        ({"sure": ("accept",)}, "a decision and its reasons"),
-        ({"unsure": ()}, "a decision and its reasons"),
+        (
+            {"outcomes": (("accept",), ("a", ()), ("a", ()), ("a", ()))},
+            "a decision and its reasons",
+        ),
+        ({"outcomes": (1, ("a", ()), ("a", ()), ("a", ()))}, "a decision and its reasons"),
+        ({"outcomes": (("accept", ()),)}, "4 outcomes"),
+        ({"per_level": 0.0}, "per_level"),
         ({"timing": list}, "a kind of tuple"),
         ({"timing": (1, 2)}, "a kind of tuple"),
         ({"tensor": cells(31)}, "float32 of 32 values"),

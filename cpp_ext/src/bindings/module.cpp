@@ -9,6 +9,8 @@ PYBIND11_MODULE(_kernels, m) {
     sonogaze::register_gate(m);
     sonogaze::register_answer(m);
     sonogaze::register_request(m);
+    sonogaze::register_attention(m);
     sonogaze::register_read(m);
+    sonogaze::register_region(m);
     sonogaze::register_process(m);
 }

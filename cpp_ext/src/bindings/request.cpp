@@ -9,6 +9,7 @@
 
 #include "bindings/gil.hpp"
 #include "sonogaze/answer.hpp"
+#include "sonogaze/screen.hpp"
 
 namespace py = pybind11;
 
@@ -30,8 +31,14 @@ void check_reading(const Reading& reading) {
     if (!(std::isfinite(reading.scale) && reading.scale > 0)) {
         throw py::value_error("scale must be a finite number above 0");
     }
-    if (py::len(reading.sure) != 2 || py::len(reading.unsure) != 2) {
-        throw py::value_error("sure and unsure must each be a decision and its reasons");
+    if (!(std::isfinite(reading.per_level) && reading.per_level > 0)) {
+        throw py::value_error("per_level must be a finite number above 0");
+    }
+    if (py::len(reading.outcomes) != kOutcomes) throw py::value_error("there must be 4 outcomes");
+    for (const py::handle outcome : reading.outcomes) {
+        if (!py::isinstance<py::tuple>(outcome) || py::len(outcome) != 2) {
+            throw py::value_error("an outcome must be a decision and its reasons");
+        }
     }
     const bool named_tuple =
         PyType_Check(reading.timing.ptr()) != 0 &&
@@ -90,6 +97,7 @@ void Request::expect(const BoundPlan& plan) const {
 
 int Request::judged(const Inner& inner) noexcept {
     prepared_ns_ = now_ns();
+    inner_ = inner;
     blank();
     const Fault fault = judge(tensor_, gate_->width, inner, gate_->limits);
     checked_ns_ = now_ns();
@@ -102,7 +110,7 @@ void Request::blank() noexcept {
     if (attention_ != nullptr) std::fill_n(attention_, cells_, kNan);
 }
 
-py::object Request::answer(std::int64_t start_ns) const {
+py::object Request::answer(std::int64_t start_ns, bool whole) const {
     const std::int64_t inferred_ns = now_ns();
     const bool valid =
         all_finite(logits_, labels_) &&
@@ -112,11 +120,14 @@ py::object Request::answer(std::int64_t start_ns) const {
     softmax(logits_, labels_, reading_.scale, shares.data());
     const auto best = static_cast<std::size_t>(
         std::distance(shares.begin(), std::max_element(shares.begin(), shares.end())));
-    const bool sure = shares[best] >= reading_.thresholds[best];
+    const bool screen =
+        whole && looks_like_screen(tensor_, gate_->width, inner_, reading_.per_level);
+    const std::size_t doubts =
+        (shares[best] >= reading_.thresholds[best] ? 0 : kUnsure) | (screen ? kScreen : 0);
     // an allocation may run the garbage collector, and so anybody's code
     return never_unwound([&]() -> py::object {
-        const py::tuple& told = sure ? reading_.sure : reading_.unsure;
-        py::object label = sure ? py::object(reading_.labels[best]) : py::object(py::none());
+        const py::tuple told = reading_.outcomes[doubts];
+        py::object label = doubts == 0 ? py::object(reading_.labels[best]) : py::object(py::none());
         const py::object shown = probabilities(shares), map = attention_map();
         return py::make_tuple(told[0], std::move(label), number(shares[best]), shown, told[1], map,
                               timing(start_ns, inferred_ns, now_ns()));
@@ -180,26 +191,26 @@ void register_request(py::module_& m) {
         .def(py::init([](std::shared_ptr<Gate> gate, const py::object& tensor,
                          const py::object& logits, const py::object& attention, double scale,
                          double slack, std::vector<double> thresholds, py::tuple labels,
-                         py::tuple sure, py::tuple unsure, py::object timing) {
+                         py::tuple outcomes, float per_level, py::object timing) {
                  Reading reading{scale,
                                  slack,
                                  std::move(thresholds),
                                  std::move(labels),
-                                 std::move(sure),
-                                 std::move(unsure),
+                                 std::move(outcomes),
+                                 per_level,
                                  std::move(timing)};
                  return std::make_shared<Request>(std::move(gate), std::move(reading), tensor,
                                                   logits, attention);
              }),
              py::kw_only(), py::arg("gate").none(false), py::arg("tensor"), py::arg("logits"),
              py::arg("attention"), py::arg("scale"), py::arg("slack"), py::arg("thresholds"),
-             py::arg("labels"), py::arg("sure"), py::arg("unsure"), py::arg("timing"))
+             py::arg("labels"), py::arg("outcomes"), py::arg("per_level"), py::arg("timing"))
         .def("prepare", [](Request& request, const BoundPlan& plan,
                            const py::object& data) { return request.prepare(plan, data); })
         .def("check", [](Request& request, const BoundPlan& plan) { return request.check(plan); })
         .def("blank", [](Request& request) { request.blank(); })
-        .def("answer",
-             [](const Request& request, std::int64_t start_ns) { return request.answer(start_ns); })
+        .def("answer", [](const Request& request, std::int64_t start_ns,
+                          bool whole) { return request.answer(start_ns, whole); })
         .def("spent",
              [](const Request& request, std::int64_t start_ns) { return request.spent(start_ns); });
 }

@@ -13,10 +13,14 @@ struct Reading {
     double scale, slack;
     std::vector<double> thresholds;
     pybind11::tuple labels;
-    // what stands in a Result: decision and reasons of a sure answer and of one that is not
-    pybind11::tuple sure, unsure;
+    // decision and reasons as they stand in a Result, by their bits of doubt below
+    pybind11::tuple outcomes;
+    float per_level;          // tensor values of one grey level
     pybind11::object timing;  // a named tuple of five numbers
 };
+
+// Bits of the index of an outcome: 0 is accepted.
+constexpr std::size_t kUnsure = 1, kScreen = 2, kOutcomes = 4;
 
 // The arrays of one inference, held for good, and the compiled work on both sides of the runtime's:
 // `prepare` makes the input of a frame, `answer` reads the outputs. For one thread at a time.
@@ -32,8 +36,9 @@ class Request : public NoBareMemory {
     int check(const BoundPlan& plan);
     // An output that the runtime fails to write must not look like the last frame's.
     void blank() noexcept;
-    // The first seven values of a Result; None where an output is invalid.
-    pybind11::object answer(std::int64_t start_ns) const;
+    // The first seven values of a Result; None where an output is invalid. whole: nobody named a
+    // region, so the frame may be a scanner's screen.
+    pybind11::object answer(std::int64_t start_ns, bool whole) const;
     // The times of a frame that was not inferred.
     pybind11::object spent(std::int64_t start_ns) const;
 
@@ -54,6 +59,7 @@ class Request : public NoBareMemory {
     std::int64_t labels_, cells_ = 0;
     pybind11::tuple map_shape_;
     pybind11::object array_, float32_;  // numpy's
+    Inner inner_{};                     // of the plan that filled the tensor
     std::int64_t prepared_ns_ = 0, checked_ns_ = 0;
 };
 
