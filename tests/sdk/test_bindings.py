@@ -113,6 +113,10 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "region_bytes": (_kernels.region_bytes, (layout(), True), {}),
         "formats": (_kernels.formats, (), {}),
         "available_isas": (_kernels.available_isas, (), {}),
+        "fetch_policies": (_kernels.fetch_policies, (), {}),
+        "fetch_of": (_kernels.fetch_of, ("GenuineIntel", 6), {}),
+        "allowed_isas": (_kernels.allowed_isas, (0, 0, 0, 0), {}),
+        "kernel_facts": (_kernels.kernel_facts, (), {}),
     }
 
 
@@ -156,12 +160,12 @@ def test_no_wild_argument_of_any_binding_crashes_or_escapes() -> None:
 
 def test_every_public_binding_is_in_the_table() -> None:
     bound = {name for name in dir(_kernels) if not name.startswith("_")}
-    methods = {"check", "packed", "strides", "box", "run", "measure", "isa", "coarse_shape"}
+    methods = {"check", "packed", "strides", "box", "run", "measure", "isa", "fetch"}
     tabled = {name.split()[0].split(".")[0] for name in calls()}
     assert bound - tabled == {"keep_forever"}, "takes anything, and may be given anything"
     for kind in (_kernels.Layout, _kernels.Plan, _kernels.Gate):
         public = {name for name in vars(kind) if not name.startswith("_")}
-        assert public <= methods | {"inner", "judge"}
+        assert public <= methods | {"coarse_shape", "inner", "judge"}
 
 
 @pytest.mark.parametrize("kind", [_kernels.Layout, _kernels.Plan, _kernels.Gate])
