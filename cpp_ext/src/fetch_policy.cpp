@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t kAnyRow = 1 << 30;  // bytes
 constexpr std::array<FetchPolicy, 3> kPolicies{{
     {"second-level", Into::second_level, kAnyRow, 4, 6},
-    {"first-level", Into::first_level, 8192, 8, 8},
+    {"first-level", Into::first_level, 6912, 8, 8},
     {"none", Into::first_level, 0, 0, 0},
 }};
 

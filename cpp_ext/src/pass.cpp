@@ -14,7 +14,8 @@ bool is_plain(const FrameSpec& spec) {
 // Rows from the one that is decoded to the one that is fetched.
 std::int64_t decoded_ahead(const FetchPolicy& fetch, std::int64_t row_bytes) {
     if (fetch.decoded_most == 0) return 0;
-    return std::clamp<std::int64_t>(fetch.decoded_bytes / row_bytes, 2, fetch.decoded_most);
+    const std::int64_t nearest = (fetch.decoded_bytes + row_bytes / 2) / row_bytes;
+    return std::clamp<std::int64_t>(nearest, 1, fetch.decoded_most);
 }
 
 }  // namespace

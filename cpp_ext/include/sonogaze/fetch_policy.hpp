@@ -13,8 +13,8 @@ namespace sonogaze {
 struct FetchPolicy {
     const char* name;
     Into into;
-    // Where pixels are decoded: as many rows as make up these bytes, from 2 to the most. Where grey
-    // is used as it lies: so many rows. 0: none is fetched.
+    // Where pixels are decoded: as many rows as make up these bytes, to the nearest, from 1 to the
+    // most. Where grey is used as it lies: so many rows. 0: none is fetched.
     std::int64_t decoded_bytes, decoded_most, in_place;
 };
 
