@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -104,16 +105,22 @@ def _ratio(value: float | None, base: float) -> float | None:
 
 
 def _times(ways: dict[str, Way], count: int, samples: int) -> dict[str, list[float]]:
-    """Return microseconds of each way; each turn takes the next of ``count`` frames."""
+    """Return microseconds of each way; each turn takes the next of ``count`` frames.
+
+    The order is shuffled anew for each sample: what ran before a way decides what the caches hold.
+    """
+    order = list(ways)
+    shuffle = random.Random(0).shuffle
     turn = 0
     raw: dict[str, list[float]] = {name: [] for name in ways}
     for sample in range(-WARM_UP, samples):
-        for name, way in ways.items():
+        shuffle(order)
+        for name in order:
             if name == "numpy" and sample % SLOW_WAYS_EVERY:
                 continue
             turn = (turn + 1) % count
             start = time.perf_counter_ns()
-            way(turn)
+            ways[name](turn)
             elapsed = (time.perf_counter_ns() - start) / 1000
             if sample >= 0:
                 raw[name].append(round(elapsed, 2))

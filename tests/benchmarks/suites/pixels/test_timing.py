@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,15 @@ def test_baselines_see_the_same_picture(name: str) -> None:
         assert np.abs(out - want).max() < 6 / 255, way
 
 
+def test_libyuv_is_found_where_the_second_tier_is_installed() -> None:
+    if os.environ.get("SONOGAZE_SECOND_TIER") != "1":
+        pytest.skip("libyuv is of the second tier")
+    assert libyuv.library() is not None, "Debian: libyuv-dev"
+    assert {"libyuv", "libyuv_resize_first"} <= set(
+        baselines.chains(Case("BGRA32", 640, 480, (86, 40, 468, 400)))
+    )
+
+
 def test_a_baseline_that_is_not_installed_is_named_and_not_timed(monkeypatch) -> None:
     monkeypatch.setattr(libyuv, "library", lambda: None)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
@@ -111,3 +122,12 @@ def test_deviations_are_those_of_the_exact_tensor() -> None:
     found = timing.deviations(case, buffers(case, pool(size=1 << 20))[0])
     assert found["numpy"] < 0.01
     assert 0.4 < found["opencv"] <= 0.51  # it rounds to whole levels
+
+
+def test_no_way_always_runs_after_the_same_one() -> None:
+    ran: list[str] = []
+    ways = {name: (lambda _i, name=name: ran.append(name)) for name in ("sdk", "read", "slow")}
+    raw = timing._times(ways, 4, 40)
+    assert {len(times) for times in raw.values()} == {40}
+    before = {ran[i - 1] for i, name in enumerate(ran) if name == "sdk" and i}
+    assert before >= {"read", "slow"}
