@@ -63,8 +63,8 @@ def _ratio_figures(key: str, repeats: Sequence[PixelCase]) -> list[Figure]:
     for family in ("libyuv", "kornia", "pillow"):
         known = [case.over_sdk[family] for case in repeats if family in case.over_sdk]
         if known:
-            name = [key, _SCENARIO, f"{family}_over_sdk", "p50"]
-            figures.append(median_figure(name, "x", known, better="neither"))
+            way = [key, _SCENARIO, f"{family}_over_sdk", "p50"]
+            figures.append(median_figure(way, "x", known, better="neither"))
     return figures
 
 

@@ -43,7 +43,7 @@ def chains(case: Case) -> dict[str, Chain]:
     if lib is None or case.format == "ARGB32":  # it has no grey of that order
         return {}
     if case.format in _TO_GREY:
-        made = {"libyuv": partial(_grey_first, lib, case, _scratch(case))}
+        made: dict[str, Chain] = {"libyuv": partial(_grey_first, lib, case, _scratch(case))}
         if case.format in ("BGRA32", "RGBA32", "RGB24", "BGR24"):
             made["libyuv_resize_first"] = partial(_resize_first, lib, case)
         return made
