@@ -37,8 +37,9 @@ from sdk import SdkError, __version__
 
 EXIT_MISSED, EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED = 1, 2, 3, 130
 #: Errors of what was written on the command line, not of what a file holds.
-_USAGE = {"option-invalid", "format-unknown", "model-missing"}
+_USAGE = {"option-invalid", "format-unknown", "size-unknown", "model-missing"}
 _BENCH, _PIXELS = Path("out/bench"), Path("out/kernels")
+_CPUS = Path("docs/results/cpus")  # records of several machines side by side
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -120,16 +121,21 @@ def preprocess_command(
     out: Folder = None,
     quick: Annotated[bool, typer.Option("--quick", help="1920x1080 alone.")] = False,
     formats: Annotated[list[str] | None, typer.Option(help="Pixel format; repeatable.")] = None,
+    sizes: Annotated[list[str] | None, typer.Option(help="Such as 640x480; repeatable.")] = None,
     seed: Seed = 0,
+    keep: Annotated[
+        bool, typer.Option("--record", help="Write to docs/results/cpus/NAME, by this CPU.")
+    ] = False,
 ) -> None:
-    """Time the pixel kernel against reading the bytes, OpenCV and NumPy."""
+    """Time the pixel kernel against reading the bytes, OpenCV, libyuv, kornia-rs and Pillow."""
+    from benchmarks.machine.cpu_name import cpu_folder
     from benchmarks.processes import launch
     from benchmarks.progress import progress_bar
     from benchmarks.report.pixels import pixel_report
     from benchmarks.suites.pixels import run
 
-    request = run.make_request(quick, formats or (), seed)
-    folder = _folder(out, _PIXELS)
+    request = run.make_request(quick, formats or (), seed, sizes or ())
+    folder = _folder(_CPUS / cpu_folder() if keep and out is None else out, _PIXELS)
     with progress_bar(console.errors) as advance:
         record = run.run(request, launch, advance)
     _keep_earlier(folder)

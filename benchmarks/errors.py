@@ -7,6 +7,7 @@ from sdk import SdkError
 SLUGS: dict[str, str] = {
     "budget-invalid": "the budget file is no TOML, or has an unknown or impossible entry",
     "format-unknown": "no such pixel format in the preprocessing suite",
+    "size-unknown": "no such frame size in the preprocessing suite",
     "frames-missing": "the folder holds no frame that can be read",
     "model-ambiguous": "two models of a run have the same name",
     "model-missing": "no subject of this run matches the name or path",

@@ -64,6 +64,7 @@ SLUGS: dict[str, str] = {
     "statistics-type": "what is compared with is not the statistics of an earlier frame",
     # Preprocessing recipes and the machine.
     "preprocessing-invalid": "a preprocessing recipe has a missing, unknown or impossible entry",
+    "fetch-unknown": "the policy of fetching rows that was asked for is unknown",
     "isa-unavailable": "the instruction set asked for is unknown or not on this machine",
     # Model files.
     "model-not-found": "there is no such model file",

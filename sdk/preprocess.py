@@ -53,8 +53,9 @@ class Preprocessing:
     """Frame to normalised tensor: grey, region, exact area resize, ``(grey / 255 - mean) / std``.
 
     Any number of threads may use one instance. The instruction set is the best of the machine;
-    the environment variable ``SONOGAZE_ISA`` (``scalar``, ``avx2``, ``neon`` or ``auto``) forces
-    one for plans made from then on. Every set gives the same bits.
+    the environment variable ``SONOGAZE_ISA`` (``scalar``, ``avx2``, ``avx512``, ``neon`` or
+    ``auto``) forces one for plans made from then on. Every set gives the same bits, and so does
+    every policy of fetching rows ahead, which follows the CPU.
 
     Args:
         width: cells of the tensor, 1 to 2048.

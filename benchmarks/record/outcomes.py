@@ -5,7 +5,7 @@ Durations are raw: every query of a process is kept in its order, warm-up and ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.record.json_form import to_json
@@ -118,6 +118,10 @@ class PixelCase:
     sdk_over_read: float | None = None
     measured_over_read_all: float | None = None
     numpy_over_sdk: float | None = None
+    #: fastest order of each baseline over the SDK, and the largest deviation of each way from the
+    #: SDK's exact tensor, in grey levels 0 to 255
+    over_sdk: dict[str, float] = field(default_factory=dict)
+    deviation: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,7 @@ class Pixels(Outcome):
     """All cases of one process."""
 
     cases: list[PixelCase]
+    absent: dict[str, str] = field(default_factory=dict)  # why a baseline was not measured
 
 
 #: What a task comes to when it does not fail.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from benchmarks.record.figures import outcomes_of
+from benchmarks.record.outcomes import Pixels
 from benchmarks.record.types import Record
 from benchmarks.report.escape import markdown_cell
 from benchmarks.report.text import number, with_interval
@@ -17,6 +19,12 @@ _HEAD = (
     "OpenCV, µs",
     "OpenCV / SDK",
     "NumPy / SDK",
+)
+
+_WAYS = ("frame", "way", "µs", "times the SDK's", "deviation, levels")
+_DEVIATION = (
+    "Deviation: the largest distance of a cell from the exact area mean, in grey levels of 255, on "
+    "random pixels. Ways that look at some of a cell's pixels alone deviate by tens of levels."
 )
 
 
@@ -36,7 +44,32 @@ def pixel_report(record: Record) -> str:
     lines += [_row(_HEAD), "|" + "---|" * len(_HEAD)]
     lines += [_row(cells) for cells in _rows(View(record))]
     lines += ["", "p50. Read: the faster of summing and copying the region's bytes."]
+    lines += _baselines(record)
     return "\n".join(lines) + "\n"
+
+
+def _baselines(record: Record) -> list[str]:
+    """Return every way beside the SDK's, with its deviation from the exact tensor."""
+    processes = [pixels for _, pixels in outcomes_of(record.runs, Pixels)]
+    cases = {
+        f"{case.format}-{case.width}x{case.height}": case.deviation
+        for pixels in processes
+        for case in pixels.cases
+        if case.deviation
+    }
+    absent = {name: why for pixels in processes for name, why in pixels.absent.items()}
+    lines = ["", *(f"- {name} was not measured: {why}." for name, why in absent.items())]
+    if not cases:
+        return lines if absent else []
+    view = View(record)
+    lines += ["## Every way", "", _row(_WAYS), "|" + "---|" * len(_WAYS)]
+    for key, deviation in cases.items():
+        sdk = view.value(key, "preprocess", "sdk", "p50")
+        for way, levels in deviation.items():
+            time = view.value(key, "preprocess", way, "p50")
+            ratio = time / sdk if time is not None and sdk else None
+            lines.append(_row((key, way, number(time), number(ratio), number(levels))))
+    return [*lines, "", _DEVIATION]
 
 
 def _rows(view: View) -> Iterator[tuple[str, ...]]:

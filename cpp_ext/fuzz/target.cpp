@@ -95,7 +95,9 @@ void check_frame(const std::shared_ptr<const Layout>& layout, const TargetSpec& 
     check_counts(want.statistics, *layout);
     for (const std::string& isa : available_isas()) {
         if (isa == "scalar") continue;
-        const Plan plan(layout, target, isa);
+        // each policy of fetching in its turn
+        const std::vector<std::string> policies = fetch_policies();
+        const Plan plan(layout, target, isa, policies[tally.reached_kernel % policies.size()]);
         const Output got = run_plan(plan, pixels);
         demand(same(got.tensor, want.tensor), "same tensor");
         std::vector<float> plain(got.tensor.size(), std::nanf(""));

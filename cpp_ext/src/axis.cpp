@@ -62,7 +62,9 @@ TapTable::TapTable(const Axis& axis, std::int32_t factor) {
         row[0] = static_cast<std::int16_t>(span.first_weight * factor);
         if (count > 1) row[count - 1] = static_cast<std::int16_t>(span.last_weight * factor);
     }
-    if (taps == 4) fill_pairs();
+    if (taps != 4) return;
+    fill_pairs();
+    fill_lanes();
 }
 
 // Cells of 4 columns at most lie side by side, so that a pair of them lies within kPairColumns.
@@ -72,6 +74,26 @@ void TapTable::fill_pairs() {
         const std::int32_t from = std::max(first[j] - first[j / 2 * 2], 0);
         for (std::int32_t byte = 2 * from; byte < 2 * (from + 4); ++byte) {
             pairs.push_back(static_cast<std::uint8_t>(byte));
+        }
+    }
+}
+
+// Eight cells of 4 columns at most lie within 32 columns, and those within two lines of sums.
+void TapTable::fill_lanes() {
+    const auto block = static_cast<std::size_t>(kLaneCells);
+    for (std::size_t j = 0; j < first.size(); j += block) {
+        const std::int32_t line = first[j] / kLineColumns * kLineColumns;
+        lane_first.push_back(line);
+        for (std::size_t tap = 0; tap < 4; tap += 2) {
+            for (std::size_t k = 2 * j; k < 2 * (j + block); ++k) {
+                const std::size_t cell = k / 2;
+                const std::size_t at = tap + k % 2;
+                // Cells that only fill the table up weigh nothing: any column will do.
+                const std::int32_t from = std::max(first[cell] - line, 0);
+                lane_columns.push_back(
+                    static_cast<std::uint16_t>(from + static_cast<std::int32_t>(at)));
+                lane_weights.push_back(weights[4 * cell + at]);
+            }
         }
     }
 }

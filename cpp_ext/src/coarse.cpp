@@ -5,8 +5,8 @@
 
 namespace sonogaze {
 
-CoarseRows::CoarseRows(std::vector<std::uint64_t>& sums, std::int64_t columns, double unit,
-                       double offset, float* out)
+CoarseRows::CoarseRows(Lines<std::uint64_t>& sums, std::int64_t columns, double unit, double offset,
+                       float* out)
     : sums_(sums), columns_(columns), unit_(unit), offset_(offset), out_(out) {
     std::fill(sums_.begin(), sums_.end(), std::uint64_t{0});
 }
@@ -29,7 +29,7 @@ void CoarseRows::write() {
     for (std::int64_t j = 0; j < columns_; j += kCoarseCells) {
         const std::int64_t end = std::min(j + kCoarseCells, columns_);
         std::uint64_t sum = 0;
-        for (std::int64_t k = j; k < end; ++k) sum += sums_[static_cast<std::size_t>(k)];
+        for (std::int64_t k = j; k < end; ++k) sum += sums_.data()[k];
         const auto cells = static_cast<double>((end - j) * rows_);
         *out_++ = static_cast<float>(static_cast<double>(sum) / cells * unit_ + offset_);
     }

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "sonogaze/statistics.hpp"
+#include "sonogaze/workspace.hpp"
 
 namespace sonogaze {
 
@@ -11,7 +11,7 @@ namespace sonogaze {
 class CoarseRows {
   public:
     // sums: scratch of `columns` values. unit: grey levels of one cell's sum 1; offset: levels.
-    CoarseRows(std::vector<std::uint64_t>& sums, std::int64_t columns, double unit, double offset,
+    CoarseRows(Lines<std::uint64_t>& sums, std::int64_t columns, double unit, double offset,
                float* out);
 
     void add(const std::uint32_t* cells);
@@ -23,7 +23,7 @@ class CoarseRows {
     void add_cells(const Cell* cells);
     void write();
 
-    std::vector<std::uint64_t>& sums_;
+    Lines<std::uint64_t>& sums_;
     std::int64_t columns_;
     double unit_, offset_;
     float* out_;

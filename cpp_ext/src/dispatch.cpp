@@ -7,8 +7,9 @@ namespace {
 
 std::vector<const Kernels*> available() {
     std::vector<const Kernels*> sets;
-#ifdef SONOGAZE_AVX2
-    if (has_avx2()) sets.push_back(&kAvx2Kernels);
+#ifdef SONOGAZE_X86
+    if (has_avx512(cpu_bits())) sets.push_back(&kAvx512Kernels);
+    if (has_avx2(cpu_bits())) sets.push_back(&kAvx2Kernels);
 #endif
 #ifdef SONOGAZE_NEON
     sets.push_back(&kNeonKernels);  // every 64-bit Arm CPU has it

@@ -15,37 +15,47 @@
 
 namespace sonogaze {
 
+constexpr std::int64_t kLine = 64;  // bytes
+
 // Asks for the cache line at an address that will be read soon, so that it arrives meanwhile. A
-// hint: nothing depends on it, and it may lie outside any object. Into the second-level cache: the
-// first can wait for far fewer lines at a time.
+// hint: nothing depends on it, and it may lie outside any object.
+template <Into into>
 SONOGAZE_INLINE void fetch_line(std::uintptr_t address) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
     const auto* const line = reinterpret_cast<const char*>(address);
+    constexpr bool kFirst = into == Into::first_level;
 #if !defined(_MSC_VER)
-    __builtin_prefetch(line, 0, 2);
+    __builtin_prefetch(line, 0, kFirst ? 3 : 2);
 #elif defined(_M_ARM64)
-    __prefetch2(line, 2);  // PLDL2KEEP
+    __prefetch2(line, kFirst ? 0 : 2);  // PLDL1KEEP, PLDL2KEEP
 #else
-    _mm_prefetch(line, _MM_HINT_T1);
+    _mm_prefetch(line, kFirst ? _MM_HINT_T0 : _MM_HINT_T1);
 #endif
 }
 
+// The lines that begin in so many bytes.
+template <Into into>
+SONOGAZE_INLINE void fetch_lines(std::uintptr_t address, std::int64_t bytes) {
+    for (std::int64_t i = 0; i < bytes; i += kLine) {
+        fetch_line<into>(address + static_cast<std::uintptr_t>(i));
+    }
+}
+
 // What lies `ahead` bytes after column x of each row.
+template <Into into>
 SONOGAZE_INLINE void fetch_below(const RowPair* pairs, int count, std::int64_t x,
                                  std::int64_t ahead) {
     for (int r = 0; r < 2 * count; ++r) {
         const auto row = reinterpret_cast<std::uintptr_t>(pairs[r / 2].rows[r % 2]);
-        fetch_line(row + static_cast<std::uintptr_t>(x + ahead));
+        fetch_line<into>(row + static_cast<std::uintptr_t>(x + ahead));
     }
 }
 
-// Kernels::fetch.
-[[maybe_unused]] static void fetch_bytes(std::uintptr_t address, std::int64_t bytes) {
-    constexpr std::int64_t kLine = 64;
-    for (std::int64_t i = 0; i < bytes; i += kLine) {
-        fetch_line(address + static_cast<std::uintptr_t>(i));
-    }
-    fetch_line(address + static_cast<std::uintptr_t>(bytes - 1));
+// Readers::fetch.
+template <Into into>
+static void fetch_bytes(std::uintptr_t address, std::int64_t bytes) {
+    fetch_lines<into>(address, bytes);
+    fetch_line<into>(address + static_cast<std::uintptr_t>(bytes - 1));
 }
 
 }  // namespace sonogaze

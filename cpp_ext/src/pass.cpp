@@ -6,14 +6,16 @@
 namespace sonogaze {
 namespace {
 
-// Rows below the one worked on that are fetched meanwhile.
-constexpr std::int64_t kDecodedAhead = 4;
-constexpr std::int64_t kInPlaceAhead = 6;
-constexpr std::int64_t kPiece = 256;  // pixels decoded at a time
-
 // Grey as it lies in memory: nothing to clip, nothing to convert.
 bool is_plain(const FrameSpec& spec) {
     return spec.format->luma == Luma::bytes && spec.range == Range::full;
+}
+
+// Rows from the one that is decoded to the one that is fetched.
+std::int64_t decoded_ahead(const FetchPolicy& fetch, std::int64_t row_bytes) {
+    if (fetch.decoded_most == 0) return 0;
+    const std::int64_t nearest = (fetch.decoded_bytes + row_bytes / 2) / row_bytes;
+    return std::clamp<std::int64_t>(nearest, 1, fetch.decoded_most);
 }
 
 }  // namespace
@@ -24,14 +26,18 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       layout_(*plan.layout_),
       format_(*layout_.spec.format),
       kernels_(plan.kernels_),
+      fetch_(plan.fetch_),
+      readers_(kernels_.readers[static_cast<std::size_t>(fetch_.into)]),
       data_(data),
       work_(work),
       statistics_(statistics),
       coarse_(coarse),
       taps_(plan.taps_.view()),
+      sums_(work_.sums[0].data()),
+      sums_before_(work_.sums[1].data()),
       decode_(is_plain(layout_.spec) ? nullptr
-                                     : kernels_.decode[static_cast<std::size_t>(format_.luma)]),
-      weigh_rows_(format_.wide() ? kernels_.weigh_wide : kernels_.weigh_rows),
+                                     : readers_.decode[static_cast<std::size_t>(format_.luma)]),
+      weigh_rows_(format_.wide() ? kernels_.weigh_wide : readers_.weigh_rows),
       x0_(layout_.first_column()),
       y0_(layout_.first_row()),
       columns_(layout_.end_column() - x0_),
@@ -41,7 +47,8 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       code_bytes_(format_.wide() ? 2 : 1),
       origin_(data[layout_.planes[0].buffer] + layout_.planes[0].first_row + y0_ * stride_ +
               x0_ * pixel_bytes_),
-      in_place_(decode_ == nullptr && !layout_.is_sector()) {}
+      in_place_(decode_ == nullptr && !layout_.is_sector()),
+      rows_ahead_(in_place_ ? fetch_.in_place : decoded_ahead(fetch_, columns_ * pixel_bytes_)) {}
 
 void Pass::output_row(std::size_t i, float* out) {
     const CellSpan& span = plan_.rows_.spans[i];
@@ -50,7 +57,17 @@ void Pass::output_row(std::size_t i, float* out) {
         return;
     }
     weigh(span, plan_.rows_.full);
-    kernels_.dot_cells(work_.sums.data(), taps_, work_.dots.data());
+    std::swap(sums_, sums_before_);
+    std::swap(out, out_before_);
+    if (out != nullptr) gather(sums_, out);
+}
+
+void Pass::finish() {
+    if (out_before_ != nullptr) gather(sums_before_, out_before_);
+}
+
+void Pass::gather(const std::uint16_t* sums, float* out) {
+    kernels_.dot_cells(sums, taps_, work_.dots.data());
     const std::uint32_t* cells = work_.dots.data();
     kernels_.normalise(cells, plan_.inner_.width, plan_.scale_, plan_.bias_, out);
     if (coarse_ != nullptr) coarse_->add(cells);
@@ -87,8 +104,8 @@ void Pass::weigh(const CellSpan& rows, std::int32_t full) {
         }
         RowPair& last = pairs[(count - 1) / 2];
         if (count % 2 != 0) last.rows[1] = last.rows[0];  // weighs nothing, but is read
-        weigh_rows_(pairs, (count + 1) / 2, columns_, work_.sums.data(), y != rows.first,
-                    bytes_ahead(y));
+        weigh_rows_(pairs, (count + 1) / 2, columns_, sums_, y != rows.first,
+                    in_place_ ? bytes_ahead(y) : 0);
     }
 }
 
@@ -96,32 +113,17 @@ void Pass::weigh(const CellSpan& rows, std::int32_t full) {
 // asked for in order; the newest kGreyRows stay valid, and the newest may be asked for again.
 const std::uint8_t* Pass::grey_row(std::int64_t y) {
     const std::uint8_t* src = origin_ + y * stride_;
-    auto* const first_slot = reinterpret_cast<std::uint8_t*>(work_.grey.data());
-    std::uint8_t* slot = first_slot + y % kGreyRows * columns_ * code_bytes_;
+    std::uint8_t* slot = work_.grey.data() + y % kGreyRows * work_.grey_pitch;
     const std::uint8_t* grey = in_place_ ? src : slot;
     if (y == newest_row_) return grey;
     newest_row_ = y;
     if (layout_.is_sector()) {
         decode_spans(src, slot, y);
     } else if (decode_ != nullptr) {
-        decode_row(src, slot, y);
+        decode_(src, columns_, slot, plan_.decode_, bytes_ahead(y));
     }
     if (statistics_ != nullptr) count_row(grey, y);
     return grey;
-}
-
-// Piece by piece, so that no more lines are asked for at once than the memory takes.
-void Pass::decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y) {
-    const bool below = y + kDecodedAhead < rows_;
-    for (std::int64_t x = 0, n = 0; x < columns_; x += n) {
-        n = columns_ - x < 2 * kPiece ? columns_ - x : kPiece;
-        const std::uint8_t* piece = src + x * pixel_bytes_;
-        if (below) {
-            kernels_.fetch(reinterpret_cast<std::uintptr_t>(piece + kDecodedAhead * stride_),
-                           n * pixel_bytes_);
-        }
-        decode_(piece, n, grey + x * code_bytes_, plan_.decode_);
-    }
 }
 
 void Pass::decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y) {
@@ -133,7 +135,7 @@ void Pass::decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_
         if (decode_ == nullptr) {
             std::memcpy(grey + x, src + x, static_cast<std::size_t>(n));
         } else {
-            decode_(src + x * pixel_bytes_, n, grey + x * code_bytes_, plan_.decode_);
+            decode_(src + x * pixel_bytes_, n, grey + x * code_bytes_, plan_.decode_, 0);
         }
     }
 }
@@ -146,9 +148,9 @@ void Pass::paint_row(std::uint8_t* grey) const {
     }
 }
 
-// For the kernel that weighs row y and some below: it fetches where grey_row() does not.
+// From row y to the one that is fetched meanwhile.
 std::int64_t Pass::bytes_ahead(std::int64_t y) const {
-    return in_place_ && y + kInPlaceAhead < rows_ ? kInPlaceAhead * stride_ : 0;
+    return y + rows_ahead_ < rows_ ? rows_ahead_ * stride_ : 0;
 }
 
 // A row that two output rows share is decoded and summed once.
@@ -156,7 +158,7 @@ void Pass::add_edge(std::int64_t y, std::int32_t weight) {
     if (y != edge_row_) {
         const auto row = static_cast<std::int32_t>(y);
         weigh({row, row, 1, 0}, 1);
-        kernels_.dot_cells(work_.sums.data(), taps_, work_.edge.data());
+        kernels_.dot_cells(sums_, taps_, work_.edge.data());
         edge_row_ = y;
     }
     add_dots(work_.edge.data(), weight);
@@ -166,7 +168,7 @@ void Pass::add_whole_rows(std::int64_t first, std::int64_t end) {
     while (first < end) {
         const std::int64_t stop = std::min(first + plan_.rows_per_flush_, end);
         weigh({static_cast<std::int32_t>(first), static_cast<std::int32_t>(stop - 1), 1, 1}, 1);
-        kernels_.dot_cells(work_.sums.data(), taps_, work_.dots.data());
+        kernels_.dot_cells(sums_, taps_, work_.dots.data());
         add_dots(work_.dots.data(), plan_.rows_.full);
         first = stop;
     }

@@ -13,17 +13,18 @@ class Pass {
     Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* statistics,
          CoarseRows* coarse);
 
-    // Output row i of the region. Rows must be asked for in order.
+    // Output row i of the region, written by the next call or by finish(): its sums are read when
+    // they have reached the cache. Rows must be asked for in order.
     void output_row(std::size_t i, float* out);
+    void finish();
 
   private:
     const std::uint8_t* grey_row(std::int64_t y);
-    void decode(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey) const;
-    void decode_row(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
     std::int64_t bytes_ahead(std::int64_t y) const;
     void decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
     void paint_row(std::uint8_t* grey) const;
     void weigh(const CellSpan& rows, std::int32_t full);
+    void gather(const std::uint16_t* sums, float* out);
     void wide_row(const CellSpan& span, float* out);
     void add_edge(std::int64_t y, std::int32_t weight);
     void add_whole_rows(std::int64_t first, std::int64_t end);
@@ -39,17 +40,23 @@ class Pass {
     const Layout& layout_;
     const FormatTraits& format_;
     const Kernels& kernels_;
+    const FetchPolicy& fetch_;
+    const Readers& readers_;
     const Planes& data_;
     Workspace& work_;
     Statistics* statistics_;
     CoarseRows* coarse_;
     TapView taps_;
+    std::uint16_t* sums_;
+    std::uint16_t* sums_before_;  // of the output row before
+    float* out_before_ = nullptr;
     Decode decode_;  // null where the codes lie in memory
     WeighRows weigh_rows_;
     std::int64_t x0_, y0_, columns_, rows_;
     std::int64_t stride_, pixel_bytes_, code_bytes_;
     const std::uint8_t* origin_;
     bool in_place_;                 // grey is used where it lies
+    std::int64_t rows_ahead_;       // of the one that is fetched
     std::int64_t newest_row_ = -1;  // of grey_row()
     std::int64_t edge_row_ = -1;
 };

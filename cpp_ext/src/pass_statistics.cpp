@@ -28,8 +28,8 @@ void Pass::fetch_chroma(std::int64_t y, const SampleSpan& samples) const {
     if (format_.packed() || y >= rows_) return;
     const ChromaRow row = chroma_row(y, samples.first);
     const std::int64_t bytes = samples.count * format_.chroma.step;
-    kernels_.fetch(reinterpret_cast<std::uintptr_t>(row.u), bytes);
-    if (format_.planes == 3) kernels_.fetch(reinterpret_cast<std::uintptr_t>(row.v), bytes);
+    readers_.fetch(reinterpret_cast<std::uintptr_t>(row.u), bytes);
+    if (format_.planes == 3) readers_.fetch(reinterpret_cast<std::uintptr_t>(row.v), bytes);
 }
 
 void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {

@@ -92,10 +92,12 @@ std::int32_t row_divisor(const Layout& layout, const Axis& rows, const Inner& in
 
 }  // namespace
 
-Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa)
+Plan::Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa,
+           const std::string& fetch)
     : layout_(std::move(layout)),
       target_(target),
       kernels_(select_kernels(isa)),
+      fetch_(select_fetch(fetch)),
       inner_(place(checked(layout_, target), target)),
       rows_(layout_->box_y % layout_->spec.unit, layout_->box_height, layout_->spec.unit,
             inner_.height),

@@ -56,6 +56,7 @@ void Plan::fill_target(Pass& pass, float* out) const {
         const std::int64_t used = inner_.x + inner_.width;
         std::fill_n(row + used, width - used, pad_);
     }
+    pass.finish();
     const std::int64_t done = inner_.y + inner_.height;
     std::fill_n(out + done * width, (target_.height - done) * width, pad_);
 }

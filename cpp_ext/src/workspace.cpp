@@ -8,12 +8,14 @@
 namespace sonogaze {
 
 Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_count)
-    : grey(static_cast<std::size_t>(columns * kGreyRows)),
-      sums(static_cast<std::size_t>(columns + std::max(taps, kPairColumns))),
-      cells(static_cast<std::size_t>(cell_count)),
-      dots(static_cast<std::size_t>(cell_count)),
-      edge(static_cast<std::size_t>(cell_count)),
-      coarse(static_cast<std::size_t>(cell_count)) {}
+    : grey_pitch(Lines<std::uint8_t>::in_lines(2 * columns)),
+      grey(grey_pitch * kGreyRows),
+      sums{Lines<std::uint16_t>(columns + std::max(taps, kLaneColumns)),
+           Lines<std::uint16_t>(columns + std::max(taps, kLaneColumns))},
+      cells(cell_count),
+      dots(cell_count),
+      edge(cell_count),
+      coarse(cell_count) {}
 
 WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells)
     : columns_(columns), taps_(taps), cells_(cells) {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from textwrap import indent
 from typing import Any
 
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .. import _kernels
 from ..classifier import Classifier
 
 
@@ -28,7 +30,15 @@ def describe(classifier: Classifier) -> dict[str, Any]:
         "known_answers": len(metadata.known_answers.answers),
         "provenance": dict(metadata.provenance),
         "attribution": metadata.attribution,
+        "kernel": kernel(),
     }
+
+
+def kernel() -> dict[str, Any]:
+    """Return how pixels are read on this machine: instruction set, fetch policy, and the CPU."""
+    facts = _kernels.kernel_facts()
+    asked = os.environ.get("SONOGAZE_ISA", "auto") or "auto"  # valid, or no student had loaded
+    return {**facts, "isa": facts["isa"] if asked == "auto" else asked}
 
 
 def print_description(description: dict[str, Any], console: Console) -> None:

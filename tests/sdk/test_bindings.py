@@ -144,6 +144,10 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "region_bytes": (_kernels.region_bytes, (layout(), True), {}),
         "formats": (_kernels.formats, (), {}),
         "available_isas": (_kernels.available_isas, (), {}),
+        "fetch_policies": (_kernels.fetch_policies, (), {}),
+        "fetch_of": (_kernels.fetch_of, ("GenuineIntel", 6), {}),
+        "allowed_isas": (_kernels.allowed_isas, (0, 0, 0, 0), {}),
+        "kernel_facts": (_kernels.kernel_facts, (), {}),
     }
 
 
@@ -187,7 +191,17 @@ def test_no_wild_argument_of_any_binding_crashes_or_escapes() -> None:
 
 def test_every_public_binding_is_in_the_table() -> None:
     bound = {name for name in dir(_kernels) if not name.startswith("_")}
-    methods = {"check", "packed", "strides", "box", "run", "measure", "isa", "coarse_shape"}
+    methods = {
+        "check",
+        "packed",
+        "strides",
+        "box",
+        "run",
+        "measure",
+        "isa",
+        "fetch",
+        "coarse_shape",
+    }
     tabled = {name.split()[0].split(".")[0] for name in calls()}
     assert bound - tabled == {"keep_forever"}, "takes anything, and may be given anything"
     methods |= {"inner", "judge", "prepare", "blank", "answer", "spent"}

@@ -48,7 +48,8 @@ def _scaling(case: Case) -> tuple[float, float]:
     return (1.0 / 219, -16.0 / 219) if case.format in YUV else (1.0 / 255, 0.0)
 
 
-def _finish(small: Pixels, case: Case, out: NDArray[np.float32]) -> None:
+def finish(small: Pixels, case: Case, out: NDArray[np.float32]) -> None:
+    """Write codes as grey 0 to 1."""
     factor, offset = _scaling(case)
     np.multiply(small, np.float32(factor), out=out, dtype=np.float32)
     if offset or case.format == "GRAY16":
@@ -69,12 +70,12 @@ def opencv_chains(case: Case) -> dict[str, Chain]:
     def convert_first(data: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
         size = (out.shape[1], out.shape[0])
         gray = _gray(case, cropped(case, data))
-        _finish(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), case, out)
+        finish(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), case, out)
 
     def resize_first(data: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
         size = (out.shape[1], out.shape[0])
         small = cv2.resize(cropped(case, data), size, interpolation=cv2.INTER_AREA)
-        _finish(_gray(case, small), case, out)
+        finish(_gray(case, small), case, out)
 
     chains: dict[str, Chain] = {"opencv": convert_first}
     if case.format.startswith(("RGB", "BGR", "ARGB")):
@@ -106,7 +107,7 @@ def numpy_chain(case: Case, width: int, height: int) -> Chain:
             r = orders["R"][case.format]
             g, b = (2, 3) if case.format == "ARGB32" else (1, 2 - r)
             pixels = 0.299 * pixels[..., r] + 0.587 * pixels[..., g] + 0.114 * pixels[..., b]
-        _finish(rows @ pixels.astype(np.float32) @ columns, case, out)
+        finish(rows @ pixels.astype(np.float32) @ columns, case, out)
 
     return chain
 

@@ -60,6 +60,11 @@ def _ratio_figures(key: str, repeats: Sequence[PixelCase]) -> list[Figure]:
         if known:
             better: Better = "lower" if name == "sdk_over_read" else "neither"
             figures.append(median_figure([key, _SCENARIO, name, "p50"], "x", known, better=better))
+    for family in ("libyuv", "kornia", "pillow"):
+        known = [case.over_sdk[family] for case in repeats if family in case.over_sdk]
+        if known:
+            way = [key, _SCENARIO, f"{family}_over_sdk", "p50"]
+            figures.append(median_figure(way, "x", known, better="neither"))
     return figures
 
 

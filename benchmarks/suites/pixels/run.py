@@ -33,17 +33,24 @@ class Request:
     seed: int = 0
 
 
-def make_request(quick: bool, formats: Sequence[str] = (), seed: int = 0) -> Request:
-    """Return the request of a mode; all formats unless some are named.
+def make_request(
+    quick: bool, formats: Sequence[str] = (), seed: int = 0, sizes: Sequence[str] = ()
+) -> Request:
+    """Return the request of a mode; all formats and the mode's sizes unless some are named.
 
     Raises:
-        BenchError: `format-unknown`.
+        BenchError: `format-unknown`, `size-unknown`.
     """
+    named = {f"{width}x{height}": (width, height) for width, height in SIZES}
+    strange = [name for name in sizes if name not in named]
+    if strange:
+        raise BenchError("size-unknown", f"--sizes {strange}: allowed {', '.join(named)}")
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise BenchError("format-unknown", f"--formats {unknown}: allowed {', '.join(FORMATS)}")
-    sizes = ((1920, 1080),) if quick else tuple(SIZES)
-    return Request(quick, tuple(formats) or FORMATS, sizes, 24 if quick else 36, seed)
+    usual = ((1920, 1080),) if quick else tuple(SIZES)
+    chosen = tuple(named[name] for name in sizes) or usual
+    return Request(quick, tuple(formats) or FORMATS, chosen, 24 if quick else 36, seed)
 
 
 def run(request: Request, launcher: Launcher, advance: Advance) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.record.outcomes import PixelCase, Pixels
-from benchmarks.suites.pixels import chains
+from benchmarks.suites.pixels import baselines, chains
 from benchmarks.suites.pixels.cases import FORMATS, SIZES, Case, all_cases, buffers, jpegs, pool
 from sdk import Frame, Region, _kernels
 from sdk.preprocess import Preprocessing
@@ -42,14 +43,20 @@ def run(
     cv2.setNumThreads(1)
     try:
         memory = pool() if memory is None else memory
-        return Pixels([measure(case, samples, memory) for case in all_cases(formats, sizes)])
+        cases = [measure(case, samples, memory) for case in all_cases(formats, sizes)]
+        return Pixels(cases, baselines.absent())
     finally:
         cv2.setNumThreads(threads)
 
 
 def measure(case: Case, samples: int, memory: NDArray[np.uint8]) -> PixelCase:
     """Return one case: raw microseconds of each way, medians, ratios."""
-    count, ways = _jpeg_ways(case) if case.format == "MJPEG" else _raw_ways(case, memory)
+    if case.format == "MJPEG":
+        count, ways = _jpeg_ways(case)
+        deviation = {}
+    else:
+        count, ways = _raw_ways(case, memory)
+        deviation = deviations(case, buffers(case, memory)[0])
     raw = _times(ways, count, samples)
     median = {name: round(statistics.median(times), 2) for name, times in raw.items()}
     opencv = min(value for name, value in median.items() if name.startswith("opencv"))
@@ -66,7 +73,30 @@ def measure(case: Case, samples: int, memory: NDArray[np.uint8]) -> PixelCase:
         sdk_over_read=_ratio(median["sdk"], read),
         measured_over_read_all=_ratio(median.get("sdk_measured"), read_all),
         numpy_over_sdk=_ratio(median.get("numpy"), median["sdk"]),
+        over_sdk=_over_sdk(median),
+        deviation=deviation,
     )
+
+
+def _over_sdk(median: dict[str, float]) -> dict[str, float]:
+    """Return the fastest order of each baseline over the SDK."""
+    fastest = {
+        family: min((us for way, us in median.items() if way.startswith(family)), default=None)
+        for family in baselines.FAMILIES
+    }
+    return {name: round(us / median["sdk"], 2) for name, us in fastest.items() if us is not None}
+
+
+def deviations(case: Case, data: NDArray[np.uint8]) -> dict[str, float]:
+    """Return the largest deviation of each way from the SDK's exact tensor, in grey levels."""
+    exact = np.empty((RECIPE.height, RECIPE.width), np.float32)
+    RECIPE.tensor_into(case.frame(data), exact)
+    found = {}
+    for name, chain in _chains(case).items():
+        out = np.empty_like(exact)
+        chain(data, out)
+        found[name] = round(float(np.abs(out - exact).max()) * 255, 3)
+    return found
 
 
 def _ratio(value: float | None, base: float) -> float | None:
@@ -75,16 +105,22 @@ def _ratio(value: float | None, base: float) -> float | None:
 
 
 def _times(ways: dict[str, Way], count: int, samples: int) -> dict[str, list[float]]:
-    """Return microseconds of each way; each turn takes the next of ``count`` frames."""
+    """Return microseconds of each way; each turn takes the next of ``count`` frames.
+
+    The order is shuffled anew for each sample: what ran before a way decides what the caches hold.
+    """
+    order = list(ways)
+    shuffle = random.Random(0).shuffle
     turn = 0
     raw: dict[str, list[float]] = {name: [] for name in ways}
     for sample in range(-WARM_UP, samples):
-        for name, way in ways.items():
+        shuffle(order)
+        for name in order:
             if name == "numpy" and sample % SLOW_WAYS_EVERY:
                 continue
             turn = (turn + 1) % count
             start = time.perf_counter_ns()
-            way(turn)
+            ways[name](turn)
             elapsed = (time.perf_counter_ns() - start) / 1000
             if sample >= 0:
                 raw[name].append(round(elapsed, 2))
@@ -104,10 +140,17 @@ def _raw_ways(case: Case, memory: NDArray[np.uint8]) -> tuple[int, dict[str, Way
         "read_all_sum": lambda i: _kernels.sum_region(layout, data[i], True),
         "read_all_memcpy": lambda i: _kernels.memcpy_region(layout, data[i], True),
     }
-    for name, chain in chains.opencv_chains(case).items():
+    for name, chain in _chains(case).items():
         ways[name] = _way(chain, data, out)
-    ways["numpy"] = _way(chains.numpy_chain(case, RECIPE.width, RECIPE.height), data, out)
     return len(data), ways
+
+
+def _chains(case: Case) -> dict[str, chains.Chain]:
+    return {
+        **chains.opencv_chains(case),
+        **baselines.chains(case),
+        "numpy": chains.numpy_chain(case, RECIPE.width, RECIPE.height),
+    }
 
 
 def _jpeg_ways(case: Case) -> tuple[int, dict[str, Way]]:

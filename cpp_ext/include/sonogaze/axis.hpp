@@ -34,17 +34,27 @@ struct TapTable {
     TapTable(const Axis& axis, std::int32_t factor);
 
     TapView view() const noexcept {
-        return {static_cast<std::int64_t>(first.size()), taps, first.data(), weights.data(),
-                pairs.data()};
+        return {static_cast<std::int64_t>(first.size()),
+                taps,
+                first.data(),
+                weights.data(),
+                pairs.data(),
+                lane_first.data(),
+                lane_columns.data(),
+                lane_weights.data()};
     }
 
     std::int64_t taps;
     std::vector<std::int32_t> first;
     std::vector<std::int16_t> weights;
     std::vector<std::uint8_t> pairs;
+    std::vector<std::int32_t> lane_first;
+    std::vector<std::uint16_t> lane_columns;
+    std::vector<std::int16_t> lane_weights;
 
   private:
     void fill_pairs();
+    void fill_lanes();
 };
 
 }  // namespace sonogaze

@@ -30,8 +30,11 @@ struct LevelCounts {
 
 // Cell j is the dot product of weights[j * taps ...] with `taps` columns from first[j] on. taps is
 // 4, 8 or a multiple of 16. Entries up to a multiple of kCellBlock cells exist and weigh 0.
-constexpr std::int64_t kCellBlock = 8;
+constexpr std::int64_t kCellBlock = 16;
 constexpr std::int64_t kPairColumns = 8;
+constexpr std::int64_t kLaneCells = 8;
+constexpr std::int64_t kLaneColumns = 64;
+constexpr std::int32_t kLineColumns = 32;
 struct TapView {
     std::int64_t cells;  // rounded up to kCellBlock
     std::int64_t taps;
@@ -40,6 +43,12 @@ struct TapView {
     // taps 4 only: where the columns of cells j and j + 1, j even, lie among the kPairColumns from
     // first[j] on, in bytes: eight for each cell.
     const std::uint8_t* pairs;
+    // taps 4 only, for each kLaneCells cells: a column at the start of a line of sums, where
+    // columns 0 and 1 of each cell lie among the kLaneColumns from there on, then columns 2 and 3;
+    // and their weights.
+    const std::int32_t* lane_first;
+    const std::uint16_t* lane_columns;
+    const std::int16_t* lane_weights;
 };
 
 // Two rows of grey and what they weigh: 127 together at most, 31 where codes have 10 bits. Those of
@@ -56,8 +65,9 @@ using WeighRows = void (*)(const RowPair* pairs, std::int64_t count, std::int64_
 
 // Codes of n pixels whose first byte is src: for packed YUV the two bytes of the first pixel, for
 // planar YUV its luma. Those of Luma::words fill two bytes of grey each.
+// ahead as for WeighRows.
 using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
-                        const DecodeParams& params);
+                        const DecodeParams& params, std::int64_t ahead);
 
 // Coloured among n pixels of RGB, whose grey is known.
 using CountRgb = std::int64_t (*)(const std::uint8_t* src, const std::uint8_t* grey, std::int64_t n,
@@ -70,23 +80,32 @@ struct ChromaRow {
 };
 using CountYuv = std::int64_t (*)(const ChromaRow& row, std::int64_t n, const ColorLimits& limits);
 
+// The cache that rows are fetched into before they are read.
+enum class Into { first_level, second_level };
+constexpr int kIntos = 2;
+
+// The loops that read the caller's pixels.
+struct Readers {
+    Decode decode[kLumas];  // by Luma
+    WeighRows weigh_rows;
+
+    // Asks for the cache lines of some bytes that are read soon, so that they arrive meanwhile. A
+    // hint: nothing depends on it, and they may lie outside the buffer.
+    void (*fetch)(std::uintptr_t address, std::int64_t bytes);
+};
+
 // One instruction set's inner loops. The scalar set is the specification; every other one gives
 // the same bits. No kernel reads or writes a byte beyond the stated counts.
 struct Kernels {
     const char* name;
 
-    Decode decode[kLumas];       // by Luma
+    Readers readers[kIntos];     // by Into
     CountRgb count_rgb[kLumas];  // null where it is no RGB
     CountYuv count_yuv[3];       // samples of 8 bits, 1, 2 or 4 bytes apart
 
-    // Asks for the cache lines of some bytes that are read soon, so that they arrive meanwhile. A
-    // hint: nothing depends on it, and they may lie outside the buffer.
-    void (*fetch)(std::uintptr_t address, std::int64_t bytes);
-
-    WeighRows weigh_rows;
-
     // dots[j] = cell j of the table over sums, for every cell of the table. No sum is above 32385,
-    // no dot product above 2^32 - 1, and sums is readable max(taps, kPairColumns) beyond its end.
+    // no dot product above 2^32 - 1, sums starts with
+    // a cache line and is readable max(taps, kLaneColumns) beyond its end.
     void (*dot_cells)(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots);
 
     // cells[j] += weight * dots[j] for n cells, a multiple of kCellBlock.
@@ -123,8 +142,9 @@ const Kernels& select_kernels(const std::string& name);
 std::vector<std::string> available_isas();
 
 extern const Kernels kScalarKernels;
-#ifdef SONOGAZE_AVX2
+#ifdef SONOGAZE_X86
 extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
 #endif
 #ifdef SONOGAZE_NEON
 extern const Kernels kNeonKernels;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "sonogaze/axis.hpp"
+#include "sonogaze/fetch_policy.hpp"
 #include "sonogaze/kernels.hpp"
 #include "sonogaze/layout.hpp"
 #include "sonogaze/statistics.hpp"
@@ -36,8 +37,9 @@ class Pass;
 // scratch memory, which locks itself: any number of threads may run one plan at once.
 class Plan {
   public:
-    // Throws Error.
-    Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa);
+    // isa and fetch: see select_kernels() and select_fetch(). Throws Error.
+    Plan(std::shared_ptr<const Layout> layout, const TargetSpec& target, const std::string& isa,
+         const std::string& fetch = "");
 
     std::int64_t outputs() const noexcept { return target_.width * target_.height; }
     const TargetSpec& target() const noexcept { return target_; }
@@ -45,6 +47,7 @@ class Plan {
     std::int64_t coarse_columns() const noexcept { return coarse_side(inner_.width); }
     std::int64_t coarse_rows() const noexcept { return coarse_side(inner_.height); }
     const char* isa() const noexcept { return kernels_.name; }
+    const char* fetch() const noexcept { return fetch_.name; }
     const Layout& layout() const noexcept { return *layout_; }
 
     // out: outputs() floats, every one written. Pixels may change meanwhile: the values are then
@@ -67,6 +70,7 @@ class Plan {
     std::shared_ptr<const Layout> layout_;
     TargetSpec target_;
     const Kernels& kernels_;
+    const FetchPolicy& fetch_;
     Inner inner_;
     Axis rows_;
     // An output row's weights were divided by this, so that its weighed sum of pixels fits 16 bits,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "avx2/vector.hpp"
+#include "sonogaze/kernels.hpp"
 
 namespace sonogaze::avx2 {
 
@@ -11,8 +12,10 @@ struct CellLanes {
     static void store_dots(std::uint32_t* dst, __m256i dots) { store(dst, dots); }
 
     // Eight cells of 4 taps.
-    static __m256i dots_4(const std::uint16_t* sums, const std::int32_t* first,
-                          const std::int16_t* weights, const std::uint8_t* pairs) {
+    static __m256i dots_4(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        const std::int32_t* first = table.first + at;
+        const std::int16_t* weights = table.weights + 4 * at;
+        const std::uint8_t* pairs = table.pairs + 8 * at;
         const auto four = [&](int j) {  // half sums of cells j and j + 1, then of j + 2 and j + 3
             const __m256i columns = load_pair(sums + first[j], sums + first[j + 2]);
             const __m256i taps = _mm256_shuffle_epi8(columns, load(pairs + 8 * j));
@@ -22,8 +25,9 @@ struct CellLanes {
     }
 
     // Eight cells of 8 taps.
-    static __m256i dots_8(const std::uint16_t* sums, const std::int32_t* first,
-                          const std::int16_t* weights) {
+    static __m256i dots_8(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        const std::int32_t* first = table.first + at;
+        const std::int16_t* weights = table.weights + 8 * at;
         const auto pair = [&](int j) {  // cell j in the low half, j + 1 in the high half
             const __m256i columns = load_pair(sums + first[j], sums + first[j + 1]);
             return _mm256_madd_epi16(columns, load(weights + 8 * j));
@@ -34,8 +38,10 @@ struct CellLanes {
     }
 
     // Eight cells of a multiple of 16 taps.
-    static __m256i dots_wide(const std::uint16_t* sums, const std::int32_t* first,
-                             const std::int16_t* weights, std::int64_t taps) {
+    static __m256i dots_wide(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        const std::int64_t taps = table.taps;
+        const std::int32_t* first = table.first + at;
+        const std::int16_t* weights = table.weights + taps * at;
         const auto one = [&](int j) { return dot(sums + first[j], weights + taps * j, taps); };
         const __m256i a =
             _mm256_hadd_epi32(_mm256_hadd_epi32(one(0), one(1)), _mm256_hadd_epi32(one(2), one(3)));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstring>
+
 #include "avx2/vector.hpp"
 #include "scalar/rows.hpp"
 
@@ -10,6 +12,12 @@ struct DecodeLanes {
     static constexpr std::int64_t kBlock = 32;
 
     static Bytes load(const std::uint8_t* src) { return avx2::load(src); }
+    // The first so many bytes, kBlock at most, and zeros.
+    static Bytes load_some(const std::uint8_t* src, std::int64_t count) {
+        std::uint8_t bytes[kBlock] = {};
+        std::memcpy(bytes, src, static_cast<std::size_t>(count < kBlock ? count : kBlock));
+        return load(bytes);
+    }
     static void store(std::uint8_t* dst, Bytes bytes) { avx2::store(dst, bytes); }
     static Bytes splat(std::uint8_t byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
     static Bytes min(Bytes a, Bytes b) { return _mm256_min_epu8(a, b); }

@@ -45,16 +45,17 @@ void register_plan(py::module_& m) {
     py::class_<BoundPlan, std::shared_ptr<BoundPlan>>(m, "Plan")
         .def(py::init([](std::shared_ptr<BoundLayout> layout, std::int64_t width,
                          std::int64_t height, bool letterbox, double mean, double std,
-                         std::int64_t pad_level, const std::string& isa) {
+                         std::int64_t pad_level, const std::string& isa, const std::string& fetch) {
                  const TargetSpec target{width, height, letterbox, mean, std, pad_level};
-                 return std::make_shared<BoundPlan>(std::move(layout), target, isa);
+                 return std::make_shared<BoundPlan>(std::move(layout), target, isa, fetch);
              }),
              py::kw_only(), py::arg("layout").none(false), py::arg("width"), py::arg("height"),
              py::arg("letterbox").noconvert(), py::arg("mean"), py::arg("std"),
-             py::arg("pad_level"), py::arg("isa"))
+             py::arg("pad_level"), py::arg("isa"), py::arg("fetch") = "")
         .def("run", &run)
         .def("measure", &measure)
         .def_property_readonly("isa", [](const BoundPlan& plan) { return plan.isa(); })
+        .def_property_readonly("fetch", [](const BoundPlan& plan) { return plan.fetch(); })
         .def_property_readonly("coarse_shape",
                                [](const BoundPlan& plan) {
                                    return py::make_tuple(plan.coarse_rows(), plan.coarse_columns());

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "sonogaze/kernels.hpp"
+
 namespace sonogaze::neon {
 
 struct CellLanes {
@@ -15,8 +17,10 @@ struct CellLanes {
     }
 
     // Four cells of 4 taps.
-    static int32x4_t dots_4(const std::uint16_t* sums, const std::int32_t* first,
-                            const std::int16_t* weights, const std::uint8_t* pairs) {
+    static int32x4_t dots_4(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        const std::int32_t* first = table.first + at;
+        const std::int16_t* weights = table.weights + 4 * at;
+        const std::uint8_t* pairs = table.pairs + 8 * at;
         const auto two = [&](int j) {  // half sums of cells j and j + 1
             const uint8x16_t columns = vreinterpretq_u8_u16(vld1q_u16(sums + first[j]));
             const int16x8_t taps =
@@ -28,14 +32,16 @@ struct CellLanes {
         return vpaddq_s32(two(0), two(2));
     }
 
-    static int32x4_t dots_8(const std::uint16_t* sums, const std::int32_t* first,
-                            const std::int16_t* weights) {
-        return dots_wide(sums, first, weights, 8);
+    static int32x4_t dots_8(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        return dots_of(sums, table.first + at, table.weights + 8 * at, 8);
+    }
+    static int32x4_t dots_wide(const std::uint16_t* sums, const TapView& table, std::int64_t at) {
+        return dots_of(sums, table.first + at, table.weights + table.taps * at, table.taps);
     }
 
     // Four cells of a multiple of 8 taps.
-    static int32x4_t dots_wide(const std::uint16_t* sums, const std::int32_t* first,
-                               const std::int16_t* weights, std::int64_t taps) {
+    static int32x4_t dots_of(const std::uint16_t* sums, const std::int32_t* first,
+                             const std::int16_t* weights, std::int64_t taps) {
         const auto one = [&](int j) { return dot(sums + first[j], weights + taps * j, taps); };
         return vpaddq_s32(vpaddq_s32(one(0), one(1)), vpaddq_s32(one(2), one(3)));
     }

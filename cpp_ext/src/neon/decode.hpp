@@ -2,6 +2,8 @@
 
 #include <arm_neon.h>
 
+#include <cstring>
+
 #include "scalar/rows.hpp"
 
 namespace sonogaze::neon {
@@ -11,6 +13,12 @@ struct DecodeLanes {
     static constexpr std::int64_t kBlock = 16;
 
     static Bytes load(const std::uint8_t* src) { return vld1q_u8(src); }
+    // The first so many bytes, kBlock at most, and zeros.
+    static Bytes load_some(const std::uint8_t* src, std::int64_t count) {
+        std::uint8_t bytes[kBlock] = {};
+        std::memcpy(bytes, src, static_cast<std::size_t>(count < kBlock ? count : kBlock));
+        return load(bytes);
+    }
     static void store(std::uint8_t* dst, Bytes bytes) { vst1q_u8(dst, bytes); }
     static Bytes splat(std::uint8_t byte) { return vdupq_n_u8(byte); }
     static Bytes min(Bytes a, Bytes b) { return vminq_u8(a, b); }

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
+
+#include "fetch.hpp"
 
 // Row kernels, written once over a lane type: `avx2::Lanes` and `neon::Lanes` supply what one
 // vector does, the loops and the ends of rows are here. Lanes::kBlock is the number of bytes of a
@@ -15,6 +18,29 @@ template <std::int64_t Block, class Body>
 static inline std::int64_t each_block(std::int64_t n, std::int64_t spare, const Body& body) {
     const std::int64_t last = n - Block - spare;
     std::int64_t x = 0;
+    for (; x <= last; x += Block) body(x);
+    if (x < n && last >= 0) {
+        body(last);
+        x = last + Block;
+    }
+    return x;
+}
+
+// The same over pixels of Size bytes from src on, and the lines `ahead` of each are fetched on the
+// way: a group of blocks is a whole number of lines.
+template <Into into, std::int64_t Block, int Size, class Body>
+static inline std::int64_t each_fetched(const std::uint8_t* src, std::int64_t n, std::int64_t spare,
+                                        std::int64_t ahead, const Body& body) {
+    constexpr std::int64_t kGroup = std::lcm(Block * Size, kLine) / Size;  // pixels
+    const std::uintptr_t from =
+        reinterpret_cast<std::uintptr_t>(src) + static_cast<std::uintptr_t>(ahead);
+    std::int64_t x = 0;
+    for (; x <= n - kGroup - spare; x += kGroup) {
+        fetch_lines<into>(from + static_cast<std::uintptr_t>(x * Size), kGroup * Size);
+        for (std::int64_t k = 0; k < kGroup; k += Block) body(x + k);
+    }
+    if (x < n) fetch_bytes<into>(from + static_cast<std::uintptr_t>(x * Size), (n - x) * Size);
+    const std::int64_t last = n - Block - spare;
     for (; x <= last; x += Block) body(x);
     if (x < n && last >= 0) {
         body(last);

@@ -9,14 +9,10 @@ namespace sonogaze::rows {
 template <class Lanes>
 static void dot_cells(const std::uint16_t* sums, const TapView& table, std::uint32_t* dots) {
     static_assert(kCellBlock % Lanes::kCells == 0, "a table holds whole blocks of cells");
-    const std::int16_t* weights = table.weights;
-    const std::int64_t step = Lanes::kCells * table.taps;
-    for (std::int64_t j = 0; j < table.cells; j += Lanes::kCells, weights += step) {
-        const std::int32_t* first = table.first + j;
-        Lanes::store_dots(dots + j,
-                          table.taps == 4 ? Lanes::dots_4(sums, first, weights, table.pairs + 8 * j)
-                          : table.taps == 8 ? Lanes::dots_8(sums, first, weights)
-                                            : Lanes::dots_wide(sums, first, weights, table.taps));
+    for (std::int64_t j = 0; j < table.cells; j += Lanes::kCells) {
+        Lanes::store_dots(dots + j, table.taps == 4   ? Lanes::dots_4(sums, table, j)
+                                    : table.taps == 8 ? Lanes::dots_8(sums, table, j)
+                                                      : Lanes::dots_wide(sums, table, j));
     }
 }
 
@@ -47,9 +43,8 @@ static std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
         a.add(Lanes::load(src + at));
         b.add(Lanes::load(src + at + Lanes::kBlock));
     });
-    std::uint64_t sum = a.total() + b.total();
-    for (; i < n; ++i) sum += src[i];
-    return sum;
+    for (; i < n; i += Lanes::kBlock) a.add(Lanes::load_some(src + i, n - i));
+    return a.total() + b.total();
 }
 
 }  // namespace sonogaze::rows

@@ -12,6 +12,17 @@ namespace sonogaze::rows {
 // take shuffles; NEON's loads part them for nothing, and then bytes are compared, sixteen at once.
 // Counts of wide codes have no lanes yet: one frame of P010 takes 1.7 (AVX2) to 2.3 times (NEON)
 // the instructions with statistics as it does without.
+template <class Lanes, Into into>
+constexpr Readers readers() {
+    return {// in the order of Luma
+            {clip_luma<Lanes, into>, packed_yuv<Lanes, into, 0>, packed_yuv<Lanes, into, 1>,
+             gray16<Lanes, into>, rgb<Lanes, into, 3, 0, 1, 2>, rgb<Lanes, into, 3, 2, 1, 0>,
+             rgb<Lanes, into, 4, 0, 1, 2>, rgb<Lanes, into, 4, 2, 1, 0>,
+             rgb<Lanes, into, 4, 1, 2, 3>, rgb<Lanes, into, 4, 3, 2, 1>, decode_words<Lanes, into>},
+            weigh_rows<Lanes, into>,
+            fetch_bytes<into>};
+}
+
 template <class Lanes>
 constexpr Kernels kernels(const char* name) {
     constexpr CountRgb kColored24 = Lanes::template colored_rgb<3, 0>;
@@ -19,17 +30,11 @@ constexpr Kernels kernels(const char* name) {
     constexpr CountRgb kColored32From1 = Lanes::template colored_rgb<4, 1>;
     return {
         name,
-        // in the order of Luma
-        {clip_luma<Lanes>, packed_yuv<Lanes, 0>, packed_yuv<Lanes, 1>, gray16<Lanes>,
-         rgb<Lanes, 3, 0, 1, 2>, rgb<Lanes, 3, 2, 1, 0>, rgb<Lanes, 4, 0, 1, 2>,
-         rgb<Lanes, 4, 2, 1, 0>, rgb<Lanes, 4, 1, 2, 3>, rgb<Lanes, 4, 3, 2, 1>,
-         decode_words<Lanes>},
+        {readers<Lanes, Into::first_level>(), readers<Lanes, Into::second_level>()},
         {nullptr, nullptr, nullptr, nullptr, kColored24, kColored24, kColored32, kColored32,
          kColored32From1, kColored32From1},
         {colored_planar<Lanes>, Lanes::template colored_packed<2>,
          Lanes::template colored_packed<4>},
-        fetch_bytes,
-        weigh_rows<Lanes>,
         dot_cells<Lanes>,
         add_cells<Lanes>,
         normalise<Lanes, std::uint32_t>,

@@ -7,7 +7,7 @@
 // Rows of codes to weighed column sums.
 namespace sonogaze::rows {
 
-template <class Lanes, int Count, bool Onto>
+template <class Lanes, Into into, int Count, bool Onto>
 static void weigh(const RowPair* pairs, std::int64_t n, std::uint16_t* sums, std::int64_t ahead) {
     const typename Lanes::template PairWeights<Count> weights(pairs);
     const auto block = [&](std::int64_t x) {
@@ -17,35 +17,32 @@ static void weigh(const RowPair* pairs, std::int64_t n, std::uint16_t* sums, std
     const std::int64_t end = n - Lanes::kBlock;
     const auto last = block(end);
     for (std::int64_t x = 0; x < end; x += Lanes::kBlock) {
-        if (ahead != 0) fetch_below(pairs, Count, x, ahead);
+        if (ahead != 0) fetch_below<into>(pairs, Count, x, ahead);
         Lanes::store_sums(sums + x, block(x));
     }
-    if (ahead != 0) fetch_below(pairs, Count, n - 1, ahead);
+    if (ahead != 0) fetch_below<into>(pairs, Count, n - 1, ahead);
     Lanes::store_sums(sums + end, last);
 }
 
-template <class Lanes>
+template <class Lanes, Into into>
 static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
                        std::uint16_t* sums, bool onto, std::int64_t ahead) {
     if (n < Lanes::kBlock) {
         scalar::weigh_rows(pairs, count, n, sums, onto);
     } else if (count == 1) {
-        onto ? weigh<Lanes, 1, true>(pairs, n, sums, ahead)
-             : weigh<Lanes, 1, false>(pairs, n, sums, ahead);
+        onto ? weigh<Lanes, into, 1, true>(pairs, n, sums, ahead)
+             : weigh<Lanes, into, 1, false>(pairs, n, sums, ahead);
     } else {
-        onto ? weigh<Lanes, 2, true>(pairs, n, sums, ahead)
-             : weigh<Lanes, 2, false>(pairs, n, sums, ahead);
+        onto ? weigh<Lanes, into, 2, true>(pairs, n, sums, ahead)
+             : weigh<Lanes, into, 2, false>(pairs, n, sums, ahead);
     }
 }
 
-// Whole blocks by vectors and what is left by the scalar kernel: a repeated block would be added
-// twice.
-template <class Lanes>
-static void weigh_wide(const RowPair* pairs, std::int64_t count, std::int64_t n,
-                       std::uint16_t* sums, bool onto, std::int64_t) {
-    const std::int64_t x = each_whole_block<Lanes::kBlock / 2>(n, [&](std::int64_t at) {
-        auto sum = onto ? Lanes::load_words(sums + at) : Lanes::splat_words(0);
-        for (std::int64_t r = 0; r < 2 * count; ++r) {
+template <class Lanes, int Count, bool Onto>
+static std::int64_t weigh_words(const RowPair* pairs, std::int64_t n, std::uint16_t* sums) {
+    return each_whole_block<Lanes::kBlock / 2>(n, [&](std::int64_t at) {
+        auto sum = Onto ? Lanes::load_words(sums + at) : Lanes::splat_words(0);
+        for (int r = 0; r < 2 * Count; ++r) {
             const RowPair& pair = pairs[r / 2];
             const auto codes =
                 Lanes::load_words(scalar::row_of<std::uint16_t>(pair.rows[r % 2]) + at);
@@ -53,6 +50,17 @@ static void weigh_wide(const RowPair* pairs, std::int64_t count, std::int64_t n,
         }
         Lanes::store_words(sums + at, sum);
     });
+}
+
+// Whole blocks by vectors and what is left by the scalar kernel: a repeated block would be added
+// twice.
+template <class Lanes>
+static void weigh_wide(const RowPair* pairs, std::int64_t count, std::int64_t n,
+                       std::uint16_t* sums, bool onto, std::int64_t) {
+    const std::int64_t x = count == 1 ? (onto ? weigh_words<Lanes, 1, true>(pairs, n, sums)
+                                              : weigh_words<Lanes, 1, false>(pairs, n, sums))
+                                      : (onto ? weigh_words<Lanes, 2, true>(pairs, n, sums)
+                                              : weigh_words<Lanes, 2, false>(pairs, n, sums));
     RowPair rest[2] = {pairs[0], pairs[count - 1]};
     for (RowPair& pair : rest) {
         for (const std::uint8_t*& row : pair.rows) row += 2 * x;

@@ -37,20 +37,46 @@ std::uint64_t sum_bytes(const std::uint8_t* src, std::int64_t n) {
     return sum;
 }
 
-}  // namespace
+// A row in pieces of some lines, each fetched `ahead` in one go: no more lines at once than the
+// memory takes. Row decodes pixels of Size bytes.
+using Row = void (*)(const std::uint8_t*, std::int64_t, std::uint8_t*, const DecodeParams&);
+template <Into into, Row row, int Size, int Grey = 1>
+void fetched(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey, const DecodeParams& p,
+             std::int64_t ahead) {
+    constexpr std::int64_t kPiece = 256;
+    for (std::int64_t x = 0; x < n; x += kPiece) {
+        const std::int64_t count = n - x < kPiece ? n - x : kPiece;
+        const std::uint8_t* piece = src + x * Size;
+        fetch_bytes<into>(
+            reinterpret_cast<std::uintptr_t>(piece) + static_cast<std::uintptr_t>(ahead),
+            count * Size);
+        row(piece, count, grey + x * Grey, p);
+    }
+}
 
 using namespace scalar;  // NOLINT(google-build-using-namespace): the tables below name its rows
 
+template <Into into>
+constexpr Readers readers() {
+    return {// in the order of Luma
+            {fetched<into, clip_luma, 1>, fetched<into, packed_yuv<0>, 2>,
+             fetched<into, packed_yuv<1>, 2>, fetched<into, gray16, 2>,
+             fetched<into, rgb<3, 0, 1, 2>, 3>, fetched<into, rgb<3, 2, 1, 0>, 3>,
+             fetched<into, rgb<4, 0, 1, 2>, 4>, fetched<into, rgb<4, 2, 1, 0>, 4>,
+             fetched<into, rgb<4, 1, 2, 3>, 4>, fetched<into, rgb<4, 3, 2, 1>, 4>,
+             fetched<into, decode_words, 2, 2>},
+            weigh_rows,
+            fetch_bytes<into>};
+}
+
+}  // namespace
+
 const Kernels kScalarKernels{
     "scalar",
-    // in the order of Luma
-    {clip_luma, packed_yuv<0>, packed_yuv<1>, gray16, rgb<3, 0, 1, 2>, rgb<3, 2, 1, 0>,
-     rgb<4, 0, 1, 2>, rgb<4, 2, 1, 0>, rgb<4, 1, 2, 3>, rgb<4, 3, 2, 1>, decode_words},
+    {readers<Into::first_level>(), readers<Into::second_level>()},
     {nullptr, nullptr, nullptr, nullptr, colored_rgb<3, 0, 2>, colored_rgb<3, 0, 2>,
      colored_rgb<4, 0, 2>, colored_rgb<4, 0, 2>, colored_rgb<4, 1, 3>, colored_rgb<4, 1, 3>},
     {colored_yuv<1>, colored_yuv<2>, colored_yuv<4>},
-    fetch_bytes,
-    weigh_rows,
     dot_cells,
     add_cells,
     normalise,

@@ -35,9 +35,11 @@ def fake_launcher(seed=0, factor=1.0):
                     median_us=middle,
                     sdk_over_read=middle["sdk"] / middle["read_sum"],
                     opencv_over_sdk=middle["opencv"] / middle["sdk"],
+                    over_sdk={"opencv": middle["opencv"] / middle["sdk"]},
+                    deviation={"opencv": 0.5},
                 )
             )
-        return Result(Pixels(cases), facts(isa="avx2"))
+        return Result(Pixels(cases, {"libyuv": "not here"}), facts(isa="avx2"))
 
     return launch
 
@@ -91,6 +93,14 @@ def test_a_slow_opencv_is_no_fault_of_the_kernel():
     assert compare(old, replace(old, figures=slower)).worse == []
 
 
+def test_sizes_are_those_asked_for_and_an_unknown_one_is_refused():
+    request = make_request(False, ["GRAY8"], sizes=["640x480", "1920x1080"])
+    assert {job.job.size for job in jobs(request)} == {(640, 480), (1920, 1080)}
+    with pytest.raises(BenchError, match="allowed 640x480, 1920x1080") as caught:
+        make_request(False, sizes=["640x481"])
+    assert caught.value.slug == "size-unknown"
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(BenchError, match="allowed GRAY8") as caught:
         make_request(True, ["BGRA33"])
@@ -114,7 +124,8 @@ def test_ctrl_c_leaves_a_partial_kernel_record():
 
 def test_the_report_has_a_row_a_case():
     text = pixel_report(made())
-    rows = [line for line in text.splitlines() if line.startswith("| ") and "x1080" in line]
+    table = text.split("## Every way")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and "x1080" in line]
     assert len(rows) == 3
     assert "Instruction set: avx2" in text
 
@@ -132,3 +143,10 @@ def test_the_real_suite_answers_in_this_form(monkeypatch):
     check_record(record)
     ids = {figure.id for figure in record.figures}
     assert "BGRA32-640x480|preprocess|sdk_over_read|p50" in ids
+
+
+def test_the_report_tells_the_deviation_of_each_way_and_what_is_absent():
+    text = pixel_report(made())
+    assert "| GRAY8-1920x1080 | opencv | " in text
+    assert text.count("| 0.500 |") == 3
+    assert "- libyuv was not measured: not here." in text

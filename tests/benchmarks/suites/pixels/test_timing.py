@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
-from benchmarks.suites.pixels import chains, timing
+from benchmarks.suites.pixels import baselines, chains, libyuv, timing
 from benchmarks.suites.pixels.cases import BYTES_PER_PIXEL, FORMATS, YUV, Case, buffers, jpegs, pool
 from sdk import Frame, Region
 
@@ -86,3 +88,46 @@ def test_rotation_covers_the_pool_without_overlap() -> None:
 
 def test_every_format_is_timed() -> None:
     assert set(FORMATS) == {*BYTES_PER_PIXEL, "MJPEG"}
+
+
+@pytest.mark.parametrize("name", list(BYTES_PER_PIXEL))
+def test_baselines_see_the_same_picture(name: str) -> None:
+    case = Case(name, 640, 480, (86, 40, 468, 400))
+    data = smooth(case)
+    want = timing.RECIPE.tensor(case.frame(data))[0, 0]
+    for way, chain in baselines.chains(case).items():
+        out = np.full_like(want, np.nan)
+        chain(data, out)
+        assert np.abs(out - want).max() < 6 / 255, way
+
+
+def test_libyuv_is_found_where_the_second_tier_is_installed() -> None:
+    if os.environ.get("SONOGAZE_SECOND_TIER") != "1":
+        pytest.skip("libyuv is of the second tier")
+    assert libyuv.library() is not None, "Debian: libyuv-dev"
+    assert {"libyuv", "libyuv_resize_first"} <= set(
+        baselines.chains(Case("BGRA32", 640, 480, (86, 40, 468, 400)))
+    )
+
+
+def test_a_baseline_that_is_not_installed_is_named_and_not_timed(monkeypatch) -> None:
+    monkeypatch.setattr(libyuv, "library", lambda: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert set(baselines.absent()) == {"libyuv", "kornia", "pillow"}
+    assert baselines.chains(Case("RGB24", 640, 480, (86, 40, 468, 400))) == {}
+
+
+def test_deviations_are_those_of_the_exact_tensor() -> None:
+    case = Case("GRAY8", 640, 480, (86, 40, 468, 400))
+    found = timing.deviations(case, buffers(case, pool(size=1 << 20))[0])
+    assert found["numpy"] < 0.01
+    assert 0.4 < found["opencv"] <= 0.51  # it rounds to whole levels
+
+
+def test_no_way_always_runs_after_the_same_one() -> None:
+    ran: list[str] = []
+    ways = {name: (lambda _i, name=name: ran.append(name)) for name in ("sdk", "read", "slow")}
+    raw = timing._times(ways, 4, 40)
+    assert {len(times) for times in raw.values()} == {40}
+    before = {ran[i - 1] for i, name in enumerate(ran) if name == "sdk" and i}
+    assert before >= {"read", "slow"}
