@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._lifetime import loading
+from ._watch import Watch
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
@@ -142,6 +143,14 @@ class Classifier:
             ModelError: `model-output-invalid` when the student gives a number that isn't finite, or
                 an attention map that doesn't sum to 1.
         """
+        return self._classify(frame)
+
+    def _classify(self, frame: Frame | npt.NDArray[np.uint8], watch: Watch | None = None) -> Result:
+        """Do as `classify`, and where there is a `watch` count in the same pass over the pixels.
+
+        The statistics are those of this frame also where the gate rejects it, and stay as they were
+        where an error is raised before the pixels are read.
+        """
         start = perf_counter_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
@@ -154,7 +163,10 @@ class Classifier:
                 slot = free.pop()
             except IndexError:
                 slot = self._session.slot()
-            self._recipe.tensor_into(frame, slot.tensor)
+            if watch is None:
+                self._recipe.tensor_into(frame, slot.tensor)
+            else:
+                watch.statistics = self._recipe.measure_into(frame, slot.tensor, watch.statistics)
             prepared = perf_counter_ns()
             inner = self._recipe.inner(frame) if self._letterbox else None
             reasons = self._gate.reasons(slot.tensor, inner)
