@@ -31,7 +31,9 @@ LAYERS = (
     ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("session", "classifier"),
+    ("region",),
+    # a classifier makes its streams
+    ("session", "classifier", "stream", "audit"),
     ("sources",),
     ("cli",),
 )
