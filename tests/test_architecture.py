@@ -13,7 +13,6 @@ LAYERS = (
     (
         *(
             "errors",
-            "result",
             "_alias",
             "_origin",
             "_interpreter",
@@ -27,11 +26,14 @@ LAYERS = (
     ("_formats",),
     ("_array_checks", "_frame_checks", "_mjpeg_header"),
     ("_mjpeg", "_region", "frame"),
+    ("_placement",),
+    ("result",),
     ("preprocess",),
+    ("region",),
+    ("region_tracker",),
     ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("region",),
     # a classifier makes its streams
     ("session", "classifier", "stream", "audit"),
     ("sources",),

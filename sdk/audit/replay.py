@@ -219,7 +219,7 @@ def _placed(frame: Frame, region: dict[str, Any] | None) -> Frame | None:
     if region is None or region_facts(frame.region) == region:
         return frame
     try:
-        return frame._within(Region(region["kind"], tuple(region["numbers"])))
+        return frame.with_region(Region(region["kind"], tuple(region["numbers"])))
     except SdkError:
         return None
 

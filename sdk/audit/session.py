@@ -91,7 +91,7 @@ def frame_record(
         "format": key.format,
         "pixel_size_mm": list(key.pixel_size),
         "region": region_facts(key.region),
-        "region_origin": "whole" if key.region is None else _origin(key.region),
+        "region_origin": answer.region_origin,
         "isa": recipe._plan(frame._layout).isa,
         "input_sha256": input_digest(frame, recipe),
         "timing": answer.timing.to_dict(),
@@ -141,7 +141,3 @@ def stream_facts(answer: StreamResult, statistics: Statistics) -> dict[str, Any]
         "difference": statistics.difference,
         "shift": statistics.shift,
     }
-
-
-def _origin(region: Region) -> str:
-    return str(getattr(region, "origin", "given"))

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from .._shown import shown
 from ..errors import SdkError
 from ..frame import Frame, Region
+from ..region_tracker import RegionTracker
 
 
 class Regions(Protocol):
@@ -42,10 +43,28 @@ class GivenRegion:
         Raises:
             FrameError: `region-outside`.
         """
-        return frame if frame.region is not None else frame._within(self._region)
+        return frame if frame.region is not None else frame.with_region(self._region)
 
     def reset(self) -> None:
         """Do nothing: the region is given."""
+
+
+class FoundRegion:
+    """The region that a tracker finds and holds, for all frames that have none of their own."""
+
+    def __init__(self) -> None:
+        self._tracker = RegionTracker()
+
+    def place(self, frame: Frame) -> Frame:
+        """Return the frame with its own region, else with the one found, if any."""
+        if frame.region is not None:
+            return frame
+        region = self._tracker.update(frame)
+        return frame if region is None else frame.with_region(region)
+
+    def reset(self) -> None:
+        """Search anew with the next frame."""
+        self._tracker = RegionTracker()
 
 
 def regions_of(region: Region | Literal["auto"] | None) -> Regions:
@@ -58,6 +77,8 @@ def regions_of(region: Region | Literal["auto"] | None) -> Regions:
         return FrameRegions()
     if isinstance(region, Region):
         return GivenRegion(region)
+    if isinstance(region, str) and region == "auto":
+        return FoundRegion()
     raise SdkError(
         "stream-setting", f"region is {shown(region)}, it must be a Region, 'auto' or None"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..frame import Frame, Region
 from ..result import Decision, Result, Timing
 
 
@@ -63,6 +64,20 @@ class StreamResult:
     def model_id(self) -> str:
         """The student's id, precision and digest."""
         return self.frame_result.model_id
+
+    @property
+    def region(self) -> Region | None:
+        """The part of the frame that was looked at; None for the whole frame."""
+        return self.frame_result.region
+
+    @property
+    def region_origin(self) -> str:
+        """`whole`, `given`, `file` or `found`."""
+        return self.frame_result.region_origin
+
+    def attention_on(self, frame: Frame | npt.NDArray[Any]) -> npt.NDArray[np.float32] | None:
+        """Return the attention in the frame's own pixels; see `Result.attention_on`."""
+        return self.frame_result.attention_on(frame)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a new JSON-ready object; it never holds NaN or Infinity."""

@@ -135,6 +135,25 @@ def test_streams_share_weights_and_nothing_else(classifier: sdk.Classifier) -> N
     assert one.classifier is other.classifier is classifier
 
 
+def test_a_region_is_found_held_and_told(classifier: sdk.Classifier) -> None:
+    from export.data.phantom import phantom_cine
+
+    stream = classifier.stream(region="auto")
+    screen = np.full((480, 640), 30, np.uint8)
+    answers = []
+    for frame in phantom_cine("head", seed=3, frames=30, height=300, width=400):
+        screen[100:400, 150:550] = frame.pixels
+        answers.append(stream.push(screen))
+    assert {answer.region_origin for answer in answers} == {"found"}
+    assert len({answer.region for answer in answers[22:]}) == 1
+    left, top, width, height = sdk.Frame.from_array(screen, region=answers[-1].region).region_box
+    assert left >= 150 - 8
+    assert top >= 100 - 8
+    assert left + width <= 550 + 8
+    assert top + height <= 400 + 8
+    assert answers[-1].attention_on(screen).shape == (480, 640)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"fps": 0}, {"fps": 2000}, {"fps": "30"}, {"fps": float("nan")}, {"fps": True},
