@@ -25,11 +25,12 @@ class LabelFilter:
             that the filter remembers: one that is given the state of another goes on as that one.
     """
 
-    __slots__ = ("_floor", "_smoothing_s", "state")
+    __slots__ = ("_duration_s", "_floor", "_keep", "_smoothing_s", "state")
 
     def __init__(self, settings: StreamSettings) -> None:
         self._smoothing_s = settings.smoothing_s
         self._floor = settings.evidence_floor
+        self._duration_s, self._keep = 0.0, 1.0
         self.state: Shares | None = None
 
     def reset(self) -> None:
@@ -56,7 +57,9 @@ class LabelFilter:
             self.state = probabilities
             return probabilities
         floor = self._floor
-        keep = exp(-duration_s / self._smoothing_s)
+        if duration_s != self._duration_s:
+            self._duration_s, self._keep = duration_s, exp(-duration_s / self._smoothing_s)
+        keep = self._keep
         take = 1.0 - keep
         raw = [
             exp(keep * log(old if old > floor else floor) + take * log(p if p > floor else floor))
