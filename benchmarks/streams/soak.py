@@ -21,7 +21,7 @@ from sdk.stream import Stream, StreamResult
 
 FRAMES = 108_000  # an hour at 30 frames a second
 _PARTS = 10
-_PICTURES = 90
+_PICTURES = 30
 
 
 def resident_bytes() -> int:

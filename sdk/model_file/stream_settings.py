@@ -50,7 +50,7 @@ class StreamSettings:
 
     smoothing_s: float = 0.03
     evidence_floor: float = 0.003
-    leave_below: float = 0.5
+    leave_below: float = 0.8
     freeze_level: float = 0.02
     freeze_after_s: float = 0.4
     cut_level: float = 6.0
