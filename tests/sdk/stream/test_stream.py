@@ -107,11 +107,17 @@ def test_a_frame_that_fails_is_as_if_it_had_never_come(classifier: sdk.Classifie
     for picture in pictures:
         with pytest.raises(FrameError):
             stream.push(np.zeros((4, 4, 3), np.uint8))
+        shrunk = bytearray(100 * 90)
+        other_size = sdk.Frame(shrunk, width=100, height=90, format="GRAY8")
+        del shrunk[50:]
+        with pytest.raises(FrameError):
+            stream.push(other_size)
         smooth, plain = stream.push(picture), other.push(picture)
         assert smooth.probabilities == plain.probabilities
+        assert stream._statistics.difference == other._statistics.difference
         assert (smooth.events, smooth.timestamp_us) == (plain.events, plain.timestamp_us)
-    assert stream.stats().failed == 4
-    assert stream.stats().last_error == "format-missing"
+    assert stream.stats().failed == 8
+    assert stream.stats().last_error == "buffer-truncated"
 
 
 def test_a_given_region_is_for_frames_without_one(classifier: sdk.Classifier) -> None:
