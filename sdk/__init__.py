@@ -13,6 +13,7 @@ if __name__ == "sonogaze":
     from .frame import Frame, PixelFormat, Region
     from .region import find_region
     from .result import Decision, Result
+    from .stream import Stream
 else:
     from importlib import import_module
 
@@ -20,11 +21,11 @@ else:
 
 
 def __getattr__(name: str) -> object:
-    # its readers take long to import, so not before somebody opens a file
-    if name == "sources":
+    # they take long to import, so not before somebody uses them
+    if name in ("sources", "audit"):
         from importlib import import_module
 
-        return import_module(f"{__name__}.sources")
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -39,6 +40,7 @@ __all__ = [
     "Result",
     "SdkError",
     "SourceError",
+    "Stream",
     "classify",
     "find_region",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,11 @@ from .precision import check_precision, student_path
 from .quality import REASONS
 from .result import Decision, Result
 from .session import Session
+
+if TYPE_CHECKING:
+    from .audit import AuditLog
+    from .frame import Region
+    from .stream import Stream
 
 
 class Classifier:
@@ -134,6 +139,29 @@ class Classifier:
                 an attention map that doesn't sum to 1.
         """
         return self._classify(frame)
+
+    def stream(
+        self,
+        *,
+        fps: float = 30.0,
+        region: Region | Literal["auto"] | None = None,
+        audit: AuditLog | None = None,
+    ) -> Stream:
+        """Return a new stream, one for each video; streams share this classifier's weights.
+
+        Args:
+            fps: frames a second, 0.1 to 1000: the time between frames that come without one, and
+                by when an answer is due.
+            region: to look at in frames that have none of their own: a `Region`, `"auto"` to find
+                it and to follow changes of the screen's layout, or None for the whole frame.
+            audit: where to log each answer; nowhere by default.
+
+        Raises:
+            SdkError: `stream-setting`.
+        """
+        from .stream import Stream
+
+        return Stream(self, fps=fps, region=region, audit=audit)
 
     def _classify(self, frame: Frame | npt.NDArray[np.uint8], watch: Watch | None = None) -> Result:
         """Do as `classify`, and where there is a `watch` count in the same pass over the pixels.

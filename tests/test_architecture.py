@@ -35,7 +35,8 @@ LAYERS = (
     ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("session", "classifier"),
+    # a classifier makes its streams
+    ("session", "classifier", "stream", "audit"),
     ("sources",),
     ("cli",),
 )

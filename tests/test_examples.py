@@ -33,7 +33,7 @@ def _run(name: str, *arguments: str, **environment: str) -> str:
 
 
 def test_every_example_is_tested():
-    tested = {"classify_frame.py", "capture_loop.py", "demo.py", "export_student.py"}
+    tested = {"classify_frame.py", "capture_loop.py", "stream.py", "demo.py", "export_student.py"}
     assert {path.name for path in EXAMPLES.glob("[!_]*.py")} == tested
 
 
@@ -43,6 +43,13 @@ def test_classify_frame_tells_label_and_confidence():
 
 def test_the_capture_loop_answers_every_frame():
     assert len(_run("capture_loop.py", "0.2").splitlines()) == 6
+
+
+def test_the_stream_answers_or_counts_every_frame():
+    *answers, counted, _ = _run("stream.py", "0.4").splitlines()
+    answered, dropped = map(int, re.findall(r"(\d+) (?:answered|dropped)", counted))
+    assert answered + dropped == 12
+    assert len(answers) == answered
 
 
 @pytest.mark.parametrize("with_data", [True, False])

@@ -14,8 +14,7 @@ Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_
            Lines<std::uint16_t>(columns + std::max(taps, kLaneColumns))},
       cells(cell_count),
       dots(cell_count),
-      edge(cell_count),
-      coarse(cell_count) {}
+      edge(cell_count) {}
 
 WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells)
     : columns_(columns), taps_(taps), cells_(cells) {}

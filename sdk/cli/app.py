@@ -16,6 +16,7 @@ from ..errors import SdkError
 from ..frame import Region
 from .classify import classify_files
 from .info import describe, print_description
+from .verify import print_report, verify_log
 
 app = typer.Typer(
     name="sonogaze",
@@ -95,6 +96,31 @@ def info(
         print(json.dumps(description, allow_nan=False))
     else:
         print_description(description, Console())
+
+
+@app.command()
+def verify(
+    audit: Annotated[Path, typer.Option(help="Newest file of the audit log.")],
+    frames: Annotated[
+        list[Path],
+        typer.Option(help="File or folder of the frames, as they were pushed; may be repeated."),
+    ],
+    model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Replay an audit log on its frames: every answer must be the same, bit for bit.
+
+    Exit codes: 0 all are; 1 one differs, or its frame is not there, or nothing could be read;
+    2 wrong usage.
+    """
+    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
+    try:
+        report = verify_log(Classifier(model, precision), audit, frames)
+    except SdkError as error:
+        raise _usage_failure(error, as_json) from None
+    print_report(report, as_json=as_json)
+    raise typer.Exit(0 if report.verified else 1)
 
 
 def _parse_region(text: str) -> Region:

@@ -112,6 +112,11 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "Layout sector": (_kernels.Layout, (), sector),
         "Layout.check": (_kernels.Layout.check, (layout(), frame), {}),
         "Layout.packed": (_kernels.Layout.packed, (layout(), frame), {}),
+        "Layout.pack_into": (
+            _kernels.Layout.pack_into,
+            (layout(), frame, bytearray(layout().packed_bytes)),
+            {},
+        ),
         "Layout.strides": (vars(_kernels.Layout)["strides"].__get__, (layout(),), {}),
         "Plan": (_kernels.Plan, (), settings_of_plan),
         "Plan.run": (_kernels.Plan.run, (made, frame, cells(32)), {}),
@@ -202,6 +207,7 @@ def test_every_public_binding_is_in_the_table() -> None:
         "fetch",
         "coarse_shape",
     }
+    methods |= {"pack_into", "packed_bytes"}
     tabled = {name.split()[0].split(".")[0] for name in calls()}
     assert bound - tabled == {"keep_forever"}, "takes anything, and may be given anything"
     methods |= {"inner", "judge", "prepare", "blank", "answer", "spent"}
@@ -213,7 +219,12 @@ def test_every_public_binding_is_in_the_table() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_object_that_was_never_initialised_is_refused(kind: Any) -> None:
     empty = kind.__new__(kind)
-    right = {"run": (b"", b""), "measure": (b"",) * 4, "judge": (b"", (0, 0, 1, 1))}
+    right = {
+        "run": (b"", b""),
+        "pack_into": (b"", b""),
+        "measure": (b"",) * 4,
+        "judge": (b"", (0, 0, 1, 1)),
+    }
     if kind is _kernels.Request:
         right = {"prepare": (plan(), b""), "check": (plan(),), "blank": (), "answer": (0, True)}
         right |= {"spent": (0,)}

@@ -45,7 +45,6 @@ struct Workspace {
     Lines<std::uint64_t> cells;    // one output row
     Lines<std::uint32_t> dots;     // one output row of dot products
     Lines<std::uint32_t> edge;     // the same of a row that two output rows share
-    Lines<std::uint64_t> coarse;   // cells of several output rows
 };
 
 // At most as many workspaces as frames were ever in flight at once. Never waits for its lock: a
