@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ._lifetime import loading
+from ._placement import Placement
 from .errors import ModelError
-from .frame import Frame
+from .frame import Frame, Region
 from .model_file import ModelMetadata, read_model_file
 from .precision import check_precision, student_path
 from .quality import QualityGate
@@ -23,6 +24,7 @@ from .slot import Slot, read_attention, read_probabilities
 
 LOW_CONFIDENCE = "low-confidence"
 _US_PER_NS = 1e-3
+_Cells = tuple[int, int, int, int]
 
 
 class Classifier:
@@ -48,6 +50,7 @@ class Classifier:
     """
 
     __slots__ = (
+        "_all_cells",
         "_file",
         "_gate",
         "_labels",
@@ -57,6 +60,7 @@ class Classifier:
         "_scale",
         "_session",
         "_source",
+        "_tensor_size",
         "_thresholds",
     )
 
@@ -72,6 +76,8 @@ class Classifier:
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
+        self._tensor_size = (metadata.preprocessing.width, metadata.preprocessing.height)
+        self._all_cells = (0, 0, *self._tensor_size)
         self._letterbox = metadata.preprocessing.aspect == "letterbox"
         self._gate = QualityGate(metadata.quality, metadata.preprocessing)
         self._scale = 1.0 / metadata.calibration.temperature
@@ -160,14 +166,22 @@ class Classifier:
             reasons = self._gate.reasons(slot.tensor, inner)
             checked = perf_counter_ns()
             if reasons:
-                return self._rejected(reasons, start, prepared, checked)
+                return self._rejected(frame, reasons, start, prepared, checked)
             self._session.run(slot)
-            return self._decided(slot, start, prepared, checked)
+            return self._decided(frame, slot, inner, start, prepared, checked)
         finally:
             if slot is not None:
                 free.append(slot)
 
-    def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
+    def _decided(
+        self,
+        frame: Frame,
+        slot: Slot,
+        inner: _Cells | None,
+        start: int,
+        prepared: int,
+        checked: int,
+    ) -> Result:
         inferred = perf_counter_ns()
         probabilities = read_probabilities(slot, self._scale)
         attention = read_attention(slot)
@@ -191,17 +205,25 @@ class Classifier:
             attention,
             timing,
             self._model_id,
+            *_region_of(frame),
+            Placement((frame.width, frame.height), self._tensor_size, inner or self._all_cells),
         )
 
     def _rejected(
-        self, reasons: tuple[str, ...], start: int, prepared: int, checked: int
+        self, frame: Frame, reasons: tuple[str, ...], start: int, prepared: int, checked: int
     ) -> Result:
         preprocess_us, quality_us = (
             (prepared - start) * _US_PER_NS,
             (checked - prepared) * _US_PER_NS,
         )
         timing = Timing(preprocess_us, quality_us, 0.0, 0.0, (checked - start) * _US_PER_NS)
-        return Result(Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+        said = (Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+        return Result(*said, *_region_of(frame))
+
+
+def _region_of(frame: Frame) -> tuple[Region | None, str]:
+    region = frame.region
+    return region, "whole" if region is None else region.origin
 
 
 _default: Classifier | None = None

@@ -223,5 +223,14 @@ def layout_of(key: _Key) -> _kernels.Layout:
     )
 
 
+def layout_of_pixels(width: int, height: int, region: Region | None) -> _kernels.Layout:
+    """Return the layout of a frame of this size and region, whatever its pixels are.
+
+    Raises:
+        FrameError: as ``Frame``.
+    """
+    return layout_of(_Key("GRAY8", width, height, (), False, None, region, (1.0, 1.0), (0, 65535)))
+
+
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:
     return Frame(data, **described)

@@ -13,7 +13,6 @@ LAYERS = (
     (
         *(
             "errors",
-            "result",
             "_alias",
             "_origin",
             "_interpreter",
@@ -27,6 +26,8 @@ LAYERS = (
     ("_formats",),
     ("_array_checks", "_frame_checks", "_mjpeg_header"),
     ("_mjpeg", "_region", "frame"),
+    ("_placement",),
+    ("result",),
     ("preprocess",),
     ("quality",),
     ("precision", "model_file"),

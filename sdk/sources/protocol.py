@@ -66,7 +66,16 @@ def decode(body: bytes) -> dict[str, Any]:
 
 def describe_region(region: Region | None) -> list[Any] | None:
     """Return a region as JSON can hold it."""
-    return None if region is None else [region.kind, list(region.numbers)]
+    return (
+        None
+        if region is None
+        else [
+            region.kind,
+            list(region.numbers),
+            region.origin,
+            region.confidence,
+        ]
+    )
 
 
 def region_of(value: Any) -> Region | None:
@@ -77,10 +86,10 @@ def region_of(value: Any) -> Region | None:
     """
     if value is None:
         return None
-    if not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], list)):
+    if not (isinstance(value, list) and len(value) == 4 and isinstance(value[1], list)):
         raise ProtocolError("region")
     try:
-        return Region(value[0], tuple(value[1]))
+        return Region(value[0], tuple(value[1]), value[2], value[3])
     except (FrameError, TypeError) as error:
         raise ProtocolError("region") from error
 
