@@ -58,6 +58,7 @@ SLUGS: dict[str, str] = {
     "jpeg-invalid": "the JPEG data cannot be decoded",
     "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",
     "jpeg-unavailable": "the optional JPEG decoder is not installed",
+    "drawing-unavailable": "the optional library that draws results is not installed",
     "output-invalid": "the output array has the wrong shape, type or layout",
     "statistics-type": "what is compared with is not the statistics of an earlier frame",
     # Preprocessing recipes and the machine.

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._layouts import ARRAYS
 from .._origin import raised_by_a_handler
 from .._shown import shown
 from ..errors import SourceError
 from ..frame import Frame, Region
-from .layouts import ARRAYS
 
 MAX_SIDE = 16_384
 """Largest width and height of a frame, in pixels."""

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from .._formats import FACTS
 from .._frame_checks import COLORS
+from .._layouts import ARRAYS, frame_bytes
 from ..errors import SLUGS, FrameError, SdkError, SourceError
 from ..frame import Frame, Region
 from .base import MAX_PIXELS, MAX_SIDE, FrameInfo, packed_frame
-from .layouts import ARRAYS, frame_bytes
 
 LENGTH = struct.Struct(">I")
 MAX_MESSAGE_BYTES = 64 * 1024

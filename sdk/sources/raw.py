@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .._formats import FACTS, canonical
+from .._layouts import planes_of
 from .._shown import shown
 from ..errors import SourceError
 from ..frame import Frame, Region
 from . import intake
 from .base import FrameInfo, check_pixels
-from .layouts import planes_of
 from .wanted import Wanted, rate
 
 KIND = "sonogaze-raw-1"
@@ -148,7 +148,7 @@ def _region(value: Any, name: str) -> Region | None:
     if isinstance(value, dict) and len(value) == 1:
         ((kind, numbers),) = value.items()
         if isinstance(numbers, list):
-            return Region(kind, tuple(numbers))
+            return Region(kind, tuple(numbers), origin="file")
     raise _malformed(name, "region", value, '{"rectangle": [x, y, width, height]}')
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..layouts import Plane, planes_of
+from ..._layouts import Plane, planes_of
 from . import library as ff
 from .color import FULL, LIMITED, RGB, color_of
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._formats import FACTS
+from ._formats import FACTS
 
 ARRAYS: dict[str, tuple[type[np.generic[Any]], int]] = {
     "GRAY8": (np.uint8, 1),
