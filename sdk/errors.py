@@ -102,6 +102,9 @@ SLUGS: dict[str, str] = {
     "source-too-costly": "decoding the file takes more time or memory than is allowed",
     "source-decoder-crashed": "a decoder crashed on the file",
     "source-decoder-unavailable": "the process that decodes files cannot be started",
+    "source-timeout": "no frame came from a live source in time",
+    "source-disconnected": "a live source went away and could not be reached again",
+    "source-remote": "a live source is on another machine, and that was not allowed",
     "dependency-missing": "an optional dependency is not installed",
     "dependency-broken": "an optional dependency is installed but cannot be imported",
 }

@@ -19,9 +19,22 @@ from .base import FrameInfo
 from .decoded import decoded
 from .folder import folder_frames, timed
 from .formats import kind_of, unknown
+from .live import (
+    CallbackSource,
+    LiveSource,
+    LiveStats,
+    callback,
+    camera,
+    live_source,
+    mjpeg,
+    openigtlink,
+)
 from .wanted import Wanted, wanted
 
-__all__ = ["FrameInfo", "open"]
+__all__ = [
+    "CallbackSource", "FrameInfo", "LiveSource", "LiveStats", "callback", "camera", "mjpeg", "open",
+    "openigtlink",
+]  # fmt: skip
 
 _Frames = Iterator[tuple[Frame, FrameInfo]]
 
@@ -33,7 +46,7 @@ def open(  # named as what it does; the built-in isn't used here
     color: str | None = None,
     fps: float | None = None,
 ) -> _Frames:
-    """Open a file of frames, or a folder of such files.
+    """Open a file of frames, a folder of such files, or a live source.
 
     What a file is follows from its bytes, never from its name. One frame is decoded at a time, when
     it is asked for, in a process of its own (`docs/integrating.md`, "Files").
@@ -43,7 +56,9 @@ def open(  # named as what it does; the built-in isn't used here
             file, a video (MP4, MOV, Matroska, WebM, AVI, MPEG, FLV, ASF, Ogg), or a JSON file that
             describes raw frames; or a binary file object, which is read to its end at once; or the
             path of a folder, whose files follow one another by name (names that begin with a dot
-            are left out; a folder inside is an error).
+            are left out; a folder inside is an error). Or, as str, a live source: Motion JPEG at
+            `http://host:port/path`, OpenIGTLink at `igtl://host:port`, a camera `/dev/video0`; its
+            iterator is a `LiveSource`, of which `mjpeg`, `openigtlink` and `camera` tell more.
         region: the part of every frame to look at; None takes the 2-D tissue region that a DICOM
             file names, or that of a raw description, else the whole frame.
         color: matrix and range of YUV frames, such as `bt709-full`, instead of what their file
@@ -61,6 +76,9 @@ def open(  # named as what it does; the built-in isn't used here
             iterator `region-outside` when the region doesn't fit a frame.
     """
     asked = wanted(region, color, fps)
+    live = live_source(source, asked)
+    if live is not None:
+        return live
     file, name = intake.open_source(source)
     if file.is_folder:
         entries = intake.entries(file, name)

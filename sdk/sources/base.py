@@ -38,7 +38,7 @@ class FrameInfo:
         path: of the file, as given; the `name` of a file object.
         index: of the frame in its file, from 0.
         frame_count: frames the file declares, or None when it doesn't say.
-        kind: `image`, `dicom`, `video` or `raw`.
+        kind: `image`, `dicom`, `video`, `raw`, `mjpeg`, `igtl`, `camera` or `callback`.
         timestamp_us: of the frame since the first one, in microseconds, or None.
         region_origin: `given` by the caller, `file` when the file names it, or `whole`.
         color: matrix and range of YUV pixels, such as `bt709-limited`; None for others.
