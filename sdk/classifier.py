@@ -6,13 +6,14 @@ import hashlib
 import os
 from time import perf_counter_ns
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ._lifetime import loading
 from ._placement import Placement
+from ._watch import Watch
 from .errors import ModelError
 from .frame import Frame, Region
 from .model_file import ModelMetadata, read_model_file
@@ -21,6 +22,10 @@ from .quality import QualityGate
 from .result import Decision, Result, Timing
 from .session import Session
 from .slot import Slot, read_attention, read_probabilities
+
+if TYPE_CHECKING:
+    from .audit import AuditLog
+    from .stream import Stream
 
 LOW_CONFIDENCE = "low-confidence"
 _US_PER_NS = 1e-3
@@ -148,6 +153,37 @@ class Classifier:
             ModelError: `model-output-invalid` when the student gives a number that isn't finite, or
                 an attention map that doesn't sum to 1.
         """
+        return self._classify(frame)
+
+    def stream(
+        self,
+        *,
+        fps: float = 30.0,
+        region: Region | Literal["auto"] | None = None,
+        audit: AuditLog | None = None,
+    ) -> Stream:
+        """Return a new stream, one for each video; streams share this classifier's weights.
+
+        Args:
+            fps: frames a second, 0.1 to 1000: the time between frames that come without one, and
+                by when an answer is due.
+            region: to look at in frames that have none of their own: a `Region`, `"auto"` to find
+                it and to follow changes of the screen's layout, or None for the whole frame.
+            audit: where to log each answer; nowhere by default.
+
+        Raises:
+            SdkError: `stream-setting`.
+        """
+        from .stream import Stream
+
+        return Stream(self, fps=fps, region=region, audit=audit)
+
+    def _classify(self, frame: Frame | npt.NDArray[np.uint8], watch: Watch | None = None) -> Result:
+        """Do as `classify`, and where there is a `watch` count in the same pass over the pixels.
+
+        The statistics are those of this frame also where the gate rejects it, and stay as they were
+        where an error is raised before the pixels are read.
+        """
         start = perf_counter_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
@@ -160,7 +196,10 @@ class Classifier:
                 slot = free.pop()
             except IndexError:
                 slot = self._session.slot()
-            self._recipe.tensor_into(frame, slot.tensor)
+            if watch is None:
+                self._recipe.tensor_into(frame, slot.tensor)
+            else:
+                watch.statistics = self._recipe.measure_into(frame, slot.tensor, watch.statistics)
             prepared = perf_counter_ns()
             inner = self._recipe.inner(frame) if self._letterbox else None
             reasons = self._gate.reasons(slot.tensor, inner)

@@ -59,11 +59,22 @@ SLUGS: dict[str, str] = {
     "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",
     "jpeg-unavailable": "the optional JPEG decoder is not installed",
     "drawing-unavailable": "the optional library that draws results is not installed",
+    "timestamp-invalid": "a frame's time is not a whole number of microseconds",
+    "timestamp-not-rising": "a frame's time is not above that of the frame before",
     "output-invalid": "the output array has the wrong shape, type or layout",
     "statistics-type": "what is compared with is not the statistics of an earlier frame",
     # Preprocessing recipes and the machine.
     "preprocessing-invalid": "a preprocessing recipe has a missing, unknown or impossible entry",
     "isa-unavailable": "the instruction set asked for is unknown or not on this machine",
+    # Streams and audit logs.
+    "stream-setting": "an argument of a stream is not what is allowed",
+    "stream-busy": "two calls push into one stream at once",
+    "stream-closed": "the background stream was closed",
+    "stream-forked": "a background stream belongs to the process that made it",
+    "audit-setting": "an argument of an audit log is not what is allowed",
+    "audit-in-use": "another process or log writes this audit log",
+    "audit-unwritable": "the audit log can't be opened for writing",
+    "audit-unreadable": "the audit log can't be read, or holds no record",
     # Model files.
     "model-not-found": "there is no such model file",
     "model-unreadable": "the model path is no regular file, or may not be read",

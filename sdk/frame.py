@@ -175,6 +175,18 @@ class Frame:
         """``(x, y, width, height)`` of the region's bounding box in pixels."""
         return self._layout.box
 
+    def _within(self, region: Region | None) -> Frame:
+        """Return a frame of the same pixels with another region.
+
+        Raises:
+            FrameError: ``region-outside``.
+        """
+        frame = Frame.__new__(Frame)
+        frame._data = self._data
+        frame._key = self._key._replace(region=region)
+        frame._layout = layout_of(frame._key)
+        return frame
+
     def __copy__(self) -> Frame:
         return self
 

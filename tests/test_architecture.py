@@ -31,10 +31,12 @@ LAYERS = (
     ("drawing",),
     ("result",),
     ("preprocess",),
-    ("quality",),
+    ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("session", "classifier"),
+    ("region",),
+    # a classifier makes its streams
+    ("session", "classifier", "stream", "audit"),
     ("sources",),
     ("cli",),
 )
