@@ -14,7 +14,7 @@ from .. import __version__
 from ..classifier import Classifier
 from ..errors import SdkError
 from ..frame import Region
-from ..sources.wanted import wanted
+from ..sources.wanted import AUTO, wanted
 from .classify import Asked, classify_files
 from .info import describe, print_description
 from .output import NOT_WRITTEN
@@ -65,7 +65,7 @@ def classify(  # noqa: PLR0913 - its options
         str | None,
         typer.Option(
             help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-            "cx,cy,r_min,r_max,first_deg,last_deg.",
+            "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it.",
             show_default=False,
         ),
     ] = None,
@@ -110,7 +110,7 @@ def classify(  # noqa: PLR0913 - its options
     # pydicom and Pillow warn about what they repair; what they can't is an error here
     warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
-        chosen = None if region is None else _parse_region(region)
+        chosen = AUTO if region == AUTO else None if region is None else _parse_region(region)
         wanted(chosen, color, fps)
         classifier = Classifier(model, precision)
         options = {"region": chosen, "color": color}
@@ -151,7 +151,7 @@ def _parse_region(text: str) -> Region:
     except ValueError:
         raise typer.BadParameter(
             f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
-            "cx,cy,r_min,r_max,first_deg,last_deg",
+            "cx,cy,r_min,r_max,first_deg,last_deg, or auto",
             param_hint="--region",
         ) from None
     return Region.rectangle(x, y, width, height)
