@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import Any, Literal
 
@@ -39,9 +38,9 @@ def live_source(source: object, asked: Wanted) -> LiveSource | None:
     Raises:
         SourceError: see `mjpeg`, `openigtlink` and `camera`.
     """
-    text = os.fspath(source) if isinstance(source, os.PathLike) else source
-    if not isinstance(text, str) or not is_live(text):
+    if not isinstance(source, str) or not is_live(source):
         return None
+    text = source
     if text.startswith("http://"):
         return from_http(text, asked, Waiting())
     if found := _IGTL.fullmatch(text):
