@@ -15,6 +15,7 @@ LAYERS = (
             "errors",
             "result",
             "_alias",
+            "_cpu",
             "_origin",
             "_interpreter",
             "_lifetime",
