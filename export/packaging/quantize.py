@@ -24,6 +24,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.packaging.convert import INPUT
 from export.packaging.packaging import strip
+from export.recipe.constants import INT8_WEIGHTS
 
 # What is left in fp32 costs nothing in time: the attention's softmax and the weighted sum.
 QUANTISED_OPS = ("Conv", "Gemm", "Add", "Relu")
@@ -48,7 +49,7 @@ class Scheme:
         float_layers: what stays fp32, by paths in the student (`stem`, `blocks.0`).
     """
 
-    weights: str = "int8"
+    weights: str = INT8_WEIGHTS
     per_channel: bool = True
     activations: str = "uint8"
     symmetric: bool = False

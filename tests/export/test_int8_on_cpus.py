@@ -8,31 +8,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
-import torch
 
-from export.models.student import build_student
-from export.packaging.convert import to_onnx
-from export.packaging.quantize import quantize
-from export.recipe.settings import StageConfig, StudentConfig
+from tests.export.int8_student import RUN, write_int8_student
 
 ROOT = Path(__file__).parents[2]
-SIZE = (48, 64)
-FRAMES = 24
-NETWORK = StudentConfig(
-    16, (StageConfig(0, 32, 3, 2), StageConfig(0, 32, 3, 1)), 48, "dense", patch=4
-)
-# features are given: what Linux lists is the emulator's host
-RUN = """
-import sys, numpy as np
-from sdk import runtime
-model, frames, answers, *features = sys.argv[1:]
-session = runtime.new_session(model, runtime.session_options(features=frozenset(features)))
-rows = [session.run(["logits", "attention"], {"frame": f[None]}) for f in np.load(frames)]
-np.savez(answers, logits=[r[0] for r in rows], attention=[r[1] for r in rows])
-"""
-
 pytestmark = [
     pytest.mark.skipif(
         os.environ.get("SONOGAZE_SECOND_TIER") != "1",
@@ -44,23 +24,17 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """A random dense student as int8 (signed weights), and frames that fill its ranges."""
     folder = tmp_path_factory.mktemp("cpus")
-    torch.manual_seed(0)
-    student = build_student(4, NETWORK).eval()
-    torch.nn.init.normal_(student.score.weight, std=0.5)
-    frames = np.random.default_rng(0).normal(size=(FRAMES, 1, *SIZE)).astype(np.float32)
-    np.save(folder / "frames.npy", frames)
-    onnx.save(quantize(to_onnx(student, *SIZE), frames), folder / "int8.onnx")
+    write_int8_student(folder)
     return folder
 
 
 def _answers(folder: Path, emulator: list[str], features: list[str]) -> dict[str, np.ndarray]:
-    words = [sys.executable, "-c", RUN, folder / "int8.onnx", folder / "frames.npy"]
     answers = folder / "answers.npz"
     # numpy's BLAS picks a kernel that qemu's oldest CPUs can't run
     env = {**os.environ, "OPENBLAS_CORETYPE": "Nehalem", "PYTHONPATH": str(ROOT)}
-    command = [*emulator, *map(str, words), str(answers), *features]
+    words = [sys.executable, "-c", RUN, str(folder), str(answers)]
+    command = [*emulator, *words, *features]
     done = subprocess.run(command, capture_output=True, text=True, env=env, cwd=folder)
     assert done.returncode == 0, done.stderr
     with np.load(answers) as file:

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -17,6 +17,7 @@ from export.packaging.sessions import open_session
 from export.recipe.settings import StudentConfig
 from export.studies.search.space import Latency
 
+K = TypeVar("K")
 WARM_UP_RUNS = 20
 Times = dict[str, float]  # by precision, milliseconds
 
@@ -33,22 +34,27 @@ def latencies_ms(
     Weights are random, which no time depends on. Every round runs each file once, so that what
     slows the machine for a while slows all of them.
     """
-    files: dict[tuple[str, str], Any] = {}
+    files: dict[tuple[str, str], bytes] = {}
     for done, (name, network) in enumerate(networks.items(), 1):
         for precision, model in _models(network, classes, settings, float_layers).items():
-            files[name, precision] = open_session(model.SerializeToString())
+            files[name, precision] = model.SerializeToString()
         progress(done, len(networks))
-    times: dict[tuple[str, str], list[float]] = {key: [] for key in files}
     frame = np.zeros((1, 1, settings.height, settings.width), np.float32)
-    for number in range(WARM_UP_RUNS + settings.runs):
-        for key, session in files.items():
+    times = medians_ms(files, frame, settings.runs)
+    return {name: {p: times[name, p] for p in ("fp32", "int8")} for name in networks}
+
+
+def medians_ms(files: Mapping[K, bytes], frame: np.ndarray, runs: int) -> dict[K, float]:
+    """Return the median time of an inference by each file, in turn, on one thread."""
+    sessions = {key: open_session(data) for key, data in files.items()}
+    times: dict[K, list[float]] = {key: [] for key in files}
+    for number in range(WARM_UP_RUNS + runs):
+        for key, session in sessions.items():
             start = time.perf_counter()
             session.run(None, {INPUT: frame})
             if number >= WARM_UP_RUNS:
                 times[key].append(1000 * (time.perf_counter() - start))
-    return {
-        name: {p: statistics.median(times[name, p]) for p in ("fp32", "int8")} for name in networks
-    }
+    return {key: statistics.median(values) for key, values in times.items()}
 
 
 def _models(
