@@ -16,12 +16,13 @@ COLOURS = {"fp32": drawing.SKY, "int8": drawing.BLUE}
 def plot_search(report: Mapping[str, Any], path: Path) -> None:
     """Draw `report` (`search.json`) to a PNG: one seed a candidate, then the finals over seeds."""
     pyplot = drawing.pyplot()
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10.4, 4.2), sharey=True)
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(11.8, 4.2), sharey=True)
     _candidates(left, report["networks"])
     _finals(right, report)
     for axis in (left, right):
         axis.set_xlabel("one inference, ms (median)")
-        axis.legend(fontsize=8, loc="lower right")
+    left.legend(fontsize=8, loc="lower right")
+    right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     left.set_ylabel("right on validation views, %")
     left.set_title("one seed each; the line joins the front")
     right.set_title("the best and the reference, several seeds; 95 %")
@@ -44,11 +45,12 @@ def _candidates(axis: Any, rows: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _finals(axis: Any, report: Mapping[str, Any]) -> None:
-    for name, final in report["finals"].items():
-        colour = drawing.VERMILION if name == REFERENCE else None
+    others = (drawing.BLUE, drawing.GREEN, drawing.PURPLE, drawing.ORANGE, drawing.SKY)
+    for index, (name, final) in enumerate(report["finals"].items()):
+        colour = drawing.VERMILION if name == REFERENCE else others[index % len(others)]
         for precision in COLOURS:
             views = final["accuracy"][precision]["views"]
-            shown = axis.errorbar(
+            axis.errorbar(
                 [report["networks"][name]["latency_ms"][precision]],
                 [100 * views["accuracy"]],
                 margins([views]),
@@ -58,7 +60,6 @@ def _finals(axis: Any, report: Mapping[str, Any]) -> None:
                 capsize=2,
                 label=f"{name}, {precision}",
             )
-            colour = shown.lines[0].get_color()
 
 
 def _fill(precision: str) -> str:
