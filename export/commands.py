@@ -30,6 +30,11 @@ from export.studies.ablation.family import plot_family
 from export.studies.ablation.plot import plot_ablation
 from export.studies.ablation.run import ablate as run_ablation
 from export.studies.ablation.table import markdown
+from export.studies.search.plot import plot_search
+from export.studies.search.run import Search
+from export.studies.search.run import search as run_search
+from export.studies.search.space import load_space
+from export.studies.search.text import search_summary
 from export.workspace import Workspace
 from sdk import SdkError, __version__
 
@@ -234,6 +239,34 @@ def curve(
 ) -> None:
     """Gather ablations of recipes with more and fewer patients: what each way gains by labels."""
     _draw_and_write(gather_curve(runs), plot_curve, destination)
+
+
+@app.command()
+def search(
+    space: Annotated[
+        str, typer.Option("--space", help="a name in export/recipes/spaces or a .toml")
+    ] = "dense",
+    out: FolderOption = Path("runs/search"),
+    destination: Annotated[
+        Path | None, typer.Option(help="copy of OUT/search.json; a picture beside it")
+    ] = None,
+    latency_only: Annotated[
+        bool, typer.Option("--latency-only", help="measure what isn't measured yet, train nothing")
+    ] = False,
+) -> None:
+    """Search a space of students: time them, train them briefly, the best over several seeds."""
+    chosen = load_space(space)
+    with bars(console) as show:
+        workspace = Workspace.open(chosen.recipe, out, show)
+        if latency_only:
+            times = Search(chosen, workspace, space).latencies
+        else:
+            report = run_search(chosen, workspace, space)
+    if latency_only:
+        typer.echo(json.dumps(times, indent=2))
+        return
+    _draw_and_write(report, plot_search, destination or out / "search.json")
+    typer.echo(search_summary(report))
 
 
 def _draw_and_write(

@@ -41,6 +41,8 @@ SLUGS: dict[str, str] = {
     "training-diverged": "a loss is no longer a finite number",
     "logits-not-finite": "a network gives values that are not finite",
     "export-mismatch": "the exported ONNX is not the network that was trained",
+    "search-space": "a search's space holds too few students that differ",
+    "search-finals": "no student of a search is fast enough to be trained on",
     "evidence-damaged": "the committed logits of a teacher are missing or not whole",
     "weights-hash": "a weights file is not the pinned one",
     "weights-keys": "a weights file does not fit the architecture",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from ._origin import raised_by
+from ._cpu import cpu_features
 from ._shown import shown
 from .errors import ModelError
 from .model_file.metadata import PRECISIONS
@@ -16,38 +16,13 @@ from .model_file.metadata import PRECISIONS
 PRECISION_BY_FEATURES: tuple[tuple[frozenset[str], str], ...] = ((frozenset(), "fp32"),)
 """Rows of (CPU features that must all be there, precision); the first row that fits counts.
 
-int8 has no row yet, because nowhere was it faster. Inference of the default architecture (25,000
-parameters, 144 x 192), onnxruntime 1.32, one thread: fp32 0.21 ms and int8 0.55 ms on an AMD EPYC
-with AVX-512 VNNI (the machine shared with other work, best tenth of 300 runs).
+int8 has no row, because today's default student, of depthwise convolutions, is slower in it: fp32
+0.18 ms, its int8 file 0.47 (onnxruntime 1.32, one thread, medians of 280 interleaved runs, AMD EPYC
+of Zen 5 with AVX-512 VNNI). A student of dense convolutions is faster in int8 where VNNI is
+(docs/students.md): with it, `avx512_vnni` and `avx_vnni` get rows.
 """
 
 _MODELS: str | os.PathLike[str] = os.path.join(os.path.dirname(__file__), "models")
-_CPUINFO = "/proc/cpuinfo"
-_CPUINFO_BYTES = 16_384
-_FEATURE_LINES = ("flags", "Features")
-
-
-def cpu_features(cpuinfo: str | os.PathLike[str] = _CPUINFO) -> frozenset[str]:
-    """Read the feature names of the first core, as Linux spells them.
-
-    Args:
-        cpuinfo: in the format of /proc/cpuinfo: `flags` on x86-64, `Features` on aarch64.
-
-    Returns:
-        Names such as `avx512_vnni` or `asimddp`; empty where there is no such file.
-    """
-    try:
-        with open(cpuinfo, "rb") as file:
-            text = file.read(_CPUINFO_BYTES).decode("ascii", "replace")
-    except OSError as error:
-        if not raised_by(error):
-            raise  # a signal handler's
-        return frozenset()
-    for line in text.splitlines():
-        name, _, value = line.partition(":")
-        if name.strip() in _FEATURE_LINES:
-            return frozenset(value.split())
-    return frozenset()
 
 
 def choose_precision(features: frozenset[str]) -> str:

@@ -14,6 +14,7 @@ LAYERS = (
         *(
             "errors",
             "_alias",
+            "_cpu",
             "_origin",
             "_sha256",
             "_interpreter",

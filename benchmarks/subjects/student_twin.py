@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from export.recipe.settings import StudentConfig
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,10 @@ def twin_of(path: str) -> Any:
     """
     import torch
 
-    from export.models.student import Student
-    from export.recipe.settings import StudentConfig
+    from export.models.student import build_student
 
     layers = read_layers(Path(path))
-    config = StudentConfig.from_rows(*architecture(layers.convolutions))
-    student = Student(len(layers.weight), config)
+    student = build_student(len(layers.weight), architecture(layers.convolutions))
     with torch.no_grad():
         _fill(student, layers.convolutions)
         student.classifier.weight.copy_(torch.from_numpy(layers.weight))
@@ -95,18 +96,34 @@ def _bias(values: dict[str, np.ndarray], node: Any, size: int) -> np.ndarray:
     return values[node.input[2]].copy() if len(node.input) > 2 else np.zeros(size, np.float32)
 
 
-def architecture(convolutions: list[Convolution]) -> tuple[int, list[list[int]], int]:
-    """Return stem channels, rows `[expansion, channels, kernel, stride]` and head channels.
+def architecture(convolutions: list[Convolution]) -> StudentConfig:
+    """Return the architecture whose layers these are; branches have folded into one kernel.
 
     Raises:
-        ValueError: the convolutions are not stem, inverted-residual blocks, head and score.
+        ValueError: the convolutions are not stem, blocks, head and score.
     """
+    from msgspec import convert
+
+    from export.recipe.settings import DENSE, StudentConfig
+
     if len(convolutions) < 3 or not (convolutions[-1].pointwise and convolutions[-2].pointwise):
         raise ValueError(
             f"{len(convolutions)} convolutions in the file, not a student of this project"
         )
     stem, *body, head, _score = convolutions
-    rows, inputs = [], len(stem.weight)
+    plain = {"stem": len(stem.weight), "head": len(head.weight)}
+    patch = stem.weight.shape[-1]
+    if patch == stem.stride:  # its patches don't overlap: a dense student
+        rows = [[0, len(c.weight), c.weight.shape[-1], c.stride] for c in body]
+        return convert(
+            {**plain, "stages": rows, "architecture": DENSE, "patch": patch}, StudentConfig
+        )
+    return convert({**plain, "stages": _depthwise_rows(body, len(stem.weight))}, StudentConfig)
+
+
+def _depthwise_rows(body: list[Convolution], inputs: int) -> list[list[int]]:
+    """Return rows `[expansion, channels, kernel, stride]` of depthwise blocks."""
+    rows = []
     while body:
         expand = None if body[0].depthwise else body.pop(0)
         if len(body) < 2 or not body[0].depthwise or not body[1].pointwise:
@@ -116,7 +133,7 @@ def architecture(convolutions: list[Convolution]) -> tuple[int, list[list[int]],
         kernel = depthwise.weight.shape[-1]
         rows.append([expansion, len(project.weight), kernel, depthwise.stride])
         inputs = len(project.weight)
-    return len(stem.weight), rows, len(head.weight)
+    return rows
 
 
 def _fill(student: Any, convolutions: list[Convolution]) -> None:

@@ -1,10 +1,13 @@
-"""Students: a tiny network of depthwise convolutions with attention pooling.
+"""Students: a tiny network with attention pooling, of depthwise or of dense convolutions.
 
-A block is depthwise-separable (MobileNet: Howard et al., 2017, arXiv:1704.04861) or, with an
-expansion, an inverted residual (MobileNetV2: Sandler et al., CVPR 2018); the shipped recipes take
-the former. Pooling is a learned spatial attention (Ilse et al., ICML 2018, eq. 7, with one linear
-score a place) instead of a plain mean, so that the network shows which places counted. The
-attention starts uniform: training begins as a mean.
+`depthwise`: a block is depthwise-separable (MobileNet: Howard et al., 2017, arXiv:1704.04861) or,
+with an expansion, an inverted residual (MobileNetV2: Sandler et al., CVPR 2018). `dense`: whole
+convolutions behind a stem that reads patches, which a CPU with 8-bit dot products computes faster
+though it is more arithmetic.
+
+Pooling is a learned spatial attention (Ilse et al., ICML 2018, eq. 7, with one linear score a
+place) instead of a plain mean, so that the network shows which places counted. The attention starts
+uniform: training begins as a mean.
 """
 
 from collections.abc import Callable
@@ -13,16 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from export.recipe.settings import DEPTHWISE, StageConfig, StudentConfig
+from export.models.reparameterised import Branches, convolution
+from export.recipe.settings import DENSE, DEPTHWISE, StageConfig, StudentConfig
 from export.registry import Registry
-
-
-def _conv(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> nn.Module:
-    # without bias: batch norm has one, and both fold into one convolution at export
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-    )
 
 
 class StudentBlock(nn.Module):
@@ -33,12 +29,12 @@ class StudentBlock(nn.Module):
         hidden = inputs * max(1, stage.expansion)
         layers: list[nn.Module] = []
         if stage.expansion:
-            layers += [_conv(inputs, hidden, 1), nn.ReLU(inplace=True)]
+            layers += [convolution(inputs, hidden, 1), nn.ReLU(inplace=True)]
         layers += [
-            _conv(hidden, hidden, stage.kernel, stage.stride, groups=hidden),
+            convolution(hidden, hidden, stage.kernel, stage.stride, groups=hidden),
             nn.ReLU(inplace=True),
             # linear: a ReLU in few channels loses what it cuts (MobileNetV2, section 3.2)
-            _conv(hidden, stage.channels, 1),
+            convolution(hidden, stage.channels, 1),
         ]
         self.layers = nn.Sequential(*layers)
         self.residual = stage.stride == 1 and inputs == stage.channels
@@ -55,17 +51,23 @@ class Student(nn.Module):
     def __init__(self, classes: int, config: StudentConfig):
         super().__init__()
         self.config = config
-        self.stem = nn.Sequential(_conv(1, config.stem, 3, 2), nn.ReLU(inplace=True))
+        self.stem = nn.Sequential(self._stem(), nn.ReLU(inplace=True))
         inputs = config.stem
         blocks = []
         for stage in config.stages:
-            blocks.append(StudentBlock(inputs, stage))
+            blocks.append(self._block(inputs, stage))
             inputs = stage.channels
         self.blocks = nn.Sequential(*blocks)
-        self.head = nn.Sequential(_conv(inputs, config.head, 1), nn.ReLU(inplace=True))
+        self.head = nn.Sequential(convolution(inputs, config.head, 1), nn.ReLU(inplace=True))
         self.score = nn.Conv2d(config.head, 1, 1, bias=False)  # softmax cancels a bias
         self.classifier = nn.Linear(config.head, classes)
         nn.init.zeros_(self.score.weight)  # attention starts uniform
+
+    def _stem(self) -> nn.Module:
+        return convolution(1, self.config.stem, 3, 2)
+
+    def _block(self, inputs: int, stage: StageConfig) -> nn.Module:
+        return StudentBlock(inputs, stage)
 
     @property
     def trunk_channels(self) -> int:
@@ -93,11 +95,26 @@ class Student(nn.Module):
         return self.decide(self.trunk(x))
 
 
+class DenseStudent(Student):
+    """Patches, then dense convolutions with a ReLU each; wide in training where so configured."""
+
+    def _stem(self) -> nn.Module:
+        patch = self.config.patch
+        return convolution(1, self.config.stem, patch, patch, padding=0)
+
+    def _block(self, inputs: int, stage: StageConfig) -> nn.Module:
+        shape = (inputs, stage.channels, stage.kernel, stage.stride)
+        branches = self.config.branches
+        made = Branches(*shape, branches) if branches else convolution(*shape)
+        return nn.Sequential(made, nn.ReLU(inplace=True))
+
+
 StudentBuilder = Callable[[int, StudentConfig], Student]
 # One that is built otherwise offers what `Student` does, whatever is inside: `trunk`, its
 # channels, `decide`. `folded` and quantisation-aware training know the layers of `Student` alone.
 STUDENTS: Registry[StudentBuilder] = Registry("student architecture", "sonogaze.students")
 STUDENTS.add(DEPTHWISE, Student)
+STUDENTS.add(DENSE, DenseStudent)
 
 
 def build_student(classes: int, config: StudentConfig) -> Student:
@@ -111,8 +128,11 @@ def build_student(classes: int, config: StudentConfig) -> Student:
 
 def folded_parameters(student: nn.Module) -> int:
     """Count the parameters that inference needs: each batch norm folds into its convolution."""
-    count = 0
-    for module in student.modules():
+    wide = [module for module in student.modules() if isinstance(module, Branches)]
+    count = sum(branches.merged_parameters for branches in wide)
+    for module in set(student.modules()) - {
+        part for branches in wide for part in branches.modules()
+    }:
         if isinstance(module, nn.Conv2d | nn.Linear):
             count += module.weight.numel() + (module.bias.numel() if module.bias is not None else 0)
         elif isinstance(module, nn.BatchNorm2d):

@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from export import compiler_cache
 from export.errors import ExportError
+from export.models.reparameterised import Branches
 from export.models.student import Student
 from export.packaging.known_warnings import silenced
 from export.packaging.packaging import strip
@@ -25,8 +26,13 @@ OPSET = 18
 
 
 def folded(student: Student) -> Student:
-    """Return a copy of `student` whose batch norms are folded into their convolutions."""
+    """Return a copy of `student` with one convolution where it trained several or a batch norm."""
     copied = copy.deepcopy(student).eval()
+    for module in list(copied.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, Branches):
+                # in the shape of a convolution that trained alone: weights have the same names
+                setattr(module, name, nn.Sequential(child.merged(), nn.Identity()))
     for module in copied.modules():
         if isinstance(module, nn.Sequential) and len(module) == 2:
             first, second = module[0], module[1]

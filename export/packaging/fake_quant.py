@@ -4,9 +4,11 @@ Jacob et al., CVPR 2018 (arXiv:1712.05877), section 3: weights and activations a
 their 8-bit grid in the forward pass, gradients pass the rounding straight through. Rounding
 stands exactly where onnxruntime's static QDQ quantisation (export/packaging/quantize.py) puts it:
 
-- weights of every convolution and of the classifier: unsigned, one scale a channel, zero at 128;
+- weights of every convolution and of the classifier: signed, one scale a channel, zero at 0;
 - activations, unsigned, one range a tensor: the frame, each convolution's output (after its ReLU,
   where it has one), each residual sum, the pooled features and the logits.
+
+Layers that stay fp32 are left alone, and so is what only they read and write.
 """
 
 from collections.abc import Callable
@@ -19,13 +21,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from export.errors import ExportError
-from export.models.student import Student
+from export.models.student import Student, build_student
 from export.packaging.convert import folded, to_onnx
-from export.packaging.quantize import quantize
-from export.packaging.rounding_sites import feeding_sites, sites, tensor_names
+from export.packaging.quantize import Scheme, is_inside, quantize
+from export.packaging.rounding_sites import feeding_sites, rounded_sites, tensor_names
 
 LEVELS = 255
-ZERO = 128  # the level of a weight of 0
+WEIGHT_LEVELS = 127  # on each side of 0
 MOMENTUM = 0.01  # of a range's moving average over batches
 
 
@@ -75,7 +77,7 @@ class Range(nn.Module):
 
 def weight_scale(weights: Tensor) -> Tensor:
     """Return the distance of two levels of each channel of weights (channels, ...), float32."""
-    scale = (weights.detach().flatten(1).abs().amax(1).double() * 2 / LEVELS).float()
+    scale = (weights.detach().flatten(1).abs().amax(1).double() / WEIGHT_LEVELS).float()
     return torch.where(scale < torch.finfo(torch.float32).tiny, torch.ones_like(scale), scale)
 
 
@@ -87,8 +89,8 @@ def rounded_weights(weights: Tensor) -> Tensor:
     """
     plain = weights.detach()
     scale = weight_scale(plain).view(-1, *[1] * (plain.ndim - 1))
-    levels = torch.clamp(torch.round(plain / scale) + ZERO, 0, LEVELS)
-    return weights + ((levels - ZERO) * scale - plain)
+    levels = torch.clamp(torch.round(plain / scale), -WEIGHT_LEVELS, WEIGHT_LEVELS)
+    return weights + (levels * scale - plain)
 
 
 def rounded_bias(bias: Tensor, scale: Tensor) -> Tensor:
@@ -103,16 +105,28 @@ class QuantisedStudent(nn.Module):
     Args:
         student: trained; a copy is taken.
         wrap: puts the copy into the module that a loss takes, such as one with adapters.
+        float_layers: what stays fp32, by paths in the student.
     """
 
-    def __init__(self, student: Student, wrap: Callable[[Student], nn.Module] = lambda s: s):
+    def __init__(
+        self,
+        student: Student,
+        wrap: Callable[[Student], nn.Module] = lambda s: s,
+        float_layers: tuple[str, ...] = (),
+    ):
         super().__init__()
         rounded = folded(student)
         self.inner = wrap(rounded)
         self._student = (rounded,)  # in a tuple: its weights are registered in `inner`
-        self._feeding = feeding_sites(rounded)
+        self._float_layers = float_layers
+        paths = {module: path for path, module in rounded.named_modules()}
+        self._feeding = {
+            module: site
+            for module, site in feeding_sites(rounded).items()
+            if not is_inside(paths[module], float_layers)
+        }
         self.ranges = nn.ModuleDict()
-        for site, (module, is_input) in sites(rounded).items():
+        for site, (module, is_input) in rounded_sites(rounded, float_layers).items():
             rounding = self.ranges[site.replace(".", "/")] = Range()
             if is_input:
                 module.register_forward_pre_hook(rounding.before)
@@ -175,14 +189,14 @@ class QuantisedStudent(nn.Module):
         Raises:
             ExportError: `export-mismatch` when the exported graph rounds elsewhere.
         """
-        bare = Student(self.student.classifier.out_features, self.student.config)
-        bare = folded(bare)
+        bare = folded(build_student(self.student.classifier.out_features, self.student.config))
         bare.load_state_dict(self.student.state_dict())
         model, limits = to_onnx(bare, height, width), self.limits()
-        tensors = tensor_names(model)
+        tensors = tensor_names(model, self._float_layers)
         if set(tensors) != set(limits):
             odd = sorted(set(tensors) ^ set(limits))
             raise ExportError("export-mismatch", f"graph and student round at other places: {odd}")
         ranges = {tensors[site]: limit for site, limit in limits.items()}
         # one frame: every range is given, but onnxruntime wants to see the graph run
-        return quantize(model, np.zeros((1, 1, height, width), np.float32), ranges=ranges)
+        frame = np.zeros((1, 1, height, width), np.float32)
+        return quantize(model, frame, Scheme(float_layers=self._float_layers), ranges)

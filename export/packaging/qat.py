@@ -22,7 +22,7 @@ from export.distill.training_run import Loss
 from export.models.student import Student
 from export.packaging.convert import to_onnx
 from export.packaging.fake_quant import QuantisedStudent
-from export.packaging.quantize import quantize
+from export.packaging.quantize import Scheme, quantize
 from export.recipe.digests import quantisation_digest
 from export.recipe.settings import LoopConfig, Quantisation
 from export.workspace import StudentRun
@@ -84,7 +84,8 @@ def quantise(
         report: called after each epoch of it.
     """
     if settings.method == "static":
-        return quantize(to_onnx(student, *size), calibration)
+        scheme = Scheme(float_layers=settings.float_layers)
+        return quantize(to_onnx(student, *size), calibration, scheme)
     # of this very student: another one that was trained in the folder begins anew
     checkpoint = run / f"qat-{quantisation_digest(settings)[:8]}-{_weights_digest(student)}.pt"
     return fine_tune(student, settings, calibration, task(), checkpoint, report).to_onnx(*size)
@@ -107,7 +108,7 @@ def fine_tune(
 ) -> QuantisedStudent:
     """Return `student` trained on with rounding in its forward pass, from calibrated ranges."""
     torch.manual_seed(settings.seed)
-    rounded = QuantisedStudent(student, task.wrap)
+    rounded = QuantisedStudent(student, task.wrap, settings.float_layers)
     rounded.calibrate(calibration)
     config = LoopConfig(
         epochs=settings.epochs,

@@ -1,12 +1,12 @@
 """ONNX fp32 -> int8: static QDQ by onnxruntime, ranges from training frames or given.
 
-Weights are unsigned as the activations are (U8U8): signed weights saturate on CPUs with AVX2
-but without VNNI, where the same file would give other answers. docs/results/quantisation.json
-compares the choices.
+Weights are signed (U8S8), which CPUs with VNNI and Arm's dot products compute fastest. On x86
+without VNNI onnxruntime would cut such products off; `sdk.runtime.session_options` tells it not to,
+and the same file gives the same logits. docs/results/quantisation.json compares the choices.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from export.packaging.convert import INPUT
 from export.packaging.packaging import strip
+from export.recipe.constants import INT8_WEIGHTS
 
 # What is left in fp32 costs nothing in time: the attention's softmax and the weighted sum.
 QUANTISED_OPS = ("Conv", "Gemm", "Add", "Relu")
@@ -40,18 +41,20 @@ class Scheme:
     """What a static quantisation chooses; the defaults are the measured choice.
 
     Attributes:
-        weights: `uint8` (zero at 128) or `int8`; symmetric either way.
+        weights: `int8` or `uint8` (zero at 128); symmetric either way.
         per_channel: one scale for each output channel, instead of one for each tensor.
         activations: `uint8` or `int8`.
         symmetric: ranges of activations are widened to [-a, a].
         calibration: `minmax`, `entropy` or `percentile` (99.999 %) of the values seen.
+        float_layers: what stays fp32, by paths in the student (`stem`, `blocks.0`).
     """
 
-    weights: str = "uint8"
+    weights: str = INT8_WEIGHTS
     per_channel: bool = True
     activations: str = "uint8"
     symmetric: bool = False
     calibration: str = "minmax"
+    float_layers: tuple[str, ...] = ()
 
 
 class _Frames(CalibrationDataReader):  # type: ignore[misc]
@@ -94,6 +97,7 @@ def quantize(
             _Frames(frames),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(QUANTISED_OPS),
+            nodes_to_exclude=_nodes_of(onnx.load(ready), scheme.float_layers),
             per_channel=scheme.per_channel,
             activation_type=TYPES[scheme.activations],
             weight_type=TYPES[scheme.weights],
@@ -103,3 +107,17 @@ def quantize(
         quantised = onnx.load(result)
     quantised.producer_name, quantised.producer_version = "sonogaze", ""
     return strip(quantised)
+
+
+def _nodes_of(model: onnx.ModelProto, layers: Collection[str]) -> list[str]:
+    """Return the names of the nodes that hold the weights of the layers."""
+    return [
+        node.name
+        for node in model.graph.node
+        if any(is_inside(name.removesuffix(".weight"), layers) for name in node.input[1:2])
+    ]
+
+
+def is_inside(path: str, layers: Collection[str]) -> bool:
+    """Return whether a module's path is one of the layers or inside one."""
+    return any(path == layer or path.startswith(f"{layer}.") for layer in layers)

@@ -3,6 +3,7 @@
 The places are those where onnxruntime's static QDQ quantisation puts them.
 """
 
+from collections.abc import Collection
 from itertools import pairwise
 
 import onnx
@@ -10,6 +11,7 @@ from torch import nn
 
 from export.models.student import Student, StudentBlock
 from export.packaging.convert import INPUT
+from export.packaging.quantize import is_inside
 
 
 def sites(student: Student) -> dict[str, tuple[nn.Module, bool]]:
@@ -34,6 +36,23 @@ def sites(student: Student) -> dict[str, tuple[nn.Module, bool]]:
     return places
 
 
+def rounded_sites(
+    student: Student, float_layers: Collection[str]
+) -> dict[str, tuple[nn.Module, bool]]:
+    """Return `sites` less those that only layers in fp32 write and read."""
+    paths = {module: path for path, module in student.named_modules()}
+    feeding = {paths[module]: site for module, site in feeding_sites(student).items()}
+    kept: set[str] = set()
+    for path, site in feeding.items():
+        if not is_inside(path, float_layers):
+            kept |= {site, path}
+    for module in student.modules():
+        if isinstance(module, StudentBlock) and module.residual:  # sums are of 8 bits in any case
+            convolutions = [paths[m] for m in module.modules() if isinstance(m, nn.Conv2d)]
+            kept |= {feeding[convolutions[0]], convolutions[-1], f"{convolutions[-1]}+"}
+    return {site: place for site, place in sites(student).items() if site in kept}
+
+
 def feeding_sites(student: Student) -> dict[nn.Module, str]:
     """Return, for each layer with weights, the site that its input was rounded at."""
     feeding: dict[nn.Module, str] = {student.classifier: "pooled"}
@@ -49,8 +68,29 @@ def _last_convolution(module: nn.Module) -> nn.Conv2d:
     return [m for m in module.modules() if isinstance(m, nn.Conv2d)][-1]
 
 
-def tensor_names(model: onnx.ModelProto) -> dict[str, str]:
-    """Return the tensor of each site in a student's fp32 graph (`to_onnx` names its weights)."""
+def tensor_names(model: onnx.ModelProto, float_layers: Collection[str] = ()) -> dict[str, str]:
+    """Return the tensor of each site in a student's fp32 graph (`to_onnx` names its weights).
+
+    Less those that onnxruntime doesn't round where these layers stay fp32.
+    """
+    touched = {
+        name
+        for node in model.graph.node
+        if node.op_type in ("Add", "Conv", "Gemm")
+        and not any(is_inside(n.removesuffix(".weight"), float_layers) for n in node.input[1:2])
+        for name in (node.input[0], node.input[1], _rounded_output(model, node))
+    }
+    return {site: name for site, name in _all_tensors(model).items() if name in touched}
+
+
+def _rounded_output(model: onnx.ModelProto, node: onnx.NodeProto) -> str:
+    """Return a node's output, or its ReLU's where nothing else reads it."""
+    users = [other for other in model.graph.node if node.output[0] in other.input]
+    only_relu = [other.op_type for other in users] == ["Relu"]
+    return str(users[0].output[0] if only_relu else node.output[0])
+
+
+def _all_tensors(model: onnx.ModelProto) -> dict[str, str]:
     users: dict[str, list[onnx.NodeProto]] = {}
     for node in model.graph.node:
         for name in node.input:
@@ -59,14 +99,11 @@ def tensor_names(model: onnx.ModelProto) -> dict[str, str]:
     for node in model.graph.node:
         if node.op_type not in ("Conv", "Gemm"):
             continue
-        site, output = node.input[1].removesuffix(".weight"), node.output[0]
+        site = node.input[1].removesuffix(".weight")
         if node.op_type == "Gemm":
             tensors["pooled"] = node.input[0]
-        following = users.get(output, [])
-        if [n.op_type for n in following] == ["Relu"]:
-            output = following[0].output[0]
-        tensors[site] = output
-        for added in following:
+        tensors[site] = _rounded_output(model, node)
+        for added in users.get(node.output[0], []):
             if added.op_type == "Add" and added.input[1] == node.output[0]:
                 tensors[f"{site}+"] = added.output[0]
     return tensors

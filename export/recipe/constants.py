@@ -68,3 +68,6 @@ class PredictedGaze(Struct, frozen=True):
 VIEW_DRAWING = ViewDrawing()
 MAP_PROJECTION = MapProjection()
 PREDICTED_GAZE = PredictedGaze()
+
+INT8_WEIGHTS = "int8"
+"""Type of an int8 student's weights: signed."""

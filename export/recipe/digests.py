@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct, structs
 
-from export.recipe.constants import MAP_PROJECTION, PREDICTED_GAZE, VIEW_DRAWING
+from export.recipe.constants import INT8_WEIGHTS, MAP_PROJECTION, PREDICTED_GAZE, VIEW_DRAWING
 from export.recipe.settings import PLAIN, Quantisation, Recipe
 from sdk.preprocess import Preprocessing
 
@@ -51,7 +51,7 @@ def student_digest(recipe: Recipe, objective: str) -> str:
 
 def quantisation_digest(settings: Quantisation) -> str:
     """Return what a fine-tuning's checkpoint depends on, beside the student's weights."""
-    return _digest(_of_settings(settings))
+    return _digest({**_of_settings(settings), "weights": INT8_WEIGHTS})
 
 
 def _teacher(recipe: Recipe, name: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ else:
 PLAIN = "plain"
 """The teacher that sees frames alone; no `[gaze.NAME]` can be called so."""
 EFFICIENTNET_LITE0 = "efficientnet_lite0"
-DEPTHWISE = "depthwise"
+DEPTHWISE, DENSE = "depthwise", "dense"
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]
 RecipeName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z", max_length=64)]
@@ -39,6 +39,8 @@ PositiveShare = Annotated[float, Meta(gt=0, le=1)]
 Decay = Annotated[float, Meta(ge=0, lt=1)]
 Rate = Annotated[float, Meta(gt=0, le=10)]
 Scale = Annotated[float, Meta(gt=0, le=100)]
+Patch = Annotated[int, Meta(ge=2, le=64)]
+BranchCount = Annotated[int, Meta(ge=0, le=8)]
 HalfWidth = Annotated[float, Meta(ge=0, le=10)]
 Weight = Annotated[float, Meta(gt=0, le=1e6)]
 
@@ -185,13 +187,38 @@ class StageConfig(Settings, frozen=True, array_like=True):
 class StudentConfig(Settings, frozen=True):
     """The architecture as data: stem channels, then blocks, then the pooled head's channels.
 
-    `architecture` is a name in `export.models.student.STUDENTS`, which reads the rest as it needs.
+    Attributes:
+        stem, stages, head: as said.
+        architecture: a name in `export.models.student.STUDENTS`, which reads the rest as it needs.
+        patch: side of the patches that a `dense` stem reads, pixels.
+        branches: of a `dense` block in training with its whole kernel, beside a 1x1 one and its
+            input; they fold into one kernel at export. 0: that kernel alone.
     """
 
     stem: Channels
     stages: Annotated[tuple[StageConfig, ...], Meta(min_length=1, max_length=64)]
     head: Annotated[int, Meta(ge=1, le=65_536)]
     architecture: Name = DEPTHWISE
+    patch: Patch = 4
+    branches: BranchCount = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what the built-in architectures would not read."""
+        super().__post_init__()
+        if self.architecture == DENSE:
+            expanded = [n for n, stage in enumerate(self.stages) if stage.expansion]
+            if expanded:
+                raise ValueError(
+                    f"stages[{expanded[0]}].expansion is {self.stages[expanded[0]].expansion}; "
+                    f"allowed: 0 in a {DENSE!r} student"
+                )
+        if self.architecture == DEPTHWISE:
+            for field, unread in (("patch", 4), ("branches", 0)):
+                if getattr(self, field) != unread:
+                    raise ValueError(
+                        f"{field} is {getattr(self, field)}, which a {DEPTHWISE!r} student doesn't "
+                        f"read; leave it out, or choose architecture = {DENSE!r}"
+                    )
 
     @classmethod
     def from_rows(cls, stem: int, stages: list[list[int]], head: int) -> "StudentConfig":
@@ -254,11 +281,19 @@ class StudentTraining(LoopConfig, frozen=True, kw_only=True):
     head: Annotated[int, Meta(ge=1, le=65_536)]
     temperature: Annotated[float, Meta(gt=0, le=1000)]
     architecture: Name = DEPTHWISE
+    patch: Patch = 4
+    branches: BranchCount = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an architecture as `StudentConfig` does."""
+        super().__post_init__()
+        _ = self.network
 
     @property
     def network(self) -> StudentConfig:
         """The architecture."""
-        return StudentConfig(self.stem, self.stages, self.head, self.architecture)
+        names = StudentConfig.__struct_fields__
+        return StudentConfig(**{name: getattr(self, name) for name in names})
 
 
 class ObjectiveConfig(Settings, frozen=True):
@@ -290,6 +325,7 @@ class Quantisation(Settings, frozen=True):
     Attributes:
         method: `static` (ranges from training frames) or `qat` (quantisation-aware training).
         epochs, learning_rate, average, seed: of `qat`'s fine-tuning.
+        float_layers: what stays fp32, by paths in the student: `stem`, `blocks.0`, `classifier`.
     """
 
     method: Literal["static", "qat"] = "static"
@@ -297,6 +333,7 @@ class Quantisation(Settings, frozen=True):
     learning_rate: Rate = 3e-4
     average: Decay = 0.99
     seed: Seed = 1
+    float_layers: tuple[Text, ...] = ()
 
 
 class Recipe(Settings, frozen=True, kw_only=True):
@@ -317,6 +354,8 @@ class Recipe(Settings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse names that stand for nothing in this recipe."""
         super().__post_init__()
+        if self.student.architecture == DENSE:
+            self._check_patches(self.student.patch)
         if PLAIN in self.gaze:
             raise ValueError(f"gaze.{PLAIN} is the teacher without gaze; give it another name")
         for name, objective in self.objectives.items():
@@ -326,6 +365,14 @@ class Recipe(Settings, frozen=True, kw_only=True):
                 _one_of(f"{where}.gaze", objective.gaze, tuple(self.gaze))
             for rival in objective.against:
                 _one_of(f"{where}.against", rival, tuple(self.objectives))
+
+    def _check_patches(self, patch: int) -> None:
+        size = (self.preprocessing.width, self.preprocessing.height)
+        if any(side % patch for side in size):
+            raise ValueError(
+                f"student.patch is {patch}; allowed: a divisor of the input's width and height, "
+                f"{size[0]} and {size[1]}"
+            )
 
 
 def _one_of(field: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -37,10 +37,10 @@ VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
     "static": Scheme(),
     "weights per tensor": Scheme(per_channel=False),
-    "weights int8": Scheme(weights="int8"),
-    "weights and activations int8": Scheme(weights="int8", activations="int8"),
+    "weights uint8": Scheme(weights="uint8"),
+    "weights and activations int8": Scheme(activations="int8"),
     "activations symmetric": Scheme(symmetric=True),
-    "all int8, activations symmetric": Scheme("int8", activations="int8", symmetric=True),
+    "all int8, activations symmetric": Scheme(activations="int8", symmetric=True),
     "entropy": Scheme(calibration="entropy"),
     "percentile": Scheme(calibration="percentile"),
 }

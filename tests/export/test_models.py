@@ -99,7 +99,7 @@ def test_every_block_of_the_default_student_is_depthwise_separable():
 
 def test_an_architecture_that_is_not_registered_is_refused_with_those_that_are():
     config = structs.replace(DEFAULT, architecture="moon")
-    with pytest.raises(ExportError, match=r"'moon'; known: \['depthwise'\]") as caught:
+    with pytest.raises(ExportError, match=r"'moon'; known: \['dense', 'depthwise'\]") as caught:
         build_student(4, config)
     assert caught.value.slug == "registry-name"
 

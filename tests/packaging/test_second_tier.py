@@ -10,8 +10,11 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sdk._cpu import cpu_features
+from tests.export.int8_student import RUN, write_int8_student
 from tests.packaging.builds import EPOCH, ROOT, build_wheel, command, pip
 
 ARM_ROOT = ROOT / "build" / "arm64-root"
@@ -71,7 +74,7 @@ def _arm_site(folder: Path) -> Path:
     return folder / "site"
 
 
-def test_the_arm_wheel_classifies_under_emulation(tmp_path: Path) -> None:
+def test_the_arm_wheel_classifies_under_emulation_and_int8_gives_our_logits(tmp_path: Path) -> None:
     python = ARM_ROOT / "usr" / "bin" / "python3.11"
     assert shutil.which("qemu-aarch64"), "install qemu-user"
     assert python.is_file(), f"run .ci/arm64-root {ARM_ROOT.relative_to(ROOT)}"
@@ -80,3 +83,11 @@ def test_the_arm_wheel_classifies_under_emulation(tmp_path: Path) -> None:
     emulated = ["qemu-aarch64", "-cpu", "max", "-L", ARM_ROOT, python, "-B", "-c", CLASSIFY]
     told = command(*emulated, cwd=tmp_path, env={"PYTHONPATH": str(site)})
     assert told.splitlines()[-1] == "aarch64 ['neon', 'scalar'] reject"
+    write_int8_student(tmp_path)
+    env = {"PYTHONPATH": str(site)}
+    command(*emulated[:-1], RUN, tmp_path, tmp_path / "arm.npz", cwd=tmp_path, env=env)
+    command(sys.executable, "-c", RUN, tmp_path, tmp_path / "own.npz", *sorted(cpu_features()),
+            cwd=tmp_path, env={"PYTHONPATH": str(ROOT)})  # fmt: skip
+    arm, own = np.load(tmp_path / "arm.npz"), np.load(tmp_path / "own.npz")
+    assert arm["logits"].tobytes() == own["logits"].tobytes()
+    assert np.abs(arm["attention"] - own["attention"]).max() < 1e-6

@@ -122,7 +122,7 @@ def test_a_bmp_of_16_bits_with_a_mask_of_alpha_is_read() -> None:
 
 
 def test_a_riff_file_that_is_no_webp_is_of_no_known_kind() -> None:
-    refused(b"RIFF\x24\0\0\0AVI LIST" + bytes(24), "source-unknown-kind", "")
+    refused(b"RIFF\x24\0\0\0WAVEfmt " + bytes(24), "source-unknown-kind", "")
     refused(b"XIFF\x24\0\0\0WEBPVP8 " + bytes(24), "source-unknown-kind", "")
 
 

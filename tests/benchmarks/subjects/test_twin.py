@@ -10,15 +10,21 @@ torch = pytest.importorskip("torch")
 ROWS = [[0, 12, 5, 2], [2, 12, 3, 1], [3, 16, 5, 2], [0, 16, 3, 1]]
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
-    import onnx
+DENSE_ROWS = [[0, 12, 3, 2], [0, 12, 5, 1], [0, 16, 1, 2]]
 
-    from export.models.student import Student, StudentConfig
+
+@pytest.fixture(scope="module", params=["depthwise", "dense"])
+def exported(request, tmp_path_factory):
+    import onnx
+    from msgspec import convert
+
+    from export.models.student import StudentConfig, build_student
     from export.packaging.convert import to_onnx
 
     torch.manual_seed(3)
-    student = Student(4, StudentConfig.from_rows(8, ROWS, 24)).eval()
+    dense = {"architecture": "dense", "patch": 4, "stages": DENSE_ROWS}
+    kind = dense if request.param == "dense" else {"stages": ROWS}
+    student = build_student(4, convert({"stem": 8, "head": 24, **kind}, StudentConfig)).eval()
     for module in student.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_()
@@ -80,4 +86,5 @@ def test_the_teacher_is_exported_untrained_and_quantised(tmp_path):
 def test_the_architecture_is_read_from_the_file(exported):
     from benchmarks.subjects.student_twin import architecture, read_layers
 
-    assert architecture(read_layers(exported[1]).convolutions) == (8, ROWS, 24)
+    student, path = exported
+    assert architecture(read_layers(path).convolutions) == student.config

@@ -61,10 +61,11 @@ DEFAULTS = {
     },
     "TransferConfig": {},
     "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
-        "max_gradient_norm": 5.0, "architecture": "depthwise"},
+        "max_gradient_norm": 5.0, "architecture": "depthwise", "patch": 4, "branches": 0},
     "ObjectiveConfig": {"teacher": "plain", "gaze": None, "against": ()},
     "Quantisation": {
         "method": "static", "epochs": 8, "learning_rate": 3e-4, "average": 0.99, "seed": 1,
+        "float_layers": (),
     },
 }  # fmt: skip
 

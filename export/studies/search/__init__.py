@@ -1,0 +1,1 @@
+"""Which architecture: students drawn from a space, by accuracy and by measured latency."""
