@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import platform
-from pathlib import Path
 
 from ._origin import raised_by
 
-_CPUINFO = Path("/proc/cpuinfo")
+_CPUINFO = "/proc/cpuinfo"
 _CPUINFO_BYTES = 16_384
 _FEATURE_LINES = ("flags", "Features")
 _X86 = ("x86_64", "amd64", "i686", "x86")
@@ -15,7 +15,7 @@ _EXACT = frozenset({"avx512_vnni", "avx_vnni"})
 """Either multiplies unsigned by signed bytes into 32 bits, as NEON does."""
 
 
-def cpu_features(cpuinfo: Path = _CPUINFO) -> frozenset[str]:
+def cpu_features(cpuinfo: str | os.PathLike[str] = _CPUINFO) -> frozenset[str]:
     """Read the feature names of the first core, as Linux spells them.
 
     Args:
