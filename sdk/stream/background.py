@@ -41,7 +41,7 @@ class _Waiting(NamedTuple):
 class BackgroundStream:
     """Answers a stream's frames in a thread; made by `Stream.background`.
 
-    `put` copies the pixels (about 1 ms for a 1920x1080 colour frame) into buffers that are used
+    `put` copies the pixels into buffers that are used
     again, so the grabber's buffer is free at once; or it takes `release`, which is called when the
     pixels aren't needed any more. Where answers can't keep up, waiting frames are dropped and
     counted. Answers go to `on_result` in a second thread, or to whoever iterates. At most 64
