@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from .. import _kernels
 from .._shown import shown
 from .._watch import Watch
 from ..errors import FrameError, SdkError
 from ..frame import Frame, Region
 from ..model_file.stream_settings import StreamSettings
 from ..preprocess import Statistics
+from ..quality import SCREEN_WITHOUT_REGION
 from ..result import Decision, Result
 from .regions import regions_of
 from .result import StreamResult
@@ -246,7 +248,8 @@ class Stream:
         if result.probabilities is None:
             decision = Decision.REJECT
         else:
-            if index is not None:
+            # a screen is no image, whatever the frames before it were
+            if index is not None and SCREEN_WITHOUT_REGION not in result.reasons:
                 decision, label, reasons = Decision.ACCEPT, self._labels[index], ()
             shares = state or (1.0 / len(self._labels),) * len(self._labels)
             confidence = max(shares)
@@ -261,10 +264,11 @@ class Stream:
         counts.late += late
         number = counts.frames
         counts.frames = number + 1
-        return StreamResult(
+        values = (
             decision, label, confidence, probabilities, reasons, events, self._scene.lasting,
             result, number, time_us, latency_us, late,
         )  # fmt: skip
+        return _kernels.filled(StreamResult, StreamResult.__slots__, values)
 
     def _forget(self) -> None:
         self._timeline.reset()
