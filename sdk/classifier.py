@@ -17,6 +17,7 @@ from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
 from .precision import check_precision, student_path
+from .preprocess import measured
 from .quality import REASONS
 from .result import Decision, Result
 from .session import Session
@@ -185,7 +186,7 @@ class Classifier:
             if watch is None:
                 fault = slot.request.prepare(plan, data)
             else:
-                watch.statistics = self._recipe.measure_into(frame, slot.tensor, watch.statistics)
+                watch.statistics = measured(plan, data, slot.tensor, watch.statistics)
                 fault = slot.request.check(plan)
             if fault:
                 timing = slot.request.spent(start)

@@ -131,22 +131,7 @@ class Preprocessing:
             FrameError: as ``tensor``; ``output-invalid`` if ``out`` is no such array,
                 ``statistics-type`` if ``previous`` is neither None nor a ``Statistics``.
         """
-        plan, data = self._prepare(frame)
-        coarse = np.empty(plan.coarse_shape, np.float32)
-        before = _coarse_of(previous)
-        if before is not None and before.shape != coarse.shape:
-            before = None
-        pixels, mean, black, colored, samples, difference, shift = plan.measure(
-            data, out, coarse, before
-        )
-        return Statistics(
-            mean=mean,
-            black=black / pixels,
-            colored=colored / samples if samples else None,
-            difference=None if before is None else difference,
-            shift=None if before is None else shift,
-            coarse=coarse,
-        )
+        return measured(*self._prepare(frame), out, previous)
 
     def inner(self, frame: Frame | NDArray[np.uint8]) -> tuple[int, int, int, int]:
         """Return the cells the region fills, ``(x, y, width, height)``; the rest is padding.
@@ -190,6 +175,23 @@ class Preprocessing:
     def __reduce__(self) -> tuple[Any, ...]:
         """Plans belong to one process and are made anew in another."""
         return Preprocessing.from_dict, (self.to_dict(),)
+
+
+def measured(
+    plan: _kernels.Plan, data: Any, out: NDArray[np.float32], previous: Statistics | None
+) -> Statistics:
+    """Do as ``Preprocessing.measure_into`` for a frame that is prepared."""
+    coarse = np.empty(plan.coarse_shape, np.float32)
+    before = _coarse_of(previous)
+    if before is not None and before.shape != coarse.shape:
+        before = None
+    pixels, mean, black, colored, samples, difference, shift = plan.measure(
+        data, out, coarse, before
+    )
+    change = (None, None) if before is None else (difference, shift)
+    colored_share = colored / samples if samples else None
+    values = (mean, black / pixels, colored_share, *change, coarse)
+    return _kernels.filled(Statistics, Statistics.__slots__, values)
 
 
 def _as_frame(frame: Any) -> Frame:
