@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from export import parallel
+from export.annotate.commands import app as annotate_app
 from export.data.phantom import write_phantom_set
 from export.display import bars, progress_of
 from export.distill import pipeline
@@ -40,6 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(annotate_app, name="annotate")
 console = Console(stderr=True)
 PHANTOM_SESSION = Session(
     Display(1920, 1080, pixel_pitch_mm=0.2665, viewing_distance_mm=620.0),

@@ -16,6 +16,7 @@ from export.display import Progress, Show, progress_of, silent
 from export.distill.inputs import (
     counts_of,
     frames_to_learn_from,
+    rows_to_learn,
     scored_parts,
     training_records,
     used_records,
@@ -76,12 +77,22 @@ class Workspace:
     @cached_property
     def parts(self) -> dict[str, list[FrameRecord]]:
         """The parts that scores are given on; raises as `scored_parts`."""
-        return scored_parts(self.records)
+        return scored_parts(self.records, self.recipe)
 
     @cached_property
     def transfer_records(self) -> list[FrameRecord]:
         """The frames that students learn from."""
         return training_records(self.records, self.recipe.transfer.datasets, self.recipe.data)
+
+    @cached_property
+    def transfer_rows(self) -> list[FrameRecord]:
+        """The rows of the students' bank; raises as `rows_to_learn`."""
+        return rows_to_learn(self.records, self.recipe, self.recipe.transfer.datasets)
+
+    @cached_property
+    def teacher_rows(self) -> list[FrameRecord]:
+        """The rows of the teacher's bank; raises as `rows_to_learn`."""
+        return rows_to_learn(self.records, self.recipe, self.recipe.teacher.datasets)
 
     def enough_for(self, *steps: str) -> None:
         """Refuse too few frames for the `teacher` or the `student`, before a view is drawn.

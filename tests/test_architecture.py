@@ -79,6 +79,7 @@ EXPORT_LAYERS = (
     ("recipe",),
     ("display",),
     ("data",),
+    ("annotate",),
     ("models",),
     ("gaze",),
     ("runs", "evaluation"),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from export.checkout import CHECKOUT
+from export.data.alteration import Alteration
 from export.data.frames import clip_of, is_still
 from export.data.table import Row, read_rows
 from export.errors import ExportError
@@ -35,6 +36,8 @@ class FrameRecord:
     `fine` is the source's own class beneath the label (`thorax`, `muscle`), where the table has it.
     `gaze` is the recording of who looked at it, `shown_us` when it was shown (microseconds on the
     frames' clock), `gaze_offset_us` frames' clock minus tracker's, where the table says so.
+    `outlier` is the share of its target that is none of the labels, `alteration` what is done to it
+    before a view is drawn; a recipe sets both (`export.data.rows`).
     """
 
     id: str
@@ -51,6 +54,8 @@ class FrameRecord:
     gaze: Path | None = None
     shown_us: int = 0
     gaze_offset_us: int | None = None
+    outlier: float = 0.0
+    alteration: Alteration | None = None
 
     @property
     def split(self) -> str:

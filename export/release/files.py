@@ -69,7 +69,7 @@ def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
         size,
         recipe.quantise,
         calibration_tensors(run.workspace.transfer_records, recipe.preprocessing),
-        lambda: task_of(run, training_data(run.workspace, run.objective)),
+        lambda: task_of(run, training_data(run.workspace, run.objective, run.seed)),
         run.folder,
         epochs_of(run.workspace.show, "quantisation-aware", recipe.quantise.epochs),
     )
