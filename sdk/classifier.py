@@ -15,6 +15,7 @@ from ._lifetime import loading
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
+from .novelty import withhold
 from .precision import check_precision, student_path
 from .quality import QualityGate
 from .result import Decision, Result, Timing
@@ -53,6 +54,7 @@ class Classifier:
         "_labels",
         "_letterbox",
         "_model_id",
+        "_novelty",
         "_recipe",
         "_scale",
         "_session",
@@ -76,6 +78,7 @@ class Classifier:
         self._gate = QualityGate(metadata.quality, metadata.preprocessing)
         self._scale = 1.0 / metadata.calibration.temperature
         self._thresholds = metadata.calibration.abstain_below
+        self._novelty = metadata.novelty
         self._session = Session(self._file, threads)
         # what another process needs to open the same student, see __reduce__
         self._source = (None if path is None else os.path.abspath(path), threads)
@@ -182,7 +185,7 @@ class Classifier:
             (done - inferred) * _US_PER_NS,
             (done - start) * _US_PER_NS,
         )
-        return Result(
+        answer: tuple[Any, ...] = (
             Decision.ACCEPT if sure else Decision.ABSTAIN,
             label if sure else None,
             confidence,
@@ -192,6 +195,9 @@ class Classifier:
             timing,
             self._model_id,
         )
+        if slot.novelty is not None and self._novelty is not None:
+            answer = withhold(answer, slot.novelty.item(), self._novelty)
+        return Result(*answer)
 
     def _rejected(
         self, reasons: tuple[str, ...], start: int, prepared: int, checked: int

@@ -12,7 +12,7 @@ from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelFile
 from .model_file.known_answers import check_logits, check_tensor, pattern_frame
-from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
 from .slot import Slot, Tensor, check_attention, invalid_output
 
 MAX_THREADS = 256
@@ -55,6 +55,8 @@ class Session:
         self._names = [LOGITS_NAME]
         if file.attention_shape is not None:
             self._names.append(ATTENTION_NAME)
+        if file.metadata.novelty is not None:
+            self._names.append(NOVELTY_NAME)
         self._session: Any = None
         self._slots: WeakSet[Slot] = WeakSet()
         self.free: list[Slot] = []
@@ -87,6 +89,8 @@ class Session:
         slot.logits.fill(_NAN)
         if slot.attention is not None:
             slot.attention.fill(_NAN)
+        if slot.novelty is not None:
+            slot.novelty.fill(_NAN)
         try:
             slot.session.run_with_iobinding(slot.binding)
         except runtime.failures() as error:
@@ -154,6 +158,8 @@ class Session:
         expected: list[tuple[int, ...]] = [(1, len(self._file.metadata.labels))]
         if shape is not None:
             expected.append((1, *shape))
+        if self._file.metadata.novelty is not None:
+            expected.append((1, 1))
         try:
             outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
         except runtime.failures() as error:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from . import _kernels
 from .errors import ModelError
 from .model_file import ModelFile
-from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
 
 Tensor = npt.NDArray[np.float32]
 
@@ -24,11 +24,12 @@ class Slot:
         tensor: float32 (1, 1, height, width), the input.
         logits: float32 (labels,), written by `Session.run`.
         attention: float32 (rows, columns), likewise, or None when the student has none.
+        novelty: float32 (1,), likewise.
         session: of onnxruntime, that these arrays are bound to.
         binding: of onnxruntime, to these arrays.
     """
 
-    __slots__ = ("__weakref__", "attention", "binding", "logits", "session", "tensor")
+    __slots__ = ("__weakref__", "attention", "binding", "logits", "novelty", "session", "tensor")
 
     def __init__(self, session: Any, file: ModelFile) -> None:
         recipe = file.metadata.preprocessing
@@ -45,6 +46,10 @@ class Slot:
             self.attention = np.empty(file.attention_shape, np.float32)
             map_shape = (1, *file.attention_shape)
             self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
+        self.novelty: Tensor | None = None
+        if file.metadata.novelty is not None:
+            self.novelty = np.empty(1, np.float32)
+            self.binding.bind_output(NOVELTY_NAME, *place, (1, 1), self.novelty.ctypes.data)
 
 
 def read_probabilities(slot: Slot, scale: float) -> tuple[float, ...]:

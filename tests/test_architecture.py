@@ -28,7 +28,7 @@ LAYERS = (
     ("_array_checks", "_frame_checks", "_mjpeg_header"),
     ("_mjpeg", "_region", "frame"),
     ("preprocess",),
-    ("quality",),
+    ("quality", "novelty"),
     ("precision", "model_file"),
     ("slot",),
     ("session", "classifier"),

@@ -37,7 +37,8 @@ class FrameRecord:
     `gaze` is the recording of who looked at it, `shown_us` when it was shown (microseconds on the
     frames' clock), `gaze_offset_us` frames' clock minus tracker's, where the table says so.
     `outlier` is the share of its target that is none of the labels, `alteration` what is done to it
-    before a view is drawn; a recipe sets both (`export.data.rows`).
+    before a view is drawn; a recipe sets both (`export.data.rows`). `part` stands for its split
+    where a recipe deals patients anew.
     """
 
     id: str
@@ -56,11 +57,12 @@ class FrameRecord:
     gaze_offset_us: int | None = None
     outlier: float = 0.0
     alteration: Alteration | None = None
+    part: str | None = None
 
     @property
     def split(self) -> str:
         """One of `train`, `val`, `test`, `external`, `transfer` (heads of hc18: train only)."""
-        return split_of(self.dataset, self.group)
+        return self.part or split_of(self.dataset, self.group)
 
 
 def split_of(dataset: str, group: str) -> str:
@@ -73,6 +75,11 @@ def split_of(dataset: str, group: str) -> str:
     if number % 5 == 0:
         return "test"
     return "val" if (number // 5) % 8 == 0 else "train"
+
+
+def fold_of(group: str, folds: int) -> int:
+    """Return which of `folds` parts a group is dealt to; unrelated to its split."""
+    return int(hashlib.sha256(f"fold:{group}".encode()).hexdigest(), 16) % folds
 
 
 def data_root() -> Path:

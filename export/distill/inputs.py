@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from export.data.dataset import FrameRecord, check_labels, find_data_root
+from export.data.dataset import FrameRecord, check_labels, find_data_root, fold_of
 from export.data.frames import read_frames
 from export.data.rows import altered_rows, as_rows, is_kind, is_outlier
 from export.data.structures import structures_of
@@ -43,6 +44,7 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
     """
     named = {*recipe.teacher.datasets, *recipe.transfer.datasets}
     kept = [r for r in records if r.source_quality not in recipe.data.without_source_quality]
+    kept = dealt(kept, recipe.data)
     if not any(r.dataset in named for r in kept):
         raise ExportError(
             "data-choice",
@@ -50,6 +52,18 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
             f"{sorted({r.dataset for r in records})}: name one in both `datasets` of the recipe",
         )
     return [r for r in kept if r.dataset in named or r.split == "external"]
+
+
+def dealt(records: Sequence[FrameRecord], config: DataConfig) -> list[FrameRecord]:
+    """Return the records, patients of train and validation dealt anew where a fold is named."""
+    if config.fold is None:
+        return list(records)
+    return [
+        replace(r, part="val" if fold_of(r.group, config.folds) == config.fold else "train")
+        if r.split in ("train", "val")
+        else r
+        for r in records
+    ]
 
 
 def frames_to_learn_from(

@@ -146,6 +146,8 @@ class DataConfig(Settings, frozen=True):
             in the table, whatever their part. So a recipe keeps its frames when a data set grows.
         without_kinds: values of `fine`, or `DATASET:KIND`, that neither training nor validation
             see: what it is like to meet them for the first time is measured afterwards.
+        fold, folds: instead of the usual validation part, patients of training and validation are
+            dealt into `folds` parts, and part `fold` (from 0) is validated on. None: the usual.
     """
 
     machines: Texts | None = None
@@ -153,6 +155,14 @@ class DataConfig(Settings, frozen=True):
     seed: Seed = 1
     without_source_quality: Texts = ()
     without_kinds: Texts = ()
+    fold: Annotated[int, Meta(ge=0, le=19)] | None = None
+    folds: Annotated[int, Meta(ge=2, le=20)] = 5
+
+    def __post_init__(self) -> None:
+        """Refuse a fold beyond the last."""
+        super().__post_init__()
+        if self.fold is not None and self.fold >= self.folds:
+            raise ValueError(f"fold is {self.fold}; allowed: below folds, {self.folds}")
 
 
 class OutlierConfig(Settings, frozen=True):
@@ -378,6 +388,41 @@ class Quantisation(Settings, frozen=True):
     seed: Seed = 1
 
 
+class NoveltyConfig(Settings, frozen=True):
+    """How a student knows a frame that is unlike its training frames; a recipe's `[novelty]`.
+
+    Attributes:
+        prototypes: means of each label, see `export.packaging.novelty`.
+        shrinkage: of the features' covariance towards a sphere.
+        kept: share of the right and accepted validation answers that the threshold lets pass.
+    """
+
+    prototypes: Annotated[int, Meta(ge=1, le=64)] = 1
+    shrinkage: PositiveShare = 0.5
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
+
+
+class ThresholdConfig(Settings, frozen=True):
+    """From which confidence on an answer is accepted; a recipe's `[thresholds]`.
+
+    Attributes:
+        accuracy: of the accepted answers.
+        folds: students trained to predict what none of them saw: their answers choose temperature
+            and thresholds. 0: the student's own on validation do.
+        per_label: whether a label whose answers allow it gets a threshold of its own.
+    """
+
+    accuracy: Annotated[float, Meta(gt=0.5, lt=1)] = 0.99
+    folds: Annotated[int, Meta(ge=0, le=20)] = 0
+    per_label: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a single fold."""
+        super().__post_init__()
+        if self.folds == 1:
+            raise ValueError("folds is 1; allowed: 0, or 2 to 20")
+
+
 class Recipe(Settings, frozen=True, kw_only=True):
     """All settings of one teacher and its students, as a TOML file with its bases laid under it."""
 
@@ -394,6 +439,8 @@ class Recipe(Settings, frozen=True, kw_only=True):
     gaze: dict[Name, GazeConfig] = {}
     objectives: Annotated[dict[Name, ObjectiveConfig], Meta(min_length=1)]
     quantise: Quantisation = Quantisation()
+    novelty: NoveltyConfig | None = None
+    thresholds: ThresholdConfig = ThresholdConfig()
 
     def __post_init__(self) -> None:
         """Refuse names that stand for nothing in this recipe."""

@@ -24,6 +24,7 @@ from ..fields import (
     string,
     text,
 )
+from ..novelty import Novelty
 from ..preprocess import Preprocessing
 from ..quality import QualityThresholds
 from .digest import DIGEST_KEY
@@ -46,6 +47,8 @@ _KEYS = (
     "provenance",
     "attribution",
 )
+# a file that doesn't have it is as valid as ever
+_OPTIONAL = ("novelty",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class ModelMetadata:
         provenance: free-form JSON object; `training_data` in it lists objects with `name` and
             `licence`.
         attribution: the credit that the licences of the training data ask for.
+        novelty: when a frame is unlike the training frames; None for a student that can't say.
     """
 
     student_id: str
@@ -108,6 +112,7 @@ class ModelMetadata:
     known_answers: KnownAnswers
     provenance: Mapping[str, Any]
     attribution: str
+    novelty: Novelty | None = None
 
     def to_properties(self) -> dict[str, str]:
         """Return the `metadata_props` of the file, without the digest."""
@@ -123,7 +128,9 @@ class ModelMetadata:
             "provenance": dump_json(dict(self.provenance)),
             "attribution": self.attribution,
         }
-        return {PREFIX + key: values[key] for key in _KEYS}
+        if self.novelty is not None:
+            values["novelty"] = dump_json(self.novelty.to_dict())
+        return {PREFIX + key: values[key] for key in (*_KEYS, *_OPTIONAL) if key in values}
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, str]) -> ModelMetadata:
@@ -136,12 +143,16 @@ class ModelMetadata:
         _check_version(properties)
         own = {key: value for key, value in properties.items() if key.startswith(PREFIX)}
         own.pop(DIGEST_KEY, None)
-        json_object(own, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
+        optional = {PREFIX + key for key in _OPTIONAL}
+        required = {key: value for key, value in own.items() if key not in optional}
+        json_object(required, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
         texts = {key: properties[PREFIX + key] for key in _KEYS}
         labels = _read_labels(parse_json(texts["labels"], PREFIX + "labels"))
 
         def parsed(key: str) -> Any:
             return parse_json(texts[key], PREFIX + key)
+
+        novelty = own.get(PREFIX + "novelty")
 
         return cls(
             student_id=string(texts["student_id"], PREFIX + "student_id", longest=64),
@@ -155,6 +166,9 @@ class ModelMetadata:
             attribution=text(
                 texts["attribution"], PREFIX + "attribution", longest=_MAX_ATTRIBUTION
             ),
+            novelty=None
+            if novelty is None
+            else Novelty.from_dict(parse_json(novelty, PREFIX + "novelty")),
         )
 
 

@@ -30,7 +30,6 @@ from export.recipe.settings import (
     OutlierConfig,
 )
 from sdk.preprocess import Preprocessing
-from tests.export.marked_data import marked
 
 PREPROCESSING = Preprocessing(48, 36, "letterbox", 0.2, 0.2, 0)
 RECIPE = """
@@ -48,11 +47,6 @@ def _record(number: int, fine: str = "", dataset: str = "own", label: str = "hea
     return FrameRecord(
         str(number), Path("x"), label, dataset, "", f"g{number // 3}", "", "", "", fine
     )
-
-
-@pytest.fixture(scope="module")
-def marked_data(phantom_data, tmp_path_factory) -> Path:
-    return marked(phantom_data, tmp_path_factory.mktemp("marked") / "data")
 
 
 def _recipe(tmp_path, more=""):

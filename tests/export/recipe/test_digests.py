@@ -22,12 +22,14 @@ from export.recipe.settings import (
     ErasingConfig,
     GazeConfig,
     LoopConfig,
+    NoveltyConfig,
     ObjectiveConfig,
     OutlierConfig,
     Quantisation,
     Recipe,
     StudentTraining,
     TeacherConfig,
+    ThresholdConfig,
     TransferConfig,
 )
 
@@ -35,7 +37,7 @@ ROOT = Path(__file__).parents[3]
 RECORD = json.loads((ROOT / "docs/results/recipes.json").read_text(encoding="utf-8"))
 SECTIONS = (
     *(AugmentConfig, BankConfig, LoopConfig, DataConfig, GazeConfig, TeacherConfig),
-    *(OutlierConfig, ErasingConfig),
+    *(OutlierConfig, ErasingConfig, NoveltyConfig, ThresholdConfig),
     *(TransferConfig, StudentTraining, ObjectiveConfig, Quantisation),
 )
 # They are part of what digests mean. One that changes is another setting under an old name: give
@@ -53,8 +55,10 @@ DEFAULTS = {
         "max_gradient_norm": 5.0},
     "DataConfig": {
         "machines": None, "patients_share": 1.0, "seed": 1, "without_source_quality": (),
-        "without_kinds": (),
+        "without_kinds": (), "fold": None, "folds": 5,
     },
+    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "kept": 0.98},
+    "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False},
     "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None},
     "ErasingConfig": {
         "fills": ("inpaint", "blur", "speckle", "copy"), "label": "background", "share": 1.0,
@@ -174,6 +178,9 @@ CHANGES = {
     "another objective": ("[objectives.more]\nlabels = 2.0", ""),
     "another gaze": ('[gaze.other]\nsource = "landmarks"', ""),
     "quantisation": ("[quantise]\nepochs = 3", ""),
+    "novelty": ("[novelty]\nprototypes = 2", ""),
+    "thresholds": ("[thresholds]\nfolds = 3", ""),
+    "fold": ("[data]\nfold = 1", "teacher outputs student"),
     "name": ('name = "other"', ""),
 }  # fmt: skip
 
