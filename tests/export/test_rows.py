@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from msgspec import structs
 
 from export.data.alteration import Alteration
 from export.data.dataset import FrameRecord, load_records
 from export.data.rows import altered_rows, as_rows, is_kind
 from export.data.structures import structures_of
 from export.data.view_bank import build_bank
+from export.distill import pipeline
+from export.distill import teacher as teaching
+from export.distill.formulas import one_against_rest, soft_cross_entropy
 from export.distill.inputs import (
     is_validation,
     left_out_kinds,
@@ -20,6 +25,7 @@ from export.distill.inputs import (
     training_records,
     used_records,
 )
+from export.distill.teacher import _teacher_loss
 from export.errors import ExportError
 from export.recipe.read import load_recipe
 from export.recipe.settings import (
@@ -29,6 +35,7 @@ from export.recipe.settings import (
     ErasingConfig,
     OutlierConfig,
 )
+from export.workspace import Workspace
 from sdk.preprocess import Preprocessing
 
 PREPROCESSING = Preprocessing(48, 36, "letterbox", 0.2, 0.2, 0)
@@ -183,3 +190,63 @@ def test_an_altered_row_is_drawn_altered_and_names_another_bank(learned, tmp_pat
     ]
     assert len(list(tmp_path.glob("bank-*"))) == 3
     assert all(np.any(bank.views != banks[0].views) for bank in banks[1:])
+
+
+def test_a_teachers_loss_counts_the_outlier_share_by_the_recipes_loss(learned, tmp_path):
+    rows = [r for r in learned[0] if r.outlier][:2] + [r for r in learned[0] if not r.outlier][:2]
+    bank = _bank(rows, tmp_path)
+    logits = torch.tensor(np.random.default_rng(0).normal(size=(len(bank), 4)), dtype=torch.float32)
+    labels, outlier = torch.from_numpy(bank.targets), torch.from_numpy(bank.outlier)
+    for name, formula in (
+        ("labels", soft_cross_entropy),
+        ("labels_against_rest", one_against_rest),
+    ):
+        recipe = load_recipe("smoke")
+        recipe = structs.replace(recipe, teacher=structs.replace(recipe.teacher, loss=name))
+        loss = _teacher_loss(recipe, "plain", bank, None)
+        told = loss(lambda inputs, gaze: logits, logits, np.arange(len(bank)))["total"]
+        assert told.item() == pytest.approx(formula(logits, labels, outlier).item(), abs=1e-6)
+        assert told.item() != pytest.approx(formula(logits, labels).item(), abs=1e-3)
+
+
+@pytest.fixture
+def workspace(marked_data, monkeypatch, tmp_path) -> Workspace:
+    monkeypatch.setenv("SONOGAZE_DATA", str(marked_data))
+    path = tmp_path / "r.toml"
+    text = RECIPE.replace("[teacher]", '[teacher]\nstart = "scratch"')
+    text += '[erasing]\nstructures = ["femur"]\nbeside = true\n'
+    path.write_text(text + "[data]\npatients_share = 0.25\n")  # one chunk: drawn in this process
+    return Workspace.open(str(path), tmp_path / "runs")
+
+
+def test_a_student_learns_from_outliers_and_erased_frames(workspace):
+    pipeline.distill(workspace.student("ce"))
+    log = (workspace.folder / "student-ce-1" / "metrics.csv").read_text()
+    assert "outlier " in log
+    assert "erased" in log
+    data = pipeline.training_data(workspace, "ce")
+    assert data.bank.outlier is not None
+    assert data.bank.outlier.max() == 1
+    targets = data.task({"labels": 1.0}, 1.0).targets(np.arange(4), torch.device("cpu"))
+    assert torch.equal(targets.outlier, torch.from_numpy(data.bank.outlier[:4]))
+
+
+def test_a_teacher_learns_from_the_same_kinds_of_rows(workspace, monkeypatch):
+    seen = []
+    monkeypatch.setattr(teaching, "_train_members", lambda *given: seen.append(given))
+    pipeline.teacher(workspace)
+    (_, _, _, bank, _, chosen), rows = seen[0], workspace.transfer_rows
+    assert [r.id for r in chosen] == [r.id for r in rows]
+    assert {r.alteration.how for r in chosen if r.alteration} >= {"erased", "elsewhere"}
+    assert bank.outlier is not None
+    assert bank.outlier[:: bank.views_per_frame].tolist() == [r.outlier for r in rows]
+
+
+def test_seeds_have_views_of_their_own_where_the_recipe_says_so():
+    recipe = load_recipe("smoke")
+    shared = recipe.transfer
+    own = structs.replace(shared, bank_by_seed=True)
+    assert shared.bank(1) == shared.bank(2)
+    assert len({own.bank(seed).seed for seed in range(5)}) == 5
+    assert structs.replace(shared, mix_partners=48).bank(1).mix_partners == 48
+    assert structs.replace(recipe.teacher, mix_partners=48).bank.mix_partners == 48
