@@ -179,14 +179,14 @@ def test_a_frame_that_is_there_twice_is_refused(tmp_path):
 
 def test_the_committed_annotations_are_of_training_and_validation_patients_alone():
     paths = sorted(ANNOTATIONS.rglob("*.json"))
-    assert len(paths) == 4
+    assert len(paths) == 5
     for path in paths:
         file = read_annotations(path)
         assert file.licence == "CC BY 4.0"
         splits = {split_of("fetal_planes_db", a.id.split("_")[0]) for a in file.frames}
         assert splits <= {"train", "val"}
-    found = structures_of(None, ("femur", "abdomen"))
-    assert len(found) == 463
+    found = structures_of(None, ("head", "femur", "abdomen"))
+    assert len(found) == 602
     assert all(a.shapes for a in found.values())
 
 
