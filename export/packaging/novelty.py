@@ -1,9 +1,9 @@
 """Prototypes of a student's pooled features, and a graph that measures the distance from them.
 
 The features are what the last fully connected layer reads, whatever the architecture before it.
-Distances are squared and Mahalanobis-like: whitened by the pooled covariance within the labels
-(Lee et al., NeurIPS 2018, arXiv:1807.03888, eq. 1), from the nearest of several means a label,
-divided by the number of features so that 1 is about usual.
+Distances are squared and Mahalanobis-like: by the pooled covariance within the labels (Lee et al.,
+NeurIPS 2018, arXiv:1807.03888, eq. 1), from the nearest of several means a label, divided by the
+number of features so that 1 is about usual.
 """
 
 from dataclasses import dataclass
@@ -24,30 +24,42 @@ _STEPS = 30
 class Prototypes:
     """What the distance is measured from.
 
+    The metric is a sphere flattened along a few directions: a file holds these and not a matrix of
+    all features, which would be a third of it.
+
     Attributes:
-        whitening: (features, features), from features to the space of the distance.
-        means: (prototypes, features), in that space.
+        means: (prototypes, features).
+        directions: (directions, features), along which labels vary within themselves, as long as
+            their differences count less: d(x, m) = scale (|x - m|^2 - |directions (x - m)|^2).
+        scale: above 0.
     """
 
-    whitening: np.ndarray
     means: np.ndarray
+    directions: np.ndarray
+    scale: float
 
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return the distance (N,) of each row of features (N, features)."""
-        placed = features.astype(np.float64) @ self.whitening.T
-        squares = ((placed[:, None] - self.means[None]) ** 2).sum(2)
-        return np.asarray(squares.min(1))
+        gaps = features.astype(np.float64)[:, None] - self.means[None]
+        along = gaps @ self.directions.T
+        return np.asarray(self.scale * ((gaps**2).sum(2) - (along**2).sum(2)).min(1))
 
 
 def fit(
-    features: np.ndarray, labels: np.ndarray, per_label: int, shrinkage: float, seed: int = 0
+    features: np.ndarray,
+    labels: np.ndarray,
+    per_label: int,
+    shrinkage: float,
+    directions: int = 16,
+    seed: int = 0,
 ) -> Prototypes:
     """Return prototypes of features (N, features) by their labels (N,).
 
     Each label gets `per_label` means, fewer where it has fewer frames: k-means (Lloyd, 1982) with
-    the start of k-means++ (Arthur and Vassilvitskii, SODA 2007), by a fixed seed. `shrinkage`, 0
-    to 1, draws the covariance towards a sphere: few frames leave directions in which nothing
-    varies, and there any distance is large.
+    the start of k-means++ (Arthur and Vassilvitskii, SODA 2007), by a fixed seed. The covariance
+    within labels is drawn towards a sphere by `shrinkage`, 0 to 1 (few frames leave directions in
+    which nothing varies, and there any distance is large), and kept along its largest `directions`;
+    the rest is their mean.
 
     Raises:
         ExportError: `novelty-few` with fewer than two frames of any label.
@@ -61,20 +73,19 @@ def fit(
     features = features.astype(np.float64)
     own = np.stack([features[labels == name].mean(0) for name in names])
     within = features - own[np.searchsorted(names, labels)]
-    covariance = within.T @ within / len(features)
-    size = len(covariance)
-    level = np.trace(covariance) / size
-    covariance = (1 - shrinkage) * covariance + shrinkage * (level + 1e-12) * np.eye(size)
-    values, vectors = np.linalg.eigh(covariance)
-    whitening = (vectors / np.sqrt(values * size)) @ vectors.T
+    values, vectors = np.linalg.eigh(within.T @ within / len(features))
+    values = (1 - shrinkage) * values + shrinkage * values.mean() + 1e-12
+    count = min(directions, len(values) - 1)
+    rest = float(values[: len(values) - count].mean())
+    kept = np.sqrt(1 - rest / values[len(values) - count :])
+    flattened = kept[:, None] * vectors[:, len(values) - count :].T
     rng = np.random.default_rng(seed)
-    placed = features @ whitening.T
-    means = [_means(placed[labels == name], per_label, rng) for name in names]
-    return Prototypes(whitening, np.concatenate(means))
+    means = [_means(features[labels == name], per_label, rng) for name in names]
+    return Prototypes(np.concatenate(means), flattened, 1 / (rest * len(values)))
 
 
 def _means(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    means = rows[rng.integers(len(rows))][None]
+    means = rows[[rng.integers(len(rows))]]
     while len(means) < min(count, len(rows)):
         gaps = ((rows[:, None] - means[None]) ** 2).sum(2).min(1)
         if gaps.sum() == 0:
@@ -125,33 +136,42 @@ def pooled_features(model: onnx.ModelProto, frames: np.ndarray) -> np.ndarray:
 def with_novelty(model: onnx.ModelProto, prototypes: Prototypes) -> onnx.ModelProto:
     """Return the model with a further output: the distance from the nearest prototype, (1, 1).
 
-    min |y - m|^2 = |y|^2 - max (2 m.y - |m|^2), with y = W x: two fully connected layers, no
-    operator that students don't have already.
+    With A = I - D^T D of the directions D, the least of (x - m)^T A (x - m) is
+    |x|^2 - |D x|^2 - max (2 (A m).x - m^T A m): small matrices, and no operator that students
+    don't have already.
     """
     source, copy = features_name(model), onnx.ModelProto()
     copy.CopyFrom(model)
-    whitening, means = prototypes.whitening, prototypes.means
+    means, directions, scale = prototypes.means, prototypes.directions, prototypes.scale
+    pulled = means - means @ directions.T @ directions
     constants = {
-        "novelty_whitening": whitening.astype(np.float32),
-        "novelty_means": (2 * means).astype(np.float32),
-        "novelty_offsets": -(means**2).sum(1).astype(np.float32),
-        "novelty_axis": np.array([1], np.int64),
+        "novelty_ones": np.full((1, means.shape[1]), scale),
+        "novelty_directions": np.sqrt(scale) * directions,
+        "novelty_means": 2 * scale * pulled,
+        "novelty_offsets": -scale * (means * pulled).sum(1),
     }
     graph = copy.graph
-    graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in constants.items())
-    placed, axis = "novelty_placed", "novelty_axis"
-    graph.node.extend(
-        [
-            helper.make_node("Gemm", [source, "novelty_whitening"], [placed], transB=1),
-            helper.make_node("Mul", [placed, placed], ["novelty_squares"]),
-            helper.make_node("ReduceSum", ["novelty_squares", axis], ["novelty_length"]),
-            helper.make_node(
-                "Gemm", [placed, "novelty_means", "novelty_offsets"], ["novelty_scores"], transB=1
-            ),
-            helper.make_node("ReduceMax", ["novelty_scores", axis], ["novelty_nearest"]),
-            helper.make_node("Sub", ["novelty_length", "novelty_nearest"], [OUTPUT_NAME]),
-        ]
-    )
+    for name, values in constants.items():
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), name))
+    axis = numpy_helper.from_array(np.array([1], np.int64), "novelty_axis")
+    graph.initializer.append(axis)
+    graph.node.extend(_nodes(source))
     graph.output.append(helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, 1]))
     onnx.checker.check_model(copy, full_check=True)
     return copy
+
+
+def _nodes(source: str) -> list[onnx.NodeProto]:
+    """Return the nodes from the features to the distance."""
+    node = helper.make_node
+    return [
+        node("Mul", [source, source], ["novelty_squares"]),
+        node("Gemm", ["novelty_squares", "novelty_ones"], ["novelty_length"], transB=1),
+        node("Gemm", [source, "novelty_directions"], ["novelty_along"], transB=1),
+        node("Mul", ["novelty_along", "novelty_along"], ["novelty_along_squares"]),
+        node("ReduceSum", ["novelty_along_squares", "novelty_axis"], ["novelty_flattened"]),
+        node("Sub", ["novelty_length", "novelty_flattened"], ["novelty_own"]),
+        node("Gemm", [source, "novelty_means", "novelty_offsets"], ["novelty_scores"], transB=1),
+        node("ReduceMax", ["novelty_scores", "novelty_axis"], ["novelty_nearest"]),
+        node("Sub", ["novelty_own", "novelty_nearest"], [OUTPUT_NAME]),
+    ]

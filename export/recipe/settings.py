@@ -394,11 +394,13 @@ class NoveltyConfig(Settings, frozen=True):
     Attributes:
         prototypes: means of each label, see `export.packaging.novelty`.
         shrinkage: of the features' covariance towards a sphere.
+        directions: that the file keeps of it.
         kept: share of the right and accepted validation answers that the threshold lets pass.
     """
 
     prototypes: Annotated[int, Meta(ge=1, le=64)] = 1
     shrinkage: PositiveShare = 0.5
+    directions: Annotated[int, Meta(ge=1, le=256)] = 16
     kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
 
 

@@ -85,7 +85,7 @@ def prototypes_of(run: StudentRun, features: np.ndarray) -> Prototypes:
     config = run.recipe.novelty
     assert config is not None
     truth = truth_of(_labelled(run), run.recipe.labels)
-    return fit(features, truth, config.prototypes, config.shrinkage)
+    return fit(features, truth, config.prototypes, config.shrinkage, config.directions)
 
 
 def _labelled(run: StudentRun) -> list[FrameRecord]:

@@ -20,9 +20,9 @@ from sdk.novelty import UNLIKE_TRAINING, Novelty, withhold
 from tests.sdk.toy_student import CARD, CHANNELS, LABELS, toy_int8_model, toy_model
 
 FRAMES = [pattern_frame("ring", 200 + 7 * i, 150 + 3 * i) for i in range(6)]
-PROTOTYPES = Prototypes(
-    np.diag(np.arange(1.0, CHANNELS + 1)), np.ones((3, CHANNELS)) * [[0], [1], [2]]
-)
+DIRECTIONS = np.zeros((2, CHANNELS))
+DIRECTIONS[0, 1], DIRECTIONS[1, 3] = 0.9, 0.5
+PROTOTYPES = Prototypes(np.ones((3, CHANNELS)) * [[0], [1], [2]], DIRECTIONS, scale=0.25)
 
 
 def _inputs() -> np.ndarray:
@@ -40,8 +40,10 @@ def _student(tmp_path: Path, above: float, model: onnx.ModelProto | None = None)
 def _distances(model: onnx.ModelProto | None = None) -> np.ndarray:
     model = toy_model() if model is None else model
     features = pooled_features(model, _inputs()).astype(np.float64)
-    placed = features @ PROTOTYPES.whitening.T
-    return np.array([min(((row - m) ** 2).sum() for m in PROTOTYPES.means) for row in placed])
+    metric = np.eye(CHANNELS)
+    metric[1, 1], metric[3, 3] = 1 - 0.9**2, 1 - 0.5**2
+    gaps = features[:, None] - PROTOTYPES.means[None]
+    return 0.25 * np.einsum("npi,ij,npj->np", gaps, metric, gaps).min(1)
 
 
 def test_the_graph_computes_the_distance_from_the_nearest_prototype() -> None:
@@ -137,16 +139,28 @@ def test_a_section_out_of_its_range_is_refused(value: object) -> None:
 
 def test_prototypes_are_the_means_of_clusters_by_label() -> None:
     rng = np.random.default_rng(0)
-    centres = np.array([[0, 0], [10, 0], [0, 10]])
-    features = np.concatenate([c + rng.normal(0, 0.3, (40, 2)) for c in centres])
-    labels = np.repeat([0, 0, 1], 40)
-    found = fit(features, labels, per_label=2, shrinkage=0.1)
-    assert found.means.shape[1] == 2
-    back = found.means @ np.linalg.inv(found.whitening).T
+    centres = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0]])
+    features = np.concatenate([c + rng.normal(0, 0.3, (40, 3)) for c in centres])
+    found = fit(features, np.repeat([0, 0, 1], 40), per_label=2, shrinkage=0.1)
     for centre in centres:
-        assert np.linalg.norm(back - centre, axis=1).min() < 0.5
-    near, far = found.distances(features).mean(), found.distances(np.array([[50.0, 50.0]]))[0]
+        assert np.linalg.norm(found.means - centre, axis=1).min() < 0.5
+    near, far = found.distances(features).mean(), found.distances(np.full((1, 3), 50.0))[0]
     assert far > 20 * near
+
+
+def test_with_all_directions_the_distance_is_that_of_the_shrunken_covariance() -> None:
+    rng = np.random.default_rng(1)
+    mix = rng.normal(size=(5, 5))
+    labels = np.repeat([0, 1], 60)
+    features = rng.normal(size=(120, 5)) @ mix + 4 * labels[:, None]
+    found = fit(features, labels, 1, shrinkage=0.3, directions=4)
+    means = np.stack([features[labels == i].mean(0) for i in (0, 1)])
+    within = features - means[labels]
+    covariance = within.T @ within / 120
+    covariance = 0.7 * covariance + 0.3 * np.trace(covariance) / 5 * np.eye(5)
+    gaps = features[:, None] - means[None]
+    expected = np.einsum("npi,ij,npj->np", gaps, np.linalg.inv(covariance), gaps).min(1) / 5
+    np.testing.assert_allclose(found.distances(features), expected, rtol=1e-6)
 
 
 def test_a_label_with_a_single_frame_has_no_prototype() -> None:

@@ -57,7 +57,7 @@ DEFAULTS = {
         "machines": None, "patients_share": 1.0, "seed": 1, "without_source_quality": (),
         "without_kinds": (), "fold": None, "folds": 5,
     },
-    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "kept": 0.98},
+    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98},
     "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False},
     "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None},
     "ErasingConfig": {
