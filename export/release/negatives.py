@@ -113,14 +113,27 @@ def _counted(classifier: sdk.Classifier, total: int, progress: Progress) -> Ask:
 
 
 def _kinds(ask: Ask, records: Sequence[FrameRecord]) -> dict[str, Any]:
-    """Return by `DATASET:KIND` how many frames that show no plane are called one."""
+    """Return by `DATASET:KIND` how many frames that show no plane are called one.
+
+    And by part: a student that was trained on a kind has seen its train part.
+    """
     answers: dict[str, list[tuple[Answer, FrameRecord]]] = {}
     for record, grey in zip(records, read_greys(records), strict=True):
         kind = f"{record.dataset}:{record.fine or 'unknown'}"
         answers.setdefault(kind, []).append((ask(grey), record))
+    return {kind: _by_part(rows) for kind, rows in sorted(answers.items())}
+
+
+def _by_part(rows: Sequence[tuple[Answer, FrameRecord]]) -> dict[str, Any]:
+    """Return the shares of all rows, and `by_part` those of each part."""
+
+    def shares(chosen: Sequence[tuple[Answer, FrameRecord]]) -> dict[str, Any]:
+        return _shares([a for a, _ in chosen], [r.group for _, r in chosen])
+
+    parts = sorted({r.split for _, r in rows})
     return {
-        kind: _shares([a for a, _ in rows], [r.group for _, r in rows])
-        for kind, rows in sorted(answers.items())
+        **shares(rows),
+        "by_part": {part: shares([row for row in rows if row[1].split == part]) for part in parts},
     }
 
 

@@ -44,6 +44,9 @@ def test_kinds_are_counted_as_the_sdk_answers_without_the_test_part(report, few)
         planes = [r.label for r in told if r.label not in (None, "background")]
         assert found["accepted"] == pytest.approx(len(planes) / len(told))
         assert found["accepted_as"] == {label: planes.count(label) for label in set(planes)}
+        by_part = found["by_part"]
+        assert set(by_part) == {r.split for r in chosen}
+        assert sum(told["frames"] for told in by_part.values()) == len(chosen)
         low, high = found["accepted_95"]
         assert low <= found["accepted"] <= high
 
