@@ -1,5 +1,6 @@
 """Rows of a bank: outliers as a recipe routes them, and frames without their structure."""
 
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from msgspec import structs
 
 from export.data.alteration import Alteration
 from export.data.dataset import FrameRecord, load_records
-from export.data.rows import altered_rows, as_rows, is_kind
+from export.data.rows import altered_rows, as_rows, is_kind, is_outlier
 from export.data.structures import structures_of
 from export.data.view_bank import build_bank
 from export.distill import pipeline
@@ -35,6 +36,7 @@ from export.recipe.settings import (
     ErasingConfig,
     OutlierConfig,
 )
+from export.release.provenance import _none_of_the_labels, attribution
 from export.workspace import Workspace
 from sdk.preprocess import Preprocessing
 
@@ -74,7 +76,9 @@ def test_outliers_are_named_by_data_set_or_kind_and_keep_the_rest_of_their_share
     records = [_record(1), _record(2, "lung"), _record(3, "muscle", "other")]
     rows = as_rows(records, OutlierConfig(datasets=("other",), kinds=("lung",), share=0.75))
     assert [r.outlier for r in rows] == [0.0, 0.75, 0.75]
-    assert as_rows(records, OutlierConfig(kinds=("lung",), share=0.0)) == records
+    plain = OutlierConfig(kinds=("lung",), share=0.0)
+    assert as_rows(records, plain) == records
+    assert not any(is_outlier(r, plain) for r in records)  # validated on as any other frame
 
 
 def test_outliers_beyond_their_most_are_left_out_by_whole_groups():
@@ -123,6 +127,8 @@ def test_each_marked_frame_gives_a_row_erased_and_one_with_paint_elsewhere(learn
     assert {r.id.partition("~")[0] for r in by["erased"]} == femurs
     assert {(r.label, r.outlier) for r in by["erased"]} == {("background", 0.5)}
     painted = {r.id.partition("~")[0]: r for r in by["elsewhere"]}
+    # paint in the shape of its own structure would say what it is
+    assert all(painted[i].alteration.stencil != painted[i].alteration.shapes for i in femurs)
     assert femurs <= set(painted)
     originals = {r.id: r for r in rows}
     for own, row in painted.items():
@@ -229,6 +235,33 @@ def test_a_student_learns_from_outliers_and_erased_frames(workspace):
     assert data.bank.outlier.max() == 1
     targets = data.task({"labels": 1.0}, 1.0).targets(np.arange(4), torch.device("cpu"))
     assert torch.equal(targets.outlier, torch.from_numpy(data.bank.outlier[:4]))
+
+
+def test_runs_of_structures_that_are_marked_anew_are_refused(workspace, marked_data, tmp_path):
+    assert workspace.transfer_rows
+    text = (marked_data / "structures.json").read_text()
+    moved = tmp_path / "moved"
+    shutil.copytree(marked_data, moved)
+    (moved / "structures.json").write_text(text.replace('"width":0.03', '"width":0.05'))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SONOGAZE_DATA", str(moved))
+        again = Workspace(workspace.recipe, workspace.folder)
+        with pytest.raises(ExportError, match="marked elsewhere") as caught:
+            _ = again.transfer_rows
+    assert caught.value.slug == "run-data"
+    assert Workspace(workspace.recipe, workspace.folder).transfer_rows == workspace.transfer_rows
+
+
+def test_provenance_and_attribution_name_outliers_and_erased_structures(workspace):
+    told = _none_of_the_labels(workspace.student("ce"))
+    assert told["outliers"] == len([r for r in workspace.transfer_records if r.fine])
+    assert told["erasing"]["structures"] == ["femur"]
+    assert told["erasing"]["erased"] == len(
+        [r for r in workspace.transfer_records if r.label == "femur"]
+    )
+    data = {"training_data": [], "teacher_start": None}
+    assert "painted over" in attribution({**data, **told})
+    assert "painted over" not in attribution(data)
 
 
 def test_a_teacher_learns_from_the_same_kinds_of_rows(workspace, monkeypatch):
