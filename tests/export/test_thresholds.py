@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from msgspec import structs
 
+import sdk
 from export.data.dataset import fold_of, load_records
 from export.distill.inputs import used_records
+from export.distill.pipeline import distill
 from export.evaluation import best_temperature, expected_calibration_error, softmax
 from export.recipe.read import load_recipe
 from export.recipe.settings import ThresholdConfig
 from export.release.calibration import FOLDS, cross_fitted_error
 from export.release.crossfit import fold_run, unseen_answers
+from export.release.files import StudentFiles
 from export.release.thresholds import Answers, accepted, accepting, threshold_of
 from export.workspace import Workspace
 
@@ -136,3 +139,15 @@ def test_every_patient_is_answered_by_a_student_that_did_not_see_them(data_folde
         assert (inside.folder / "student-ce-1" / "weights.pt").is_file()
     again = unseen_answers(run)  # nothing is trained again
     assert np.array_equal(again.answers.logits, unseen.answers.logits)
+    files = StudentFiles.of(run, distill(run), {})
+    for precision, content in files.contents.items():
+        (tmp_path / f"{precision}.onnx").write_bytes(content)
+        metadata = sdk.Classifier(tmp_path / f"{precision}.onnx").metadata
+        assert metadata.calibration.temperature == pytest.approx(
+            best_temperature(unseen.answers.logits, unseen.answers.truth), abs=1e-4
+        )
+        assert dict(metadata.calibration.abstain_below) == files.accepting.abstain_below
+        assert metadata.novelty is not None
+        kept = (unseen.distances <= metadata.novelty.above).mean()
+        assert kept == pytest.approx(0.98, abs=0.03)  # all count where no answer is accepted
+        assert metadata.novelty.prototypes == 4
