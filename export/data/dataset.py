@@ -64,6 +64,11 @@ class FrameRecord:
         """One of `train`, `val`, `test`, `external`, `transfer` (heads of hc18: train only)."""
         return self.part or split_of(self.dataset, self.group)
 
+    @property
+    def source_id(self) -> str:
+        """The id in the table: an altered frame's own ends in how it is altered."""
+        return self.id.rpartition("~")[0] if self.alteration else self.id
+
 
 def split_of(dataset: str, group: str) -> str:
     """Return the part of the data that `group` belongs to; the same for all of its frames."""

@@ -28,12 +28,15 @@ from export.distill.inputs import (
 )
 from export.distill.teacher import _teacher_loss
 from export.errors import ExportError
+from export.gaze import obtain
+from export.gaze.privileged import GazeOfFrames
 from export.recipe.read import load_recipe
 from export.recipe.settings import (
     AugmentConfig,
     BankConfig,
     DataConfig,
     ErasingConfig,
+    GazeConfig,
     OutlierConfig,
 )
 from export.release.provenance import _none_of_the_labels, attribution
@@ -137,6 +140,34 @@ def test_each_marked_frame_gives_a_row_erased_and_one_with_paint_elsewhere(learn
     others = [r for own, r in painted.items() if own not in femurs]
     assert len(others) == min(len(femurs), len([r for r in rows if r.label == "background"]))
     assert {r.label for r in others} == {"background"}
+
+
+def test_an_altered_row_knows_the_frame_that_it_was_made_of(learned):
+    rows, found = learned
+    added = altered_rows(rows, found, ErasingConfig(structures=("femur",)))
+    ids = {r.id for r in rows}
+    assert {r.source_id for r in rows} == ids
+    assert {r.source_id for r in added} <= ids
+    assert not {r.id for r in added} & ids
+
+
+def test_gaze_on_a_structure_goes_with_it_and_stays_where_paint_is_elsewhere(
+    learned, marked_data, monkeypatch, tmp_path
+):
+    rows, found = learned
+    added = altered_rows(rows, found, ErasingConfig(structures=("femur",), most=2))
+    maps = np.random.default_rng(0).random((len(rows), 3, 4)).astype(np.float32)
+    monkeypatch.setattr(obtain, "read_landmarks", lambda path: {})
+    monkeypatch.setattr(obtain, "predicted_gaze", lambda *given: GazeOfFrames(maps, simulated=True))
+    monkeypatch.setenv("SONOGAZE_DATA", str(marked_data))
+    gaze = obtain._predicted(GazeConfig("landmarks"), [*rows, *added], rows, [], tmp_path,
+                             lambda done, total: None)  # fmt: skip
+    at = {r.id: i for i, r in enumerate(rows)}
+    assert np.array_equal(gaze.maps[: len(rows)], maps)
+    for row, found_map in zip(added, gaze.maps[len(rows) :], strict=True):
+        erased = row.alteration.how == "erased"
+        expected = np.zeros_like(found_map) if erased else maps[at[row.source_id]]
+        assert np.array_equal(found_map, expected)
 
 
 def test_erasing_keeps_to_its_most_to_named_structures_and_to_frames_that_are_no_outliers(learned):
