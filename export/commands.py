@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from export import parallel
+from export.annotate.commands import app as annotate_app
+from export.data.dataset import data_root, load_records
 from export.data.phantom import write_phantom_set
 from export.display import bars, progress_of
 from export.distill import pipeline
@@ -22,6 +24,7 @@ from export.model_card import write_card
 from export.recipe.settings import PLAIN
 from export.release import quantize as quantizing
 from export.release import release as releasing
+from export.release.negatives import negatives as measure_negatives
 from export.release.summary import summary
 from export.studies.ablation.curve import curve as gather_curve
 from export.studies.ablation.curve import plot_curve
@@ -45,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(annotate_app, name="annotate")
 console = Console(stderr=True)
 PHANTOM_SESSION = Session(
     Display(1920, 1080, pixel_pitch_mm=0.2665, viewing_distance_mm=620.0),
@@ -193,6 +197,28 @@ def phantom(
                 seed=seed,
                 progress=progress_of(show, "simulated gaze"),
             )
+
+
+@app.command()
+def negatives(
+    student: Annotated[Path, typer.Argument(help="a student file")],
+    destination: Annotated[Path, typer.Option("--out", "-o", help="the report, JSON")],
+    test: Annotated[
+        bool, typer.Option("--test", help="also the guarded test part (an evaluation)")
+    ] = False,
+) -> None:
+    """Measure what a student accepts as a plane that is none: other anatomies, erased structures.
+
+    Frames of the data folder, but for the test part, and drawn test patterns.
+    """
+    with bars(console) as show:
+        root = data_root()
+        report = measure_negatives(
+            student, load_records(root, None), root, test, progress_of(show, "frames")
+        )
+        write_json(destination, report)
+    for name, kind in {**report["kinds"], **report["patterns"]}.items():
+        typer.echo(f"{name}: {kind['accepted']:.1%} of {kind['frames']} accepted as a plane")
 
 
 @app.command()

@@ -52,6 +52,11 @@ SLUGS: dict[str, str] = {
     "release-gate": "a student failed a gate of the release",
     "release-research-only": "a student learned from what its licence forbids to ship",
     "card-report": "the report of a release is missing or of an older format",
+    "novelty-few": "too few frames of a label for prototypes",
+    "novelty-graph": "a network whose last layer is not fully connected can have no novelty",
+    "annotation-file": "a file of annotations, proposals or outlines is missing or damaged",
+    "annotation-none": "no frame to annotate, or none that two readings share",
+    "annotation-decision": "a line of decisions says what is not allowed",
     "release-gate-name": "a gate to pass over is unknown, doubled or has no reason",
 }
 

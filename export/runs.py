@@ -79,6 +79,30 @@ def claim_data(out: Path, records: Sequence[FrameRecord], progress: Progress = q
         )
 
 
+@leader_first
+def claim_alterations(out: Path, whose: str, rows: Sequence[FrameRecord]) -> None:
+    """Note in the runs folder how frames are altered for `whose` bank, or refuse another way.
+
+    Where structures are marked stands in files of their own, which no recipe's digest holds.
+
+    Raises:
+        ExportError: `run-data` when the folder's runs learned from other alterations.
+    """
+    altered = [(r.id, str(r.alteration)) for r in rows if r.alteration is not None]
+    if not altered:
+        return
+    digest = hashlib.sha256(json.dumps(altered).encode()).hexdigest()
+    note = out / f"alterations-{whose}.sha256"
+    if not note.exists():
+        write_text(note, digest + "\n")
+    elif note.read_text(encoding="utf-8").strip() != digest:
+        raise ExportError(
+            "run-data",
+            f"the runs in {out} learned from frames whose structures were marked elsewhere than "
+            "they are now; choose another --out, or delete that folder",
+        )
+
+
 def frames_digest(records: Sequence[FrameRecord]) -> str:
     """Return the SHA-256 of frames: of what the table says of each, and of its files' bytes.
 

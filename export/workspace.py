@@ -16,6 +16,7 @@ from export.display import Progress, Show, progress_of, silent
 from export.distill.inputs import (
     counts_of,
     frames_to_learn_from,
+    rows_to_learn,
     scored_parts,
     training_records,
     used_records,
@@ -23,7 +24,13 @@ from export.distill.inputs import (
 from export.distill.objectives import check_names, needs_teacher, objective_named
 from export.recipe.read import load_recipe
 from export.recipe.settings import PLAIN, ObjectiveConfig, Recipe
-from export.runs import STUDENT_WEIGHTS, claim_data, student_folder, teacher_weights
+from export.runs import (
+    STUDENT_WEIGHTS,
+    claim_alterations,
+    claim_data,
+    student_folder,
+    teacher_weights,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +83,27 @@ class Workspace:
     @cached_property
     def parts(self) -> dict[str, list[FrameRecord]]:
         """The parts that scores are given on; raises as `scored_parts`."""
-        return scored_parts(self.records)
+        return scored_parts(self.records, self.recipe)
 
     @cached_property
     def transfer_records(self) -> list[FrameRecord]:
         """The frames that students learn from."""
         return training_records(self.records, self.recipe.transfer.datasets, self.recipe.data)
+
+    @cached_property
+    def transfer_rows(self) -> list[FrameRecord]:
+        """The rows of the students' bank; raises as `rows_to_learn`."""
+        return self._rows("students", self.recipe.transfer.datasets)
+
+    @cached_property
+    def teacher_rows(self) -> list[FrameRecord]:
+        """The rows of the teacher's bank; raises as `rows_to_learn`."""
+        return self._rows("teacher", self.recipe.teacher.datasets)
+
+    def _rows(self, whose: str, datasets: Sequence[str]) -> list[FrameRecord]:
+        rows = rows_to_learn(self.records, self.recipe, datasets)
+        claim_alterations(self.folder, whose, rows)
+        return rows
 
     def enough_for(self, *steps: str) -> None:
         """Refuse too few frames for the `teacher` or the `student`, before a view is drawn.

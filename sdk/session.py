@@ -12,11 +12,12 @@ from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelFile
 from .model_file.known_answers import check_logits, check_tensor, pattern_frame
-from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
 from .quality import QualityGate
 from .slot import Slot, Tensor, check_attention, invalid_output
 
 MAX_THREADS = 256
+_NAN = float("nan")
 _POLL_S = 0.001
 
 
@@ -65,6 +66,8 @@ class Session:
         self._names = [LOGITS_NAME]
         if file.attention_shape is not None:
             self._names.append(ATTENTION_NAME)
+        if file.metadata.novelty is not None:
+            self._names.append(NOVELTY_NAME)
         self._session: Any = None
         self._slots: WeakSet[Slot] = WeakSet()
         self.free: list[Slot] = []
@@ -93,6 +96,8 @@ class Session:
         Raises:
             ModelError: `model-not-runnable`.
         """
+        if slot.novelty is not None:
+            slot.novelty.fill(_NAN)
         try:
             slot.run()
         except runtime.failures() as error:
@@ -161,6 +166,8 @@ class Session:
         expected: list[tuple[int, ...]] = [(1, len(self._file.metadata.labels))]
         if shape is not None:
             expected.append((1, *shape))
+        if self._file.metadata.novelty is not None:
+            expected.append((1, 1))
         try:
             outputs: list[Any] = self._session.run(self._names, {INPUT_NAME: tensor})
         except runtime.failures() as error:

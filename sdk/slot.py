@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import _kernels, runtime
 from .errors import ModelError
 from .model_file import ModelFile
-from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME
+from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
 from .quality import SCREEN_WITHOUT_REGION, QualityGate
 from .result import Decision, Timing
 
@@ -35,6 +35,7 @@ class Slot:
         tensor: float32 (1, 1, height, width), the input.
         logits: float32 (labels,), written by `run`.
         attention: float32 (rows, columns), likewise, or None when the student has none.
+        novelty: float32 (1,), likewise.
         session: of onnxruntime, that these arrays are bound to.
         binding: of onnxruntime, to these arrays.
         run: infers `tensor`; see `Session.run`.
@@ -46,6 +47,7 @@ class Slot:
         "attention",
         "binding",
         "logits",
+        "novelty",
         "request",
         "run",
         "session",
@@ -68,6 +70,10 @@ class Slot:
             self.attention = np.empty(file.attention_shape, np.float32)
             map_shape = (1, *file.attention_shape)
             self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
+        self.novelty: Tensor | None = None
+        if file.metadata.novelty is not None:
+            self.novelty = np.empty(1, np.float32)
+            self.binding.bind_output(NOVELTY_NAME, *place, (1, 1), self.novelty.ctypes.data)
         self.run: Callable[[], Any] = runtime.bound_run(session, self.binding)
         self.request = _kernels.Request(
             gate=gate.compiled,

@@ -35,7 +35,7 @@ LAYERS = (
     ("preprocess",),
     ("region",),
     ("region_tracker",),
-    ("quality", "_watch"),
+    ("quality", "_watch", "novelty"),
     ("precision", "model_file"),
     ("slot",),
     # a classifier makes its streams
@@ -87,6 +87,7 @@ EXPORT_LAYERS = (
     ("recipe",),
     ("display",),
     ("data",),
+    ("annotate",),
     ("models",),
     ("gaze",),
     ("runs", "evaluation"),

@@ -26,8 +26,9 @@ def _commands() -> Iterator[tuple[str, list[str]]]:
     for tool, app in APPS.items():
         group = typer.main.get_command(app)
         yield tool, []
-        for name in getattr(group, "commands", {}):
+        for name, command in getattr(group, "commands", {}).items():
             yield tool, [name]
+            yield from ((tool, [name, inner]) for inner in getattr(command, "commands", {}))
 
 
 def _plain(text: str) -> str:

@@ -25,10 +25,18 @@ class Commands(SphinxDirective):
         tool, place = self.arguments
         module, name = place.split(":")
         group: Any = typer.main.get_command(getattr(import_module(module), name))
-        text = "\n\n".join(
-            section(tool, command) for command in group.commands.values() if not command.hidden
-        )
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+        return self.parse_text_to_nodes(sections(tool, group), allow_section_headings=True)
+
+
+def sections(tool: str, group: Any) -> str:
+    """Write a group's commands as Markdown; those of a group within it follow the group's own."""
+    parts = []
+    for command in group.commands.values():
+        if not command.hidden:
+            parts.append(section(tool, command))
+            if hasattr(command, "commands"):
+                parts.append(sections(f"{tool} {command.name}", command))
+    return "\n\n".join(parts)
 
 
 def section(tool: str, command: Any) -> str:

@@ -36,13 +36,57 @@ def random_view(
 
     The unjittered view is the frame letterboxed (or stretched) to `size`, as the recipe does.
     """
+    # nothing is drawn for what a recipe leaves out: banks of before stay the same, bit by bit
+    part = None
+    if config.p_crop and rng.random() < config.p_crop:
+        frame, part = _crop(frame, rng, config)
+    if config.p_border and rng.random() < config.p_border:
+        frame = _border(frame, rng)
     if rng.random() < config.p_recode:
         frame = _recode(frame, rng)
     view, matrix = _warp(frame, rng, config, size, letterbox)
+    matrix = matrix if part is None else _of_whole(matrix, part)
     view = _intensity(view, rng, config)
     if rng.random() < config.p_sector:
         view = _sector(view, rng)
     return View(_overlays(view, rng, config), matrix)
+
+
+def _crop(frame: Grey, rng: np.random.Generator, config: AugmentConfig) -> tuple[Grey, np.ndarray]:
+    """Cut a frame to another aspect, as large as it can be; return it and where it lay.
+
+    Data sets differ in shape by what they show: a network that sees every label in every shape
+    can't tell them apart by that. The place is left, top, width and height, relative to the frame.
+    """
+    height, width = frame.shape
+    low, high = np.log(config.crop_aspect_min), np.log(config.crop_aspect_max)
+    aspect = float(np.exp(rng.uniform(low, high)))
+    w = max(8, min(width, round(height * aspect)))
+    h = max(8, min(height, round(width / aspect)))
+    x = int(rng.integers(0, max(0, width - w) + 1))
+    y = int(rng.integers(0, max(0, height - h) + 1))
+    part = frame[y : y + h, x : x + w]
+    place = np.array([x / width, y / height, part.shape[1] / width, part.shape[0] / height])
+    return np.ascontiguousarray(part), place
+
+
+def _of_whole(matrix: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return a map from places of a part (left, top, width, height) as one from the whole frame."""
+    linear = matrix[:, :2] / part[2:]
+    return np.hstack([linear, (matrix[:, 2] - linear @ part[:2])[:, None]])
+
+
+def _border(frame: Grey, rng: np.random.Generator) -> Grey:
+    """Paint a margin of one level around, as screens of software have, on all or some sides."""
+    height, width = frame.shape
+    framed = frame.copy()
+    level = int(rng.choice([0, 255, int(rng.integers(20, 240))]))
+    sides = rng.uniform(0.01, 0.08, 4) * (rng.random(4) < 0.8)
+    top, bottom = int(sides[0] * height), int(sides[1] * height)
+    left, right = int(sides[2] * width), int(sides[3] * width)
+    framed[:top], framed[height - bottom :] = level, level
+    framed[:, :left], framed[:, width - right :] = level, level
+    return framed
 
 
 def _recode(frame: Grey, rng: np.random.Generator) -> Grey:

@@ -35,6 +35,11 @@ class Drawing:
     folder: Path
 
     @property
+    def has_outliers(self) -> bool:
+        """Whether any row is not all of its label; else a bank says nothing of outliers."""
+        return any(record.outlier for record in self.records)
+
+    @property
     def chunks(self) -> range:
         """The chunks' numbers."""
         return range(-(-len(self.records) // self.config.chunk_frames))
@@ -96,15 +101,22 @@ def _draw_view(
     at, frame = own
     size = (recipe.width * config.oversample, recipe.height * config.oversample)
     letterbox = recipe.aspect == "letterbox"
-    view, matrix = random_view(frame, rng, drawing.augment, size, letterbox)
+    view, matrix = random_view(
+        _as_row(drawing, at, frame, rng), rng, drawing.augment, size, letterbox
+    )
     target, share, partner, mixed = _one_hot(drawing, at), 1.0, -1, matrix
+    outlier = drawing.records[at].outlier
     if others and rng.random() < config.mix_share:
         pick = int(rng.integers(0, len(others)))
         share, partner = float(rng.beta(1.0, 1.0)), int(partners[pick])
-        other, mixed = random_view(others[pick], rng, drawing.augment, size, letterbox)
+        other, mixed = random_view(
+            _as_row(drawing, partner, others[pick], rng), rng, drawing.augment, size, letterbox
+        )
         view = np.asarray(cv2.addWeighted(view, share, other, 1 - share, 0))
         target = share * target + (1 - share) * _one_hot(drawing, partner)
+        outlier = share * outlier + (1 - share) * drawing.records[partner].outlier
     return {
+        **({"outlier": np.float32(outlier)} if drawing.has_outliers else {}),
         VIEWS: grey_levels(recipe.tensor(Frame.from_array(view)), recipe),
         "frame_index": np.int32(at),
         "targets": target.astype(np.float32),
@@ -114,7 +126,15 @@ def _draw_view(
     }
 
 
-def _one_hot(drawing: Drawing, frame: int) -> np.ndarray:
-    target = np.zeros(len(drawing.labels), dtype=np.float32)
-    target[drawing.labels.index(drawing.records[frame].label)] = 1
+def _as_row(drawing: Drawing, row: int, frame: Grey, rng: np.random.Generator) -> Grey:
+    """Return a frame as its row has it: altered anew for each view."""
+    alteration = drawing.records[row].alteration
+    return frame if alteration is None else alteration.apply(frame, rng)
+
+
+def _one_hot(drawing: Drawing, row: int) -> np.ndarray:
+    """Return a row's label shares; what is outlier has none."""
+    record, target = drawing.records[row], np.zeros(len(drawing.labels), dtype=np.float32)
+    if record.outlier < 1:
+        target[drawing.labels.index(record.label)] = 1 - record.outlier
     return target

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from export.checkout import CHECKOUT
+from export.data.alteration import Alteration
 from export.data.frames import clip_of, is_still
 from export.data.table import Row, read_rows
 from export.errors import ExportError
@@ -35,6 +36,9 @@ class FrameRecord:
     `fine` is the source's own class beneath the label (`thorax`, `muscle`), where the table has it.
     `gaze` is the recording of who looked at it, `shown_us` when it was shown (microseconds on the
     frames' clock), `gaze_offset_us` frames' clock minus tracker's, where the table says so.
+    `outlier` is the share of its target that is none of the labels, `alteration` what is done to it
+    before a view is drawn; a recipe sets both (`export.data.rows`). `part` stands for its split
+    where a recipe deals patients anew.
     """
 
     id: str
@@ -51,11 +55,19 @@ class FrameRecord:
     gaze: Path | None = None
     shown_us: int = 0
     gaze_offset_us: int | None = None
+    outlier: float = 0.0
+    alteration: Alteration | None = None
+    part: str | None = None
 
     @property
     def split(self) -> str:
         """One of `train`, `val`, `test`, `external`, `transfer` (heads of hc18: train only)."""
-        return split_of(self.dataset, self.group)
+        return self.part or split_of(self.dataset, self.group)
+
+    @property
+    def source_id(self) -> str:
+        """The id in the table: an altered frame's own ends in how it is altered."""
+        return self.id.rpartition("~")[0] if self.alteration else self.id
 
 
 def split_of(dataset: str, group: str) -> str:
@@ -68,6 +80,11 @@ def split_of(dataset: str, group: str) -> str:
     if number % 5 == 0:
         return "test"
     return "val" if (number // 5) % 8 == 0 else "train"
+
+
+def fold_of(group: str, folds: int) -> int:
+    """Return which of `folds` parts a group is dealt to; unrelated to its split."""
+    return int(hashlib.sha256(f"fold:{group}".encode()).hexdigest(), 16) % folds
 
 
 def data_root() -> Path:

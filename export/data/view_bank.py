@@ -36,6 +36,7 @@ class ViewBank:
             to relative places of the view (`export.data.augment.View`).
         partner_index: (N,) int32, the frame mixed in, or -1.
         share: (N,) float32, the share of the first frame; 1 where nothing is mixed in.
+        outlier: (N,) float32, the share that is none of the labels; None where nothing is.
     """
 
     views: np.ndarray
@@ -44,6 +45,7 @@ class ViewBank:
     matrices: np.ndarray
     partner_index: np.ndarray
     share: np.ndarray
+    outlier: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.views)
@@ -80,7 +82,8 @@ def build_bank(
                 _draw(drawing, progress)
     progress(len(drawing.chunks), len(drawing.chunks))
     arrays = open_arrays(folder)
-    return ViewBank(**{field.name: arrays[field.name] for field in fields(ViewBank)})
+    known = {field.name for field in fields(ViewBank)}
+    return ViewBank(**{name: values for name, values in arrays.items() if name in known})
 
 
 def _draw(drawing: Drawing, progress: Callable[[int, int], None]) -> None:
@@ -103,19 +106,31 @@ def _key(
     story = {
         "format": VIEW_DRAWING.format,
         "ids": [r.id for r in records],
-        "targets": [labels.index(r.label) for r in records],
+        "targets": [labels.index(r.label) if r.outlier < 1 else -1 for r in records],
         "preprocessing": recipe.to_dict(),
-        "augment": structs.asdict(augment),
-        "bank": _bank_story(config),
+        "augment": _story(augment, _YOUNGER_AUGMENT),
+        "bank": _story(config, _YOUNGER_BANK),
+        **_rows_story(records),
     }
     return hashlib.sha256(json.dumps(story, sort_keys=True).encode()).hexdigest()
 
 
-def _bank_story(config: BankConfig) -> dict[str, object]:
+def _rows_story(records: Sequence[FrameRecord]) -> dict[str, object]:
+    """Return what rows are beside their frames; nothing where no row is an outlier or altered."""
+    if not any(r.outlier or r.alteration for r in records):
+        return {}
+    altered = [None if r.alteration is None else str(r.alteration) for r in records]
+    return {"outliers": [r.outlier for r in records], "altered": altered}
+
+
+_YOUNGER_BANK = frozenset({"chunk_frames", "mix_partners"})
+_YOUNGER_AUGMENT = frozenset({"p_crop", "crop_aspect_min", "crop_aspect_max", "p_border"})
+
+
+def _story(config: AugmentConfig | BankConfig, younger: frozenset[str]) -> dict[str, object]:
     """Return the settings that name a bank; younger ones count where they aren't the default.
 
     So banks that were drawn before there was a choice keep their names.
     """
-    younger = {"chunk_frames", "mix_partners"}
-    defaults = {field.name: field.default for field in structs.fields(BankConfig)}
+    defaults = {field.name: field.default for field in structs.fields(type(config))}
     return {k: v for k, v in structs.asdict(config).items() if k not in younger or v != defaults[k]}

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from export.data.dataset import FrameRecord, check_labels
+from export.data.dataset import FrameRecord, check_labels, find_data_root, fold_of
 from export.data.frames import read_frames
+from export.data.rows import altered_rows, as_rows, is_kind, is_outlier
+from export.data.structures import structures_of
 from export.data.view_bank import ViewBank, build_bank
 from export.display import Progress, quiet
 from export.distill.loop import check_fills_a_batch
@@ -41,6 +44,7 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
     """
     named = {*recipe.teacher.datasets, *recipe.transfer.datasets}
     kept = [r for r in records if r.source_quality not in recipe.data.without_source_quality]
+    kept = dealt(kept, recipe.data)
     if not any(r.dataset in named for r in kept):
         raise ExportError(
             "data-choice",
@@ -48,6 +52,18 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
             f"{sorted({r.dataset for r in records})}: name one in both `datasets` of the recipe",
         )
     return [r for r in kept if r.dataset in named or r.split == "external"]
+
+
+def dealt(records: Sequence[FrameRecord], config: DataConfig) -> list[FrameRecord]:
+    """Return the records, patients of train and validation dealt anew where a fold is named."""
+    if config.fold is None:
+        return list(records)
+    return [
+        replace(r, part="val" if fold_of(r.group, config.folds) == config.fold else "train")
+        if r.split in ("train", "val")
+        else r
+        for r in records
+    ]
 
 
 def frames_to_learn_from(
@@ -73,6 +89,7 @@ def training_records(
         ExportError: `data-choice` when `only` leaves no frame.
     """
     chosen = [r for r in records if r.dataset in datasets and r.split in ("train", "transfer")]
+    chosen = [r for r in chosen if not is_kind(r, only.without_kinds)]
     if only.machines is not None:
         chosen = [r for r in chosen if r.machine in only.machines]
     groups = sorted({r.group for r in chosen}, key=partial(_draw, only.seed))
@@ -81,6 +98,46 @@ def training_records(
     if not chosen:
         raise ExportError("data-choice", f"no training frame in {list(datasets)} for {only}")
     return chosen
+
+
+def rows_to_learn(
+    records: Sequence[FrameRecord], recipe: Recipe, datasets: Sequence[str]
+) -> list[FrameRecord]:
+    """Return `training_records` as a bank's rows: outliers as such, and what `[erasing]` adds.
+
+    Raises:
+        ExportError: `data-choice` when no frame is left, or none whose structure is marked;
+            `annotation-file` for a damaged file of annotations.
+    """
+    rows = as_rows(training_records(records, datasets, recipe.data), recipe.outliers)
+    if recipe.erasing is None:
+        return rows
+    marked = structures_of(find_data_root(), recipe.erasing.structures)
+    added = altered_rows(rows, marked, recipe.erasing)
+    if not added:
+        raise ExportError(
+            "data-choice",
+            f"[erasing] names {list(recipe.erasing.structures)}, and none of {len(rows)} training "
+            "frames has one of them marked; mark some (`sonogaze-export annotate`) or leave it out",
+        )
+    return rows + added
+
+
+def is_validation(record: FrameRecord, recipe: Recipe) -> bool:
+    """Return whether a frame is validated on: not an outlier, nor of a kind that is left out.
+
+    What an outlier's label is would be no answer that the network was taught.
+    """
+    return (
+        record.split == "val"
+        and not is_outlier(record, recipe.outliers)
+        and not is_kind(record, recipe.data.without_kinds)
+    )
+
+
+def left_out_kinds(records: Sequence[FrameRecord], only: DataConfig) -> list[FrameRecord]:
+    """Return the frames of `without_kinds`, but for those of the test part."""
+    return [r for r in records if is_kind(r, only.without_kinds) and r.split in ("train", "val")]
 
 
 def _draw(seed: int, group: str) -> str:
@@ -104,13 +161,21 @@ def by_split(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
     return parts
 
 
-def scored_parts(records: Iterable[FrameRecord]) -> dict[str, list[FrameRecord]]:
+def scored_parts(records: Iterable[FrameRecord], recipe: Recipe) -> dict[str, list[FrameRecord]]:
     """Return the parts that scores are given on, as far as the data has them.
+
+    Outliers and kinds that are left out are in none: they have no right answer among the labels,
+    and are measured apart (`export.release.negatives`).
 
     Raises:
         ExportError: `data-no-validation` when no group falls into the validation part.
     """
-    parts = by_split(records)
+    scored = [
+        r
+        for r in records
+        if not is_outlier(r, recipe.outliers) and not is_kind(r, recipe.data.without_kinds)
+    ]
+    parts = by_split(scored)
     if not parts.get("val") or not parts.get("train"):
         raise ExportError(
             "data-no-validation",
@@ -152,14 +217,18 @@ def normaliser(recipe: Recipe) -> Callable[[np.ndarray], Tensor]:
 
 
 def transfer_bank(
-    recipe: Recipe, chosen: Sequence[FrameRecord], folder: Path, progress: Progress = quiet
+    recipe: Recipe,
+    rows: Sequence[FrameRecord],
+    folder: Path,
+    seed: int,
+    progress: Progress = quiet,
 ) -> ViewBank:
-    """Return the bank of views of the `chosen` frames, on which students learn."""
+    """Return the bank of views of these rows, on which a student of `seed` learns."""
     return build_bank(
-        chosen,
+        rows,
         recipe.preprocessing,
         recipe.augment,
-        recipe.transfer.bank,
+        recipe.transfer.bank(seed),
         folder,
         progress,
         recipe.labels,

@@ -7,13 +7,14 @@ import numpy as np
 
 from export.data.dataset import FrameRecord
 from export.data.frames import read_frames
+from export.distill.inputs import is_validation
 from export.distill.validation import Validation
 from export.recipe.settings import Recipe
 
 
 def validation_of(records: Sequence[FrameRecord], recipe: Recipe) -> Validation | None:
     """Return the validation part as the cart sees it; None for none."""
-    chosen = [r for r in records if r.split == "val"]
+    chosen = [r for r in records if is_validation(r, recipe)]
     if not chosen:
         return None
     tensors = [recipe.preprocessing.tensor(frame) for frame in read_frames(chosen)]
@@ -28,11 +29,15 @@ def header_of(
     """Return the lines of a log's header: what is trained on, and what it is scored on."""
     return {
         "trained on": _counts(chosen, recipe.labels),
-        "validation": _counts([r for r in records if r.split == "val"], recipe.labels),
+        "validation": _counts([r for r in records if is_validation(r, recipe)], recipe.labels),
     }
 
 
 def _counts(records: Sequence[FrameRecord], labels: Sequence[str]) -> str:
-    frames = Counter(r.label for r in records)
-    of_each = ", ".join(f"{label} {frames[label]}" for label in labels)
+    """Return how many rows there are of each label, and of outliers and altered frames if any."""
+    frames = Counter("outlier" if r.outlier else r.label for r in records)
+    names = [*labels, *(["outlier"] if frames["outlier"] else [])]
+    altered = Counter(r.alteration.how for r in records if r.alteration)
+    of_each = ", ".join(f"{name} {frames[name]}" for name in names)
+    of_each += "".join(f"; {how} {count}" for how, count in sorted(altered.items()))
     return f"{len(records)} frames of {len({r.group for r in records})} groups ({of_each})"

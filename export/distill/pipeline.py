@@ -42,8 +42,7 @@ def teacher(workspace: Workspace, name: str = PLAIN) -> Teacher | Committee:
             "gaze-name", f"no [gaze.{name}] in the recipe; known: {[PLAIN, *sorted(recipe.gaze)]}"
         )
     workspace.enough_for("teacher")
-    chosen = training_records(workspace.records, recipe.teacher.datasets, recipe.data)
-    return train_teacher(workspace, name, gaze_on(workspace, name, chosen))
+    return train_teacher(workspace, name, gaze_on(workspace, name, workspace.teacher_rows))
 
 
 def gaze_on(
@@ -71,8 +70,11 @@ def gaze_on(
     return gaze
 
 
-def training_data(workspace: Workspace, objective: str) -> TrainingData:
-    """Make what students of every seed learn from by an objective; the teacher first if missing.
+def training_data(workspace: Workspace, objective: str, seed: int | None = None) -> TrainingData:
+    """Make what students learn from by an objective; the teacher first if missing.
+
+    It is the same for every seed, unless the recipe has `bank_by_seed`; `seed` counts then, the
+    recipe's own by default.
 
     Raises:
         ExportError: `recipe-objective` when the recipe has no such objective, `data-few` where a
@@ -81,8 +83,11 @@ def training_data(workspace: Workspace, objective: str) -> TrainingData:
     recipe, config = workspace.recipe, objective_named(workspace.recipe, objective)
     # the teacher's frames too: its turn comes only after the students' views are drawn
     workspace.enough_for("student", *(["teacher"] if needs_teacher(config) else []))
-    chosen = workspace.transfer_records
-    bank = transfer_bank(recipe, chosen, workspace.folder, workspace.progress("students' views"))
+    chosen = workspace.transfer_rows
+    seed = recipe.student.seed if seed is None else seed
+    bank = transfer_bank(
+        recipe, chosen, workspace.folder, seed, workspace.progress("students' views")
+    )
 
     @cache  # the teacher's gaze is mostly the student's too
     def maps_of(name: str | None) -> np.ndarray | None:
@@ -91,7 +96,7 @@ def training_data(workspace: Workspace, objective: str) -> TrainingData:
 
     outputs = None
     if needs_teacher(config):
-        outputs = _outputs(workspace, config.teacher, bank, lambda: maps_of(config.teacher))
+        outputs = _outputs(workspace, config.teacher, bank, seed, lambda: maps_of(config.teacher))
     return TrainingData(
         bank,
         outputs,
@@ -102,12 +107,18 @@ def training_data(workspace: Workspace, objective: str) -> TrainingData:
 
 
 def _outputs(
-    workspace: Workspace, name: str, bank: ViewBank, maps: Callable[[], np.ndarray | None]
+    workspace: Workspace,
+    name: str,
+    bank: ViewBank,
+    seed: int,
+    maps: Callable[[], np.ndarray | None],
 ) -> TeacherOutputs:
     """Return the outputs of the teacher `name`, in a folder named by its weights and settings."""
     model = teacher(workspace, name)
     weights = file_sha256(workspace.teacher_weights(name))
     which = f"{outputs_digest(workspace.recipe, name)[:8]}-{weights[:8]}"
+    if workspace.recipe.transfer.bank_by_seed:
+        which += f"-{seed}"
     return teacher_outputs(
         model,
         bank,
@@ -121,13 +132,14 @@ def _outputs(
 def distill(run: StudentRun, data: Callable[[], TrainingData] | None = None) -> Student:
     """Train a student, or load it where it is finished; its teacher first if missing.
 
-    `data` gives its `training_data` where several students share them.
+    `data` gives its `training_data` where several students share them; it must be of its seed
+    where the recipe has `bank_by_seed`.
     """
     run.workspace.claim_folder()  # a finished student of other data isn't this one
     finished = load_student(run)
     if finished is not None:
         return finished
-    learned = data() if data else training_data(run.workspace, run.objective)
+    learned = data() if data else training_data(run.workspace, run.objective, run.seed)
     if run.needs_teacher:
         claim_teacher(run.folder, file_sha256(run.teacher_weights))
     return train_student(run, learned)

@@ -44,6 +44,7 @@ class TrainingData:
             None if self.teacher is None else self.teacher.logits,
             None if self.teacher is None else self.teacher.maps,
             self.gaze,
+            self.bank.outlier,
         )
 
 

@@ -13,8 +13,8 @@ from export.data.dataset import FrameRecord
 from export.data.view_bank import ViewBank, build_bank
 from export.display import Report, epochs_of
 from export.distill.checkpoint import Checkpoint
-from export.distill.formulas import soft_cross_entropy
-from export.distill.inputs import normaliser, training_records
+from export.distill.formulas import one_against_rest, soft_cross_entropy
+from export.distill.inputs import normaliser
 from export.distill.loop import train
 from export.distill.metric_log import MetricLog
 from export.distill.monitoring import header_of, validation_of
@@ -63,7 +63,7 @@ def train_teacher(
     if weights.exists():
         return load_teacher(recipe, weights, name)
     note_sources(weights)
-    chosen = training_records(workspace.records, recipe.teacher.datasets, recipe.data)
+    chosen = workspace.teacher_rows
     bank = build_bank(
         chosen,
         recipe.preprocessing,
@@ -117,11 +117,16 @@ def _report_member(report: Report, before: int, epoch: int, losses: dict[str, fl
 def _teacher_loss(recipe: Recipe, name: str, bank: ViewBank, maps: np.ndarray | None) -> Loss:
     """Return the loss of a teacher on a batch, by the views' indices; `maps` is their gaze."""
     keep = 1.0 if maps is None else 1 - recipe.gaze[name].dropout
+    formula = {"labels": soft_cross_entropy, "labels_against_rest": one_against_rest}
+    compare = formula[recipe.teacher.loss]
 
     def loss(model: nn.Module, inputs: Tensor, indices: np.ndarray) -> LossParts:
         gaze = None if maps is None else _dropped(maps[indices], keep, inputs)
-        targets = torch.from_numpy(bank.targets[indices]).to(inputs.device)
-        return {"total": soft_cross_entropy(model(inputs, gaze), targets)}
+        labels = torch.from_numpy(bank.targets[indices]).to(inputs.device)
+        outlier = None
+        if bank.outlier is not None:
+            outlier = torch.from_numpy(bank.outlier[indices]).to(inputs.device)
+        return {"total": compare(model(inputs, gaze), labels, outlier)}
 
     return loss
 

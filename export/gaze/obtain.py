@@ -76,7 +76,10 @@ def _predicted(
             np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
     with np.load(kept) as file:
         row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}
-        maps = file["maps"][[row[r.id] for r in records]]
+        maps = file["maps"][[row[r.source_id] for r in records]]
+    # whoever looked, looked at what is painted over now, or cut off
+    gone = [r.alteration is not None and r.alteration.how != "elsewhere" for r in records]
+    maps[np.array(gone, dtype=bool)] = 0
     return GazeOfFrames(maps, simulated=True)
 
 

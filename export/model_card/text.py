@@ -81,7 +81,33 @@ def _facts(report: dict[str, Any]) -> list[str]:
         *_gaze(provenance.get("gaze") or {}),
         *_made_by(provenance),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
-        f"{next(iter(calibration['abstain_below'].values()))}",
+        f"{_thresholds(calibration['abstain_below'], report.get('thresholds') or {})}",
+        *_novelty(report.get("novelty")),
+    ]
+
+
+def _thresholds(limits: dict[str, float], story: dict[str, Any]) -> str:
+    """Return the thresholds: one where all are alike, with their intervals where known."""
+    told = {label: _with_interval(limit, story.get(label)) for label, limit in limits.items()}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    return ", ".join(f"{limit} ({label})" for label, limit in told.items())
+
+
+def _with_interval(limit: float, story: dict[str, Any] | None) -> str:
+    low, high = (story or {}).get("interval_95") or (None, None)
+    if story is None or low is None or high is None:
+        return f"{limit}"
+    chosen = f"{low:.2f} to {high:.2f} over patients; {story['errors']} errors"
+    return f"{limit} [{chosen} of {story['answers']} answers]"
+
+
+def _novelty(novelty: dict[str, Any] | None) -> list[str]:
+    if novelty is None:
+        return []
+    return [
+        f"- Withheld as `unlike-training` beyond a distance of {novelty['above']:.3g} from the "
+        f"nearest of {novelty['prototypes']} prototypes"
     ]
 
 

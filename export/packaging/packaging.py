@@ -27,6 +27,7 @@ from sdk.model_file.known_answers import (
 )
 from sdk.model_file.onnx_walk import walk_onnx
 from sdk.model_file.reader import INPUT_NAME, LOGITS_NAME
+from sdk.novelty import Novelty
 from sdk.preprocess import Preprocessing
 from sdk.quality import QualityThresholds
 
@@ -54,6 +55,7 @@ class ModelCard:
         quality: thresholds of the gate.
         tolerance_share: largest difference of a logit of the known answers on another machine, as
             a share of the largest logit; None chooses by precision.
+        novelty: of a model whose last output is `novelty` (`export.packaging.novelty`).
     """
 
     student_id: str
@@ -66,6 +68,7 @@ class ModelCard:
     attribution: str
     quality: QualityThresholds = field(default_factory=QualityThresholds)
     tolerance_share: float | None = None
+    novelty: Novelty | None = None
 
 
 def package(model: onnx.ModelProto, card: ModelCard) -> bytes:
@@ -99,6 +102,7 @@ def package(model: onnx.ModelProto, card: ModelCard) -> bytes:
         known_answers=_answer(stripped, card),
         provenance=card.provenance,
         attribution=card.attribution,
+        novelty=card.novelty,
     )
     for key, value in metadata.to_properties().items():
         stripped.metadata_props.add(key=key, value=value)

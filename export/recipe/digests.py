@@ -59,6 +59,11 @@ def _teacher(recipe: Recipe, name: str) -> dict[str, Any]:
         field: _of_settings(getattr(recipe, field))
         for field in ("labels", "preprocessing", "augment", "data", "teacher")
     }
+    # younger than the digests of recorded runs: absent where nothing is said
+    for field in ("outliers", "erasing"):
+        said = getattr(recipe, field)
+        if said is not None and (told := _of_settings(said)):
+            sections[field] = told
     gaze = {} if name == PLAIN else {"gaze": _gaze(recipe, name)}
     return {**sections, **gaze, "view drawing": structs.asdict(VIEW_DRAWING)}
 

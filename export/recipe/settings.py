@@ -43,6 +43,8 @@ Patch = Annotated[int, Meta(ge=2, le=64)]
 BranchCount = Annotated[int, Meta(ge=0, le=8)]
 HalfWidth = Annotated[float, Meta(ge=0, le=10)]
 Weight = Annotated[float, Meta(gt=0, le=1e6)]
+Fill = Literal["inpaint", "blur", "speckle", "copy", "mirror"]
+Partners = Annotated[int, Meta(ge=1, le=4096)]
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,13 +79,17 @@ class AugmentConfig(Settings, frozen=True):
     p_mask: Share = 0.4
     p_shadow: Share = 0.25
     p_recode: Share = 0.3
+    p_crop: Share = 0.0
+    crop_aspect_min: Scale = 0.8
+    crop_aspect_max: Scale = 1.6
+    p_border: Share = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a range whose ends are exchanged."""
-        if self.scale_min > self.scale_max:
-            raise ValueError(
-                f"scale_min is {self.scale_min}; allowed: at most scale_max, {self.scale_max}"
-            )
+        for what in ("scale", "crop_aspect"):
+            low, high = getattr(self, f"{what}_min"), getattr(self, f"{what}_max")
+            if low > high:
+                raise ValueError(f"{what}_min is {low}; allowed: at most {what}_max, {high}")
 
 
 class BankConfig(Settings, frozen=True):
@@ -140,12 +146,73 @@ class DataConfig(Settings, frozen=True):
         seed: which patients.
         without_source_quality: rows whose `source_quality` is one of these are as if they weren't
             in the table, whatever their part. So a recipe keeps its frames when a data set grows.
+        without_kinds: values of `fine`, or `DATASET:KIND`, that neither training nor validation
+            see: what it is like to meet them for the first time is measured afterwards.
+        fold, folds: instead of the usual validation part, patients of training and validation are
+            dealt into `folds` parts, and part `fold` (from 0) is validated on. None: the usual.
     """
 
     machines: Texts | None = None
     patients_share: PositiveShare = 1.0
     seed: Seed = 1
     without_source_quality: Texts = ()
+    without_kinds: Texts = ()
+    fold: Annotated[int, Meta(ge=0, le=19)] | None = None
+    folds: Annotated[int, Meta(ge=2, le=20)] = 5
+
+    def __post_init__(self) -> None:
+        """Refuse a fold beyond the last."""
+        super().__post_init__()
+        if self.fold is not None and self.fold >= self.folds:
+            raise ValueError(f"fold is {self.fold}; allowed: below folds, {self.folds}")
+
+
+class OutlierConfig(Settings, frozen=True):
+    """Frames that are none of the labels, whatever the table calls them; a recipe's `[outliers]`.
+
+    How an outlier's share counts is the loss's to say: `labels` wants it uniform over the labels,
+    `labels_against_rest` wants it denied by each.
+
+    Attributes:
+        datasets: every frame of these data sets, which `[teacher]` or `[transfer]` name too.
+        kinds: values of `fine`, or `DATASET:KIND`.
+        share: of such a frame's target that is `outlier`; the rest is its label. At 0 it is an
+            ordinary frame of its label.
+        most: how many rows may be outliers, as a share of the rows that aren't; whole groups are
+            left out above. None: all.
+    """
+
+    datasets: Texts = ()
+    kinds: Texts = ()
+    share: Share = 1.0
+    most: PositiveShare | None = None
+
+
+class ErasingConfig(Settings, frozen=True):
+    """Frames without their deciding structure; a recipe's `[erasing]`.
+
+    Only frames that are trained on anyway, and whose structure is marked
+    (`export.data.structures`), give such rows: one with the structure painted over, and, against
+    paint as a cue, as many rows with paint elsewhere that keep their label.
+
+    Attributes:
+        structures: of `head`, `abdomen`, `femur`.
+        fills: how it is painted over, one drawn for each view; see `export.data.fills`. `mirror`
+            is kept for measuring unless a recipe names it.
+        label: of what is left.
+        share: of its target that is `outlier`; the rest is `label`.
+        most: rows of each structure, at most; None: all.
+        beside: also one crop beside the structure a frame, where there is room.
+        seed: of what is chosen.
+    """
+
+    structures: Annotated[tuple[Literal["head", "abdomen", "femur"], ...], Meta(min_length=1)]
+    fills: Annotated[tuple[Fill, ...], Meta(min_length=1)] = ("inpaint", "blur", "speckle", "copy")
+    label: Text = "background"
+    share: Share = 1.0
+    most: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    beside: bool = False
+    seed: Seed = 1
 
 
 class GazeConfig(Settings, frozen=True):
@@ -244,6 +311,8 @@ class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
         start: `imagenet` weights or random ones (`scratch`).
         members: teachers of one committee, each by the next seed.
         architecture: a name in `export.models.teacher.TEACHERS`.
+        loss: `labels` or `labels_against_rest`, see `export.distill.losses`.
+        mix_partners: frames that a chunk of 64 is mixed with.
     """
 
     datasets: Texts
@@ -252,25 +321,45 @@ class TeacherConfig(LoopConfig, frozen=True, kw_only=True):
     start: Literal["imagenet", "scratch"] = "imagenet"
     members: Annotated[int, Meta(ge=1, le=16)] = 1
     architecture: Name = EFFICIENTNET_LITE0
+    loss: Literal["labels", "labels_against_rest"] = "labels"
+    mix_partners: Partners = VIEW_DRAWING.mix_partners
 
     @property
     def bank(self) -> BankConfig:
         """The views that it learns from."""
-        return BankConfig(self.views_per_frame, self.seed, self.mix_share)
+        return BankConfig(
+            self.views_per_frame, self.seed, self.mix_share, mix_partners=self.mix_partners
+        )
 
 
 class TransferConfig(Settings, frozen=True, kw_only=True):
-    """A recipe's `[transfer]`: the views that students learn from."""
+    """A recipe's `[transfer]`: the views that students learn from.
+
+    Attributes:
+        datasets, views_per_frame, mix_share, bank_seed: of the bank of views.
+        mix_partners: frames that a chunk of 64 is mixed with.
+        bank_by_seed: whether each student's seed has a bank of its own, so that the spread over
+            seeds holds the chance in drawing views. Without, all share one, and it is drawn once.
+        teacher_precision: of the teacher's answers. bf16 rounds logits near 4 to steps of 1/32.
+    """
 
     datasets: Texts
     views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
     mix_share: Share
     bank_seed: Seed
+    mix_partners: Partners = VIEW_DRAWING.mix_partners
+    bank_by_seed: bool = False
+    teacher_precision: Literal["bf16", "fp32"] = "bf16"
 
-    @property
-    def bank(self) -> BankConfig:
-        """The views; one bank for students of every seed and objective."""
-        return BankConfig(self.views_per_frame, self.bank_seed, self.mix_share)
+    def bank(self, seed: int) -> BankConfig:
+        """Return the views of a student's seed."""
+        return BankConfig(
+            self.views_per_frame,
+            # far apart: a neighbour's bank would be that of the next recipe's `bank_seed`
+            self.bank_seed + (100_003 * seed if self.bank_by_seed else 0),
+            self.mix_share,
+            mix_partners=self.mix_partners,
+        )
 
 
 class StudentTraining(LoopConfig, frozen=True, kw_only=True):
@@ -336,6 +425,43 @@ class Quantisation(Settings, frozen=True):
     float_layers: tuple[Text, ...] = ()
 
 
+class NoveltyConfig(Settings, frozen=True):
+    """How a student knows a frame that is unlike its training frames; a recipe's `[novelty]`.
+
+    Attributes:
+        prototypes: means of each label, see `export.packaging.novelty`.
+        shrinkage: of the features' covariance towards a sphere.
+        directions: that the file keeps of it.
+        kept: share of the right and accepted validation answers that the threshold lets pass.
+    """
+
+    prototypes: Annotated[int, Meta(ge=1, le=64)] = 1
+    shrinkage: PositiveShare = 0.5
+    directions: Annotated[int, Meta(ge=1, le=256)] = 16
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
+
+
+class ThresholdConfig(Settings, frozen=True):
+    """From which confidence on an answer is accepted; a recipe's `[thresholds]`.
+
+    Attributes:
+        accuracy: of the accepted answers.
+        folds: students trained to predict what none of them saw: their answers choose temperature
+            and thresholds. 0: the student's own on validation do.
+        per_label: whether a label whose answers allow it gets a threshold of its own.
+    """
+
+    accuracy: Annotated[float, Meta(gt=0.5, lt=1)] = 0.99
+    folds: Annotated[int, Meta(ge=0, le=20)] = 0
+    per_label: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a single fold."""
+        super().__post_init__()
+        if self.folds == 1:
+            raise ValueError("folds is 1; allowed: 0, or 2 to 20")
+
+
 class Recipe(Settings, frozen=True, kw_only=True):
     """All settings of one teacher and its students, as a TOML file with its bases laid under it."""
 
@@ -344,18 +470,27 @@ class Recipe(Settings, frozen=True, kw_only=True):
     preprocessing: ReadBySdk
     augment: AugmentConfig = AugmentConfig()
     data: DataConfig = DataConfig()
+    outliers: OutlierConfig = OutlierConfig()
+    erasing: ErasingConfig | None = None
     teacher: TeacherConfig
     transfer: TransferConfig
     student: StudentTraining
     gaze: dict[Name, GazeConfig] = {}
     objectives: Annotated[dict[Name, ObjectiveConfig], Meta(min_length=1)]
     quantise: Quantisation = Quantisation()
+    novelty: NoveltyConfig | None = None
+    thresholds: ThresholdConfig = ThresholdConfig()
 
     def __post_init__(self) -> None:
         """Refuse names that stand for nothing in this recipe."""
         super().__post_init__()
         if self.student.architecture == DENSE:
             self._check_patches(self.student.patch)
+        used = (*self.teacher.datasets, *self.transfer.datasets)
+        for dataset in self.outliers.datasets:
+            _one_of("outliers.datasets", dataset, used)
+        if self.erasing is not None and self.erasing.share < 1:
+            _one_of("erasing.label", self.erasing.label, self.labels)
         if PLAIN in self.gaze:
             raise ValueError(f"gaze.{PLAIN} is the teacher without gaze; give it another name")
         for name, objective in self.objectives.items():

@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.evaluation import confidence_bins, expected_calibration_error, patient_bootstrap
+from export.data.dataset import fold_of
+from export.evaluation import (
+    best_temperature,
+    confidence_bins,
+    expected_calibration_error,
+    patient_bootstrap,
+    softmax,
+)
 
+FOLDS = 5
 RELIABILITY_BINS = 10
 
 
@@ -29,6 +37,21 @@ def adaptive_calibration_error(
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(gap[order], min(bins, len(truth)))
     return float(sum(abs(part.sum()) for part in parts) / len(truth))
+
+
+def cross_fitted_error(logits: np.ndarray, truth: np.ndarray, groups: Sequence[str]) -> float:
+    """Return the calibration error at temperatures that were fitted on other patients.
+
+    Patients are dealt into five; each part's probabilities have the temperature that suits the
+    other four best. An error on the very frames that a temperature was fitted on is too small.
+    """
+    fold = np.array([fold_of(group, FOLDS) for group in groups])
+    probabilities = np.empty(logits.shape, dtype=np.float64)
+    for number in np.unique(fold):
+        own = fold == number
+        others = ~own if (~own).any() else own  # a single part has no others
+        probabilities[own] = softmax(logits[own], best_temperature(logits[others], truth[others]))
+    return expected_calibration_error(probabilities, truth)
 
 
 def calibration_report(

@@ -1,7 +1,7 @@
 """The two files of a student: converted, calibrated on validation, packaged, written together."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,20 +9,24 @@ from typing import Any
 import numpy as np
 import onnx
 
+from export.data.dataset import FrameRecord
 from export.display import epochs_of
 from export.distill.inputs import calibration_tensors, tensors
 from export.distill.pipeline import training_data
-from export.evaluation import best_temperature, softmax, truth_of
+from export.evaluation import softmax, truth_of
 from export.files import write_all
 from export.models.student import Student
 from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.novelty import Prototypes, pooled_features, with_novelty
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import quantise, task_of
 from export.recipe.settings import Recipe
+from export.release.crossfit import Unseen, learned_inputs, prototypes_of, unseen_answers
 from export.release.provenance import attribution, provenance_of
+from export.release.thresholds import Accepting, Answers, accepted, accepting
 from export.workspace import StudentRun
+from sdk.novelty import Novelty
 
-ACCEPTED_ACCURACY = 0.99
 REPORT = "release.json"
 
 
@@ -35,7 +39,8 @@ class StudentFiles:
         models: ONNX by precision.
         contents: the student file by precision.
         provenance: as the files hold it.
-        inputs, truth: of the validation frames that temperature and threshold were chosen on.
+        inputs, truth: of the validation frames.
+        accepting: temperature and thresholds, and what they rest on.
     """
 
     student: Student
@@ -44,6 +49,7 @@ class StudentFiles:
     provenance: dict[str, Any]
     inputs: np.ndarray
     truth: np.ndarray
+    accepting: Accepting
 
     @classmethod
     def of(cls, run: StudentRun, student: Student, more: Mapping[str, Any]) -> "StudentFiles":
@@ -53,8 +59,14 @@ class StudentFiles:
         truth = truth_of(frames, run.recipe.labels)
         models = convert(run, student)
         provenance = {**provenance_of(run, student), **more}
-        contents = build_files(models, run.recipe, provenance, (inputs, truth))
-        return cls(student, models, contents, provenance, inputs, truth)
+        unseen = _unseen(run, models["fp32"], frames, inputs)
+        chosen = accepting(unseen.answers, run.recipe.labels, run.recipe.thresholds)
+        novelty = None
+        if run.recipe.novelty is not None:
+            prototypes, novelty = _novelty(run, models["fp32"], unseen, chosen)
+            models = {p: with_novelty(m, prototypes) for p, m in models.items()}
+        contents = build_files(models, run.recipe, provenance, chosen, novelty)
+        return cls(student, models, contents, provenance, inputs, truth, chosen)
 
 
 def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
@@ -69,47 +81,60 @@ def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
         size,
         recipe.quantise,
         calibration_tensors(run.workspace.transfer_records, recipe.preprocessing),
-        lambda: task_of(run, training_data(run.workspace, run.objective)),
+        lambda: task_of(run, training_data(run.workspace, run.objective, run.seed)),
         run.folder,
         epochs_of(run.workspace.show, "quantisation-aware", recipe.quantise.epochs),
     )
     return {"fp32": to_onnx(student, *size), "int8": int8}
 
 
-def abstain_threshold(probabilities: np.ndarray, truth: np.ndarray) -> float:
-    """Return the lowest confidence above which 99 % of the accepted answers are right.
+def _unseen(
+    run: StudentRun, model: onnx.ModelProto, frames: Sequence[FrameRecord], inputs: np.ndarray
+) -> Unseen:
+    """Return answers to choose by: of folds' students, or the student's own on validation."""
+    if run.recipe.thresholds.folds:
+        return unseen_answers(run)
+    logits = run_onnx(model.SerializeToString(), inputs)[0]
+    answers = Answers(logits, truth_of(frames, run.recipe.labels), [r.group for r in frames])
+    if run.recipe.novelty is None:
+        return Unseen(answers, None)
+    prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
+    return Unseen(answers, prototypes.distances(pooled_features(model, inputs)))
 
-    From 0.3 in steps of 0.01; 0.95 where none reaches that share.
-    """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
-    for threshold in np.arange(0.3, 0.96, 0.01):
-        accepted = confidence >= threshold
-        if accepted.any() and right[accepted].mean() >= ACCEPTED_ACCURACY:
-            return float(round(threshold, 2))
-    return 0.95
+
+def _novelty(
+    run: StudentRun, model: onnx.ModelProto, unseen: Unseen, chosen: Accepting
+) -> tuple[Prototypes, Novelty]:
+    """Return the student's prototypes, and the distance that right, accepted answers lie within."""
+    assert unseen.distances is not None
+    assert run.recipe.novelty is not None
+    prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
+    probabilities = softmax(unseen.answers.logits, chosen.temperature)
+    kept = accepted(probabilities, chosen.abstain_below, run.recipe.labels)
+    kept &= probabilities.argmax(1) == unseen.answers.truth
+    distances = unseen.distances[kept] if kept.any() else unseen.distances
+    above = max(float(np.quantile(distances, run.recipe.novelty.kept)), 1e-6)
+    return prototypes, Novelty(round(above, 6), len(prototypes.means))
 
 
 def build_files(
     models: Mapping[str, onnx.ModelProto],
     recipe: Recipe,
     provenance: dict[str, Any],
-    validation: tuple[np.ndarray, np.ndarray],
+    chosen: Accepting,
+    novelty: Novelty | None = None,
 ) -> dict[str, bytes]:
-    """Return both student files; `validation` is (tensors, truth)."""
-    inputs, truth = validation
-    logits = run_onnx(models["fp32"].SerializeToString(), inputs)[0]
-    temperature = best_temperature(logits, truth)
-    threshold = abstain_threshold(softmax(logits, temperature), truth)
+    """Return both student files."""
     card = ModelCard(
         student_id=f"{recipe.name}-{provenance['student_sha256'][:12]}",
         precision="fp32",
         labels=recipe.labels,
         preprocessing=recipe.preprocessing,
-        temperature=round(temperature, 4),
-        abstain_below=dict.fromkeys(recipe.labels, threshold),
+        temperature=round(chosen.temperature, 4),
+        abstain_below=chosen.abstain_below,
         provenance=provenance,
         attribution=attribution(provenance),
+        novelty=novelty,
     )
     return {p: package(m, replace(card, precision=p)) for p, m in models.items()}
 

@@ -31,8 +31,8 @@ GATES = {
     "onnx": "ONNX computes what PyTorch computes, to 0.001 of a logit and of the attention",
     "known-answers": "both files load in the SDK on this machine and give their known answers",
     "file-size": f"at most {MAX_BYTES['fp32']:,} bytes (fp32) and {MAX_BYTES['int8']:,} (int8)",
-    "calibration": "expected calibration error of at most 3 %, in both precisions, on the very "
-    "frames that the temperature was fitted on",
+    "calibration": "expected calibration error of at most 3 %, in both precisions, at temperatures "
+    "that were fitted on other patients",
     "better-than-guessing": "student (both precisions) and teacher are wrong on at most half as "
     "many frames as always guessing the commonest label would be, at the lower end of the 95 % "
     "interval over patients",
@@ -161,7 +161,7 @@ def calibration(errors: Mapping[str, float]) -> Outcome:
         error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values()
     )
     measured = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
-    return Outcome("calibration", passed, f"validation, which the temperature fits: {measured}")
+    return Outcome("calibration", passed, f"validation, cross-fitted: {measured}")
 
 
 def parse_waivers(options: Sequence[str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ def outcomes(
         onnx,
         gates.known_answers(contents),
         gates.file_size(contents),
-        gates.calibration({precision: score["ece"] for precision, score in students.items()}),
+        gates.calibration({p: score["ece_cross_fitted"] for p, score in students.items()}),
         gates.better_than_guessing({**students, **of_teacher}),
         gates.every_label(students),
         gates.sources(made_by),

@@ -1,6 +1,7 @@
 """Where a student comes from: data, licences, recipe, teacher, gaze, sources; whom to credit."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,20 @@ def provenance_of(run: StudentRun, student: Student) -> dict[str, Any]:
         "architecture": student.config.to_dict(),
         "commit": sources(),
         **({"gaze": gaze} if gaze else {}),
+        **_none_of_the_labels(run),
     }
+
+
+def _none_of_the_labels(run: StudentRun) -> dict[str, Any]:
+    """Return how many rows are outliers and how many are altered, where any is."""
+    rows = run.workspace.transfer_rows
+    altered = Counter(r.alteration.how for r in rows if r.alteration)
+    told: dict[str, Any] = {}
+    if outliers := sum(r.outlier > 0 and r.alteration is None for r in rows):
+        told["outliers"] = outliers
+    if altered and run.recipe.erasing is not None:
+        told["erasing"] = {"structures": list(run.recipe.erasing.structures), **altered}
+    return told
 
 
 def _data(records: Sequence[FrameRecord]) -> list[dict[str, Any]]:
@@ -125,6 +139,8 @@ def attribution(provenance: dict[str, Any]) -> str:
         credits.get(data["name"], f"Trained on {data['name']} (licence: {data['licence']}).")
         for data in provenance["training_data"]
     ]
+    if provenance.get("erasing"):
+        lines.append(credits["structures"])
     if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
         lines.append(credits["teacher"])
     return "\n".join(lines) + "\n"

@@ -74,6 +74,8 @@ def _report(
         "provenance": files.provenance,
         "attribution": metadata.attribution,
         "calibration": metadata.calibration.to_dict(),
+        "thresholds": files.accepting.story,
+        "novelty": None if metadata.novelty is None else metadata.novelty.to_dict(),
         "bytes": {precision: len(data) for precision, data in files.contents.items()},
         "gates": [outcome.to_dict() for outcome in judged],
         "scores": scores.files,

@@ -120,7 +120,7 @@ def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
 
 def _score_again(report: dict[str, Any], contents: Mapping[str, bytes], recipe: Recipe) -> None:
     """Put scores in today's form into the report; their counts must be those recorded."""
-    parts = scored_parts(used_records(load_records(data_root(), recipe.labels), recipe))
+    parts = scored_parts(used_records(load_records(data_root(), recipe.labels), recipe), recipe)
     for precision, data in contents.items():
         calibration = parse_model_file(data).metadata.calibration
         for part, records in parts.items():

@@ -10,8 +10,9 @@ from export.distill.inputs import tensors
 from export.evaluation import guarded, log_evaluation, score, softmax, truth_of
 from export.packaging.convert import run_onnx
 from export.recipe.settings import Recipe
-from export.release.calibration import calibration_report
+from export.release.calibration import calibration_report, cross_fitted_error
 from export.release.finished_teacher import FinishedTeacher
+from export.release.thresholds import accepted
 from sdk.model_file import Calibration, parse_model_file
 
 
@@ -61,13 +62,15 @@ def score_file(
 ) -> dict[str, Any]:
     """Return all scores of a student file on one part, its mistakes included."""
     temperature = calibration.temperature
-    threshold = next(iter(calibration.abstain_below.values()))
     logits, _ = run_onnx(data, inputs)
     probabilities, truth = softmax(logits, temperature), truth_of(records, labels)
     return {
         **score(logits, records, temperature, labels, subgroup_intervals=True),
         **calibration_report(probabilities, truth, [r.group for r in records]),
-        **coverage(probabilities, truth, threshold),
+        "ece_cross_fitted": cross_fitted_error(logits, truth, [r.group for r in records]),
+        **coverage(
+            probabilities, truth, accepted(probabilities, calibration.abstain_below, labels)
+        ),
         "mistakes": mistakes(probabilities, records, labels),
     }
 
@@ -92,12 +95,14 @@ def mistakes(
 
 
 def coverage(
-    probabilities: np.ndarray, truth: np.ndarray, threshold: float
+    probabilities: np.ndarray, truth: np.ndarray, given: np.ndarray
 ) -> dict[str, float | None]:
-    """Return the share of frames that get a label, and how often that label is right."""
-    accepted = probabilities.max(axis=1) >= threshold
+    """Return the share of frames that get a label, and how often that label is right.
+
+    `given` (N,) says which do.
+    """
     right = probabilities.argmax(axis=1) == truth
     return {
-        "coverage": float(accepted.mean()),
-        "accepted_accuracy": float(right[accepted].mean()) if accepted.any() else None,
+        "coverage": float(given.mean()),
+        "accepted_accuracy": float(right[given].mean()) if given.any() else None,
     }

@@ -24,6 +24,7 @@ from ..fields import (
     string,
     text,
 )
+from ..novelty import Novelty
 from ..preprocess import Preprocessing
 from ..quality import QualityThresholds
 from .digest import DIGEST_KEY
@@ -47,7 +48,8 @@ _KEYS = (
     "provenance",
     "attribution",
 )
-_STREAM = "stream"  # a file without it has the defaults
+# a file without them is as valid as ever
+_OPTIONAL = ("novelty", "stream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class ModelMetadata:
             `licence`.
         attribution: the credit that the licences of the training data ask for.
         stream: how a stream smooths; None in a file that leaves it to the defaults.
+        novelty: when a frame is unlike the training frames; None for a student that can't say.
     """
 
     student_id: str
@@ -112,6 +115,7 @@ class ModelMetadata:
     provenance: Mapping[str, Any]
     attribution: str
     stream: StreamSettings | None = None
+    novelty: Novelty | None = None
 
     def to_properties(self) -> dict[str, str]:
         """Return the `metadata_props` of the file, without the digest."""
@@ -127,9 +131,11 @@ class ModelMetadata:
             "provenance": dump_json(dict(self.provenance)),
             "attribution": self.attribution,
         }
+        if self.novelty is not None:
+            values["novelty"] = dump_json(self.novelty.to_dict())
         if self.stream is not None:
-            values[_STREAM] = dump_json(self.stream.to_dict())
-        return {PREFIX + key: value for key, value in values.items()}
+            values["stream"] = dump_json(self.stream.to_dict())
+        return {PREFIX + key: values[key] for key in (*_KEYS, *_OPTIONAL) if key in values}
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, str]) -> ModelMetadata:
@@ -142,13 +148,16 @@ class ModelMetadata:
         _check_version(properties)
         own = {key: value for key, value in properties.items() if key.startswith(PREFIX)}
         own.pop(DIGEST_KEY, None)
-        stream = own.pop(PREFIX + _STREAM, None)
-        json_object(own, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
+        optional = {PREFIX + key for key in _OPTIONAL}
+        required = {key: value for key, value in own.items() if key not in optional}
+        json_object(required, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
         texts = {key: properties[PREFIX + key] for key in _KEYS}
         labels = _read_labels(parse_json(texts["labels"], PREFIX + "labels"))
 
         def parsed(key: str) -> Any:
             return parse_json(texts[key], PREFIX + key)
+
+        novelty, stream = own.get(PREFIX + "novelty"), own.get(PREFIX + "stream")
 
         return cls(
             student_id=string(texts["student_id"], PREFIX + "student_id", longest=64),
@@ -164,7 +173,10 @@ class ModelMetadata:
             ),
             stream=None
             if stream is None
-            else StreamSettings.from_dict(parse_json(stream, PREFIX + _STREAM)),
+            else StreamSettings.from_dict(parse_json(stream, PREFIX + "stream")),
+            novelty=None
+            if novelty is None
+            else Novelty.from_dict(parse_json(novelty, PREFIX + "novelty")),
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from .._origin import raised_by, raised_by_a_handler
 from .._shown import shown
 from ..errors import ModelError
+from ..novelty import OUTPUT_NAME
 from .digest import is_sealed, verify_seal
 from .metadata import ModelMetadata
 from .onnx_walk import Graph, TensorInfo, check_graph, read_graph, read_header
@@ -19,6 +20,7 @@ MIN_SIDE = 16
 INPUT_NAME = "frame"
 LOGITS_NAME = "logits"
 ATTENTION_NAME = "attention"
+NOVELTY_NAME = OUTPUT_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +165,17 @@ def _check_signature(graph: Graph, metadata: ModelMetadata) -> tuple[int, int] |
     if len(graph.inputs) != 1:
         raise _mismatch("inputs", [item.name for item in graph.inputs], f"one, {INPUT_NAME!r}")
     _check_tensor(graph.inputs[0], INPUT_NAME, expected)
-    if len(graph.outputs) not in (1, 2):
+    outputs = list(graph.outputs)
+    if metadata.novelty is not None:
+        _check_tensor(outputs.pop(), NOVELTY_NAME, (1, 1))
+    if len(outputs) not in (1, 2):
         names = [item.name for item in graph.outputs]
-        raise _mismatch(
-            "outputs", names, f"{LOGITS_NAME!r}, and {ATTENTION_NAME!r} if there is one"
-        )
-    _check_tensor(graph.outputs[0], LOGITS_NAME, (1, len(metadata.labels)))
-    if len(graph.outputs) == 1:
+        allowed = f"{LOGITS_NAME!r}, {ATTENTION_NAME!r} if there is one, and {NOVELTY_NAME!r}"
+        raise _mismatch("outputs", names, f"{allowed} if sonogaze.novelty says so")
+    _check_tensor(outputs[0], LOGITS_NAME, (1, len(metadata.labels)))
+    if len(outputs) == 1:
         return None
-    attention = graph.outputs[1]
+    attention = outputs[1]
     rows, columns = attention.shape[1:] if len(attention.shape) == 3 else (0, 0)
     if not (1 <= rows <= recipe.height and 1 <= columns <= recipe.width):
         allowed = f"(1, 1..{recipe.height}, 1..{recipe.width})"

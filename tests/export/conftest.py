@@ -9,6 +9,7 @@ import pytest
 
 from export.data.dataset import LABELS
 from export.data.phantom import phantom_frame
+from tests.export.marked_data import marked
 
 COLUMNS = [
     *("file", "id", "label", "fine", "dataset", "country", "group", "patient", "machine"),
@@ -42,6 +43,12 @@ def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return root
+
+
+@pytest.fixture(scope="session")
+def marked_data(phantom_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with outliers beside it, and its structures marked."""
+    return marked(phantom_data, tmp_path_factory.mktemp("marked") / "data")
 
 
 @pytest.fixture

@@ -178,9 +178,9 @@ def test_every_part_must_be_made_by_sources_that_were_committed(made_by, passed)
     assert all(name in outcome.measured for names in made_by.values() for name in names)
 
 
-def test_gates_on_frames_that_something_was_fitted_on_say_so():
-    assert "which the temperature fits" in gates.calibration({"fp32": 0.01}).measured
-    assert "that the temperature was fitted on" in gates.GATES["calibration"]
+def test_the_calibration_gate_says_on_which_frames_the_temperature_was_fitted():
+    assert "cross-fitted" in gates.calibration({"fp32": 0.01}).measured
+    assert "fitted on other patients" in gates.GATES["calibration"]
 
 
 FAILED = gates.teacher_gap(0.9, 1.0)

@@ -32,7 +32,7 @@ def scores_of(records: list[FrameRecord], labels: tuple[str, ...]) -> dict:
     return {
         **score(logits, records, labels=labels, subgroup_intervals=True),
         **calibration_report(probabilities, truth, [r.group for r in records]),
-        **coverage(probabilities, truth, 0.5),
+        **coverage(probabilities, truth, probabilities.max(axis=1) >= 0.5),
         "mistakes": mistakes(probabilities, records, labels),
     }
 

@@ -23,7 +23,6 @@ from export.packaging.convert import folded, largest_difference, run_onnx, to_on
 from export.packaging.quantize import quantize
 from export.recipe.read import load_recipe
 from export.release import gates
-from export.release.files import abstain_threshold
 from export.release.release import release
 from export.workspace import Workspace
 
@@ -82,13 +81,6 @@ def test_int8_has_unsigned_weights_and_stays_near_fp32(student, model):
     fp32, _ = run_onnx(model.SerializeToString(), _inputs(32))
     int8, _ = run_onnx(quantised.SerializeToString(), _inputs(32))
     assert np.abs(int8 - fp32).max() < 0.15 * np.abs(fp32).max()
-
-
-def test_the_threshold_is_the_lowest_that_leaves_99_percent_right():
-    confidence = np.array([0.95] * 99 + [0.5] * 10)
-    probabilities = np.stack([confidence, 1 - confidence], axis=1)
-    truth = np.array([0] * 99 + [1] * 10)
-    assert abstain_threshold(probabilities, truth) == pytest.approx(0.51, abs=0.011)
 
 
 def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):

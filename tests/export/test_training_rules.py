@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 
 from export.data.view_bank import ViewBank
+from export.distill import teacher_outputs as asking
 from export.distill.checkpoint import Checkpoint
 from export.distill.loop import train
 from export.distill.teacher_outputs import teacher_outputs
@@ -213,6 +215,71 @@ def test_the_middle_maps_components_are_uncorrelated_and_of_unit_variance(tmp_pa
     assert places.shape[0] == 200 * 12
     np.testing.assert_allclose(places.mean(0), 0, atol=0.01)
     np.testing.assert_allclose(np.cov(places.T), np.eye(16), atol=0.02)
+
+
+def _size(recipe):
+    return recipe.preprocessing.height, recipe.preprocessing.width
+
+
+def test_a_teacher_that_was_stopped_is_asked_about_the_rest_alone(tmp_path, monkeypatch):
+    recipe, bank = load_recipe("smoke"), _bank(200, _size(load_recipe("smoke")), 4)
+    whole = teacher_outputs(_Seeing(), bank, None, recipe, tmp_path / "whole", batch=16)
+    monkeypatch.setattr(asking, "SAY_S", 0.0)
+
+    def stop(done, total):
+        if done >= 96:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        teacher_outputs(_Seeing(), bank, None, recipe, tmp_path / "cut", stop, batch=16)
+    assert not (tmp_path / "cut" / "logits.npy").exists()
+    seen = []
+    resumed = teacher_outputs(
+        _Seeing(), bank, None, recipe, tmp_path / "cut", lambda done, _: seen.append(done), batch=16
+    )
+    assert seen[0] == 96 + 16
+    assert np.array_equal(resumed.logits, whole.logits)
+    assert np.array_equal(resumed.maps, whole.maps)
+    assert sorted(p.name for p in (tmp_path / "cut").iterdir()) == ["logits.npy", "maps.npy"]
+
+
+def test_what_is_left_of_outputs_without_a_note_is_asked_anew(tmp_path):
+    recipe, bank = load_recipe("smoke"), _bank(40, _size(load_recipe("smoke")), 4)
+    (tmp_path / "cut").mkdir()
+    for name in ("logits", "maps"):
+        (tmp_path / "cut" / f"{name}.unfinished.npy").write_bytes(b"half")
+    found = teacher_outputs(_Seeing(), bank, None, recipe, tmp_path / "cut")
+    whole = teacher_outputs(_Seeing(), bank, None, recipe, tmp_path / "whole")
+    assert np.array_equal(found.logits, whole.logits)
+
+
+class _Exact(torch.nn.Module):
+    """A teacher of one layer, whose logits near 4 bf16 can't tell apart."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 4)
+        self.layer.weight.data.fill_(0.01)
+        self.layer.bias.data = torch.tensor([4.001, 4.002, 4.003, 4.004])
+
+    def logits_and_map(self, inputs, gaze=None):
+        logits = self.layer(inputs.mean((1, 2, 3))[:, None])
+        return logits, inputs.expand(-1, 16, -1, -1) * torch.arange(1, 17).view(1, -1, 1, 1)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+def test_a_teachers_logits_are_as_precise_as_the_recipe_says(tmp_path, precision):
+    recipe = load_recipe("smoke")
+    recipe = structs.replace(
+        recipe, transfer=structs.replace(recipe.transfer, teacher_precision=precision)
+    )
+    bank = _bank(8, _size(recipe), 4)
+    logits = teacher_outputs(_Exact(), bank, None, recipe, tmp_path / precision).logits
+    steps = np.diff(logits, axis=1)
+    if precision == "fp32":
+        np.testing.assert_allclose(steps, 0.001, atol=1e-5)
+    else:
+        assert np.all((steps == 0) | (np.abs(steps) >= 1 / 64))
 
 
 class _Harmful:

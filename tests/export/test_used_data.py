@@ -72,7 +72,7 @@ def test_the_default_recipe_means_the_frames_of_the_recorded_student():
     told = RELEASE["provenance"]["training_data"][0]
     assert len(learned) == told["frames"]
     assert len({r.group for r in learned}) == told["patients"]
-    for part, found in scored_parts(records).items():
+    for part, found in scored_parts(records, recipe).items():
         score_of = RELEASE["scores"]["fp32"][part]
         assert len(found) == score_of["frames"]
         assert len({r.group for r in found}) == score_of["patients"]

@@ -26,13 +26,14 @@ def write_phantom_set(
     size: tuple[int, int] = (336, 448),
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Write synthetic cines: PNG frames, ``labels.csv`` and ``truth.json``.
+    """Write synthetic cines: PNG frames, ``labels.csv``, ``truth.json`` and ``structures.json``.
 
     Labels take turns, so that every label gets ``count / 4`` cines, give or take one. Cine ``i``
     is drawn with seed ``seed + i``. ``labels.csv`` has the columns ``file, label, group,
     timestamp_us``; the frames of one cine share a group, which a split must keep together.
     ``truth.json`` holds ``format``, ``synthetic: true`` and, by file, what
-    ``PhantomTruth.to_dict`` returns. The folder appears whole or not at all.
+    ``PhantomTruth.to_dict`` returns; ``structures.json`` says where the structure that the label
+    names lies, as ``export.data.structures`` reads it. The folder appears whole or not at all.
 
     Args:
         directory: New or empty folder; its parent must exist.
@@ -91,7 +92,10 @@ def _fill(
 ) -> None:
     from PIL import Image  # the phantom itself needs NumPy alone
 
+    from export.data.phantom.structures import write_structures
+
     truths: dict[str, Any] = {}
+    marked: dict[str, PhantomFrame] = {}
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["file", "label", "group", "timestamp_us"])
@@ -100,8 +104,10 @@ def _fill(
             Image.fromarray(frame.pixels).save(folder / name)
             table.writerow([name, frame.label, group, frame.timestamp_us])
             truths[name] = frame.truth.to_dict()
+            marked[Path(name).stem] = frame
             if progress is not None:
                 progress(done, total)
     document = {"format": TRUTH_FORMAT, "synthetic": True, "frames": truths}
     text = json.dumps(document, indent=1, allow_nan=False)
     (folder / "truth.json").write_text(text + "\n", encoding="utf-8")
+    write_structures(folder / "structures.json", marked)

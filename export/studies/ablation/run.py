@@ -50,7 +50,10 @@ def ablate(workspace: Workspace, seeds: int, names: Sequence[str] = ()) -> dict[
     evaluation = Evaluation(workspace)
     logits: dict[str, list[Logits]] = {}
     for name in chosen:
-        data = cache(partial(training_data, workspace, name))  # one for all seeds
+        # one for all seeds, unless each has views of its own
+        data = (
+            None if recipe.transfer.bank_by_seed else cache(partial(training_data, workspace, name))
+        )
         runs = [workspace.student(name, seed) for seed in range(1, seeds + 1)]
         logits[name] = [_student(evaluation, run, data) for run in runs]
     teachers = dict.fromkeys(c.teacher for c in used if needs_teacher(c))
@@ -96,7 +99,9 @@ def _rivals(workspace: Workspace, chosen: Sequence[str]) -> dict[str, tuple[str,
     return rivals
 
 
-def _student(evaluation: Evaluation, run: StudentRun, data: Callable[[], TrainingData]) -> Logits:
+def _student(
+    evaluation: Evaluation, run: StudentRun, data: Callable[[], TrainingData] | None
+) -> Logits:
     """Return one student's logits by part: trained, scored and logged, or read where done."""
     student = distill(run, data)
     logits = evaluation.logits(

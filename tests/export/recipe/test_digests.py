@@ -19,13 +19,17 @@ from export.recipe.settings import (
     AugmentConfig,
     BankConfig,
     DataConfig,
+    ErasingConfig,
     GazeConfig,
     LoopConfig,
+    NoveltyConfig,
     ObjectiveConfig,
+    OutlierConfig,
     Quantisation,
     Recipe,
     StudentTraining,
     TeacherConfig,
+    ThresholdConfig,
     TransferConfig,
 )
 
@@ -33,6 +37,7 @@ ROOT = Path(__file__).parents[3]
 RECORD = json.loads((ROOT / "docs/results/recipes.json").read_text(encoding="utf-8"))
 SECTIONS = (
     *(AugmentConfig, BankConfig, LoopConfig, DataConfig, GazeConfig, TeacherConfig),
+    *(OutlierConfig, ErasingConfig, NoveltyConfig, ThresholdConfig),
     *(TransferConfig, StudentTraining, ObjectiveConfig, Quantisation),
 )
 # They are part of what digests mean. One that changes is another setting under an old name: give
@@ -42,13 +47,22 @@ DEFAULTS = {
         "scale_min": 0.6, "scale_max": 2.0, "aspect": 0.35, "rotation_deg": 15.0, "shift": 0.12,
         "p_flip": 0.5, "gamma": 0.5, "gain": 0.35, "depth_gain": 0.5, "speckle": 0.35,
         "blur_sigma_px": 1.6, "p_sector": 0.3, "p_text": 0.5, "p_mask": 0.4, "p_shadow": 0.25,
-        "p_recode": 0.3,
+        "p_recode": 0.3, "p_crop": 0.0, "crop_aspect_min": 0.8, "crop_aspect_max": 1.6,
+        "p_border": 0.0,
     },
     "BankConfig": {"mix_share": 0.0, "oversample": 2, "chunk_frames": 64, "mix_partners": 16},
     "LoopConfig": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0},
     "DataConfig": {
         "machines": None, "patients_share": 1.0, "seed": 1, "without_source_quality": (),
+        "without_kinds": (), "fold": None, "folds": 5,
+    },
+    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98},
+    "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False},
+    "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None},
+    "ErasingConfig": {
+        "fills": ("inpaint", "blur", "speckle", "copy"), "label": "background", "share": 1.0,
+        "most": None, "beside": False, "seed": 1,
     },
     "GazeConfig": {
         "way": "modulate", "dropout": 0.5, "control": "none", "seed": 1, "least_coverage": 0.5,
@@ -57,9 +71,11 @@ DEFAULTS = {
     "TeacherConfig": {
         "average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0, "start": "imagenet", "members": 1,
-        "architecture": "efficientnet_lite0",
+        "architecture": "efficientnet_lite0", "loss": "labels", "mix_partners": 16,
     },
-    "TransferConfig": {},
+    "TransferConfig": {
+        "mix_partners": 16, "bank_by_seed": False, "teacher_precision": "bf16",
+    },
     "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0, "architecture": "depthwise", "patch": 4, "branches": 0},
     "ObjectiveConfig": {"teacher": "plain", "gaze": None, "against": ()},
@@ -148,6 +164,10 @@ CHANGES = {
     "labels": ('labels = ["head", "abdomen"]', "teacher outputs student"),
     "augment": ("[augment]\nshift = 0.5", "teacher outputs student"),
     "data": ("[data]\nseed = 2", "teacher outputs student"),
+    "outliers": ("[outliers]\nkinds = ['lung']", "teacher outputs student"),
+    "erasing": ("[erasing]\nstructures = ['femur']", "teacher outputs student"),
+    "teacher's loss": ("[teacher]\nloss = 'labels_against_rest'", "teacher outputs student"),
+    "precision": ("[transfer]\nteacher_precision = 'fp32'", "outputs student"),
     "teacher": ("[teacher]\nepochs = 2", "teacher outputs student"),
     "transfer": ("[transfer]\nbank_seed = 3", "outputs student"),
     "student": ("[student]\nhead = 32", "student"),
@@ -159,6 +179,9 @@ CHANGES = {
     "another objective": ("[objectives.more]\nlabels = 2.0", ""),
     "another gaze": ('[gaze.other]\nsource = "landmarks"', ""),
     "quantisation": ("[quantise]\nepochs = 3", ""),
+    "novelty": ("[novelty]\nprototypes = 2", ""),
+    "thresholds": ("[thresholds]\nfolds = 3", ""),
+    "fold": ("[data]\nfold = 1", "teacher outputs student"),
     "name": ('name = "other"', ""),
 }  # fmt: skip
 

@@ -1,0 +1,94 @@
+"""Answers of students to frames that they didn't learn from, over all of train and validation.
+
+Patients are dealt into folds; for each, a teacher and a student are trained without it, in a folder
+of their own. So thresholds rest on every patient and not on a tenth of them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from msgspec import structs
+
+from export.data.dataset import FrameRecord
+from export.distill.inputs import tensors
+from export.distill.pipeline import distill
+from export.evaluation import truth_of
+from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.novelty import Prototypes, fit, pooled_features
+from export.release.thresholds import Answers
+from export.workspace import StudentRun, Workspace
+
+
+@dataclass(frozen=True, eq=False)
+class Unseen:
+    """Answers to unseen frames, and how far each lies from what was learned; None unasked."""
+
+    answers: Answers
+    distances: np.ndarray | None
+
+
+def unseen_answers(run: StudentRun) -> Unseen:
+    """Return the answers of all folds' students, trained where they are missing.
+
+    Raises:
+        ExportError: as training raises.
+    """
+    folds = run.recipe.thresholds.folds
+    parts = [_fold(run, fold) for fold in range(folds)]
+    distances = [part.distances for part in parts if part.distances is not None]
+    return Unseen(
+        Answers(
+            np.concatenate([part.answers.logits for part in parts]),
+            np.concatenate([part.answers.truth for part in parts]),
+            [group for part in parts for group in part.answers.groups],
+        ),
+        np.concatenate(distances) if distances else None,
+    )
+
+
+def fold_run(run: StudentRun, fold: int) -> StudentRun:
+    """Return the run of the student that doesn't see `fold`."""
+    recipe, folds = run.recipe, run.recipe.thresholds.folds
+    data = structs.replace(recipe.data, fold=fold, folds=folds)
+    folder = run.workspace.folder / f"fold-{fold}-of-{folds}"
+    inside = Workspace(
+        structs.replace(recipe, data=data), folder, run.workspace.show, run.workspace.named
+    )
+    return inside.student(run.objective, run.seed)
+
+
+def _fold(run: StudentRun, fold: int) -> Unseen:
+    inside = fold_run(run, fold)
+    student, recipe = distill(inside), inside.recipe
+    records = inside.workspace.parts["val"]
+    inputs = tensors(records, recipe.preprocessing)
+    # in ONNX: PyTorch's last bits differ between a student just trained and the same one loaded
+    model = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
+    answers = Answers(
+        run_onnx(model.SerializeToString(), inputs)[0],
+        truth_of(records, recipe.labels),
+        [r.group for r in records],
+    )
+    if recipe.novelty is None:
+        return Unseen(answers, None)
+    prototypes = prototypes_of(inside, pooled_features(model, learned_inputs(inside)))
+    return Unseen(answers, prototypes.distances(pooled_features(model, inputs)))
+
+
+def learned_inputs(run: StudentRun) -> np.ndarray:
+    """Return the training frames that have a label: outliers are no prototypes."""
+    return tensors(_labelled(run), run.recipe.preprocessing)
+
+
+def prototypes_of(run: StudentRun, features: np.ndarray) -> Prototypes:
+    """Return the prototypes of a run's training frames by their features."""
+    config = run.recipe.novelty
+    assert config is not None
+    truth = truth_of(_labelled(run), run.recipe.labels)
+    return fit(features, truth, config.prototypes, config.shrinkage, config.directions)
+
+
+def _labelled(run: StudentRun) -> list[FrameRecord]:
+    """Return the training frames as they are, those with a label."""
+    rows = run.workspace.transfer_rows
+    return [r for r in rows if r.outlier == 0 and r.alteration is None]

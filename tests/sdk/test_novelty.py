@@ -1,0 +1,178 @@
+"""A student that knows what is unlike its training withholds the label, and says why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import sdk
+from export.errors import ExportError
+from export.packaging.novelty import Prototypes, features_name, fit, pooled_features, with_novelty
+from export.packaging.packaging import package
+from sdk import Decision, ModelError
+from sdk.model_file import parse_model_file
+from sdk.model_file.known_answers import pattern_frame
+from sdk.novelty import UNLIKE_TRAINING, Novelty, withhold
+from tests.sdk.toy_student import CARD, CHANNELS, LABELS, toy_int8_model, toy_model
+
+FRAMES = [pattern_frame("ring", 200 + 7 * i, 150 + 3 * i) for i in range(6)]
+DIRECTIONS = np.zeros((2, CHANNELS))
+DIRECTIONS[0, 1], DIRECTIONS[1, 3] = 0.9, 0.5
+PROTOTYPES = Prototypes(np.ones((3, CHANNELS)) * [[0], [1], [2]], DIRECTIONS, scale=0.25)
+
+
+def _inputs() -> np.ndarray:
+    return np.concatenate([CARD.preprocessing.tensor(frame) for frame in FRAMES])
+
+
+def _student(tmp_path: Path, above: float, model: onnx.ModelProto | None = None) -> sdk.Classifier:
+    model = with_novelty(toy_model() if model is None else model, PROTOTYPES)
+    path = tmp_path / f"{above}.onnx"
+    card = replace(CARD, novelty=Novelty(above, 3), abstain_below=dict.fromkeys(LABELS, 0.0))
+    path.write_bytes(package(model, card))
+    return sdk.Classifier(path)
+
+
+def _distances(model: onnx.ModelProto | None = None) -> np.ndarray:
+    model = toy_model() if model is None else model
+    features = pooled_features(model, _inputs()).astype(np.float64)
+    metric = np.eye(CHANNELS)
+    metric[1, 1], metric[3, 3] = 1 - 0.9**2, 1 - 0.5**2
+    gaps = features[:, None] - PROTOTYPES.means[None]
+    return 0.25 * np.einsum("npi,ij,npj->np", gaps, metric, gaps).min(1)
+
+
+def test_the_graph_computes_the_distance_from_the_nearest_prototype() -> None:
+    import onnxruntime
+
+    model = with_novelty(toy_model(), PROTOTYPES)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    found = [session.run(["novelty"], {"frame": f[None]})[0].item() for f in _inputs()]
+    np.testing.assert_allclose(found, _distances(), rtol=1e-4)
+    np.testing.assert_allclose(PROTOTYPES.distances(pooled_features(toy_model(), _inputs())), found,
+                               rtol=1e-4)  # fmt: skip
+    before = onnxruntime.InferenceSession(toy_model().SerializeToString())
+    for frame in _inputs():
+        pair = [s.run(["logits"], {"frame": frame[None]})[0] for s in (session, before)]
+        np.testing.assert_array_equal(*pair)
+
+
+def test_what_lies_beyond_the_threshold_gets_no_label_for_its_own_reason(tmp_path: Path) -> None:
+    distances = _distances()
+    limit = float(np.median(distances))
+    clf = _student(tmp_path, limit)
+    far = [bool(distance > limit) for distance in distances]
+    assert 0 < sum(far) < len(far)
+    plain = _student(tmp_path, 1e8)
+    for frame, beyond in zip(FRAMES, far, strict=True):
+        result, without = clf.classify(frame), plain.classify(frame)
+        assert without.decision is Decision.ACCEPT
+        assert (UNLIKE_TRAINING in result.reasons) is beyond
+        assert (result.decision is Decision.ABSTAIN) is beyond
+        assert result.label == (None if beyond else without.label)
+        assert result.probabilities == without.probabilities
+        assert result.confidence == without.confidence
+
+
+def test_an_unsure_answer_that_is_far_too_names_both_reasons() -> None:
+    answer = (Decision.ABSTAIN, None, 0.4, {}, ("low-confidence",), None, "timing")
+    told = withhold(answer, 2.0, Novelty(1.0, 1))
+    assert told[4] == ("low-confidence", UNLIKE_TRAINING)
+    assert told[5:] == answer[5:]
+    assert withhold(answer, 1.0, Novelty(1.0, 1)) == answer
+
+
+@pytest.mark.parametrize("distance", [float("nan"), float("inf")])
+def test_a_distance_that_is_no_number_is_damage(distance: float) -> None:
+    with pytest.raises(ModelError, match="novelty") as caught:
+        withhold((Decision.ACCEPT, "a", 1.0, {}, ()), distance, Novelty(1.0, 1))
+    assert caught.value.slug == "model-output-invalid"
+
+
+def test_a_student_without_it_answers_as_ever(toy_path: Path) -> None:
+    clf = sdk.Classifier(toy_path)
+    assert clf.metadata.novelty is None
+    assert all(UNLIKE_TRAINING not in clf.classify(frame).reasons for frame in FRAMES)
+    assert "sonogaze.novelty" not in clf.metadata.to_properties()
+
+
+def test_int8_measures_before_its_last_rounding(tmp_path: Path) -> None:
+    model = toy_int8_model()
+    assert features_name(model) in {o for n in model.graph.node for o in n.output}
+    file = package(
+        with_novelty(model, PROTOTYPES),
+        replace(CARD, precision="int8", novelty=Novelty(1e6, 3)),
+    )
+    assert parse_model_file(file).metadata.novelty == Novelty(1e6, 3)
+
+
+@pytest.mark.parametrize(
+    ("section", "model", "told"),
+    [
+        (Novelty(1.0, 3), toy_model(), "attention"),
+        (None, with_novelty(toy_model(), PROTOTYPES), "outputs"),
+    ],
+)
+def test_section_and_output_come_together(section, model, told) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ModelError, match=told) as caught:
+        package(model, replace(CARD, novelty=section))
+    assert caught.value.slug == "model-signature-mismatch"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"above": 0.0, "prototypes": 1}, {"above": -1.0, "prototypes": 1}, {"above": 1.0},
+        {"above": 1.0, "prototypes": 0}, {"above": 1.0, "prototypes": 1.5}, [], {"above": "1",
+        "prototypes": 1}, {"above": 1.0, "prototypes": 1, "more": 1},
+    ],
+)  # fmt: skip
+def test_a_section_out_of_its_range_is_refused(value: object) -> None:
+    with pytest.raises(ModelError, match=r"sonogaze\.novelty") as caught:
+        Novelty.from_dict(value)
+    assert caught.value.slug == "model-metadata-invalid"
+
+
+def test_prototypes_are_the_means_of_clusters_by_label() -> None:
+    rng = np.random.default_rng(0)
+    centres = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0]])
+    features = np.concatenate([c + rng.normal(0, 0.3, (40, 3)) for c in centres])
+    found = fit(features, np.repeat([0, 0, 1], 40), per_label=2, shrinkage=0.1)
+    for centre in centres:
+        assert np.linalg.norm(found.means - centre, axis=1).min() < 0.5
+    near, far = found.distances(features).mean(), found.distances(np.full((1, 3), 50.0))[0]
+    assert far > 20 * near
+
+
+def test_with_all_directions_the_distance_is_that_of_the_shrunken_covariance() -> None:
+    rng = np.random.default_rng(1)
+    mix = rng.normal(size=(5, 5))
+    labels = np.repeat([0, 1], 60)
+    features = rng.normal(size=(120, 5)) @ mix + 4 * labels[:, None]
+    found = fit(features, labels, 1, shrinkage=0.3, directions=4)
+    means = np.stack([features[labels == i].mean(0) for i in (0, 1)])
+    within = features - means[labels]
+    covariance = within.T @ within / 120
+    covariance = 0.7 * covariance + 0.3 * np.trace(covariance) / 5 * np.eye(5)
+    gaps = features[:, None] - means[None]
+    expected = np.einsum("npi,ij,npj->np", gaps, np.linalg.inv(covariance), gaps).min(1) / 5
+    np.testing.assert_allclose(found.distances(features), expected, rtol=1e-6)
+
+
+def test_a_label_with_a_single_frame_has_no_prototype() -> None:
+    with pytest.raises(ExportError, match="at least two of each") as caught:
+        fit(np.zeros((3, 2)), np.array([0, 0, 1]), 1, 0.5)
+    assert caught.value.slug == "novelty-few"
+
+
+def test_a_network_without_a_last_layer_can_have_none() -> None:
+    model = toy_model()
+    model.graph.node[-1].op_type = "Relu"
+    del model.graph.node[-1].input[1:]
+    with pytest.raises(ExportError, match="logits come from 'Relu'") as caught:
+        features_name(model)
+    assert caught.value.slug == "novelty-graph"
