@@ -60,6 +60,20 @@ def eighths(box: tuple[int, int], cells: tuple[int, int]) -> int:
     return min(8, max(-(-8 * c // b) for b, c in zip(box, cells, strict=True)))
 
 
+def rgb(data: Any) -> NDArray[np.uint8]:
+    """Decode all of it to RGB, uint8 (height, width, 3).
+
+    Raises:
+        FrameError: ``jpeg-invalid`` if the data is damaged or ends early.
+    """
+    try:
+        return np.asarray(_library().decode_jpeg(data, "RGB"))
+    except (ValueError, RuntimeError) as error:
+        if not raised_by(error, "simplejpeg"):
+            raise  # a signal handler's
+        raise FrameError("jpeg-invalid", f"the JPEG image cannot be decoded: {error}") from error
+
+
 def luma(data: Any, width: int, height: int, n: int) -> NDArray[np.uint8]:
     """Decode the luma at n/8 of the size.
 

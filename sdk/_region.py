@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from . import _frame_checks
 from ._shown import shown
@@ -13,14 +13,26 @@ _NUMBERS = {
     "rectangle": ("x", "y", "width", "height"),
     "sector": ("cx", "cy", "r_min", "r_max", "angle_min_deg", "angle_max_deg"),
 }
+_ORIGINS = ("given", "file", "found")
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The part of a frame that holds the ultrasound image; see the two constructors."""
+    """The part of a frame that holds the ultrasound image; see the two constructors.
+
+    Regions are equal where their shapes are.
+
+    Attributes:
+        kind: `rectangle` or `sector`.
+        numbers: as the constructor of that kind takes them.
+        origin: `given` by the caller, `file` when a file names it, `found` by `find_region`.
+        confidence: that it holds the image and nothing else, 0 to 1; 1 unless found.
+    """
 
     kind: Literal["rectangle", "sector"]
     numbers: tuple[float, ...]
+    origin: Literal["given", "file", "found"] = field(default="given", compare=False)
+    confidence: float = field(default=1.0, compare=False)
 
     def __post_init__(self) -> None:
         names = _NUMBERS.get(self.kind, ()) if isinstance(self.kind, str) else ()
@@ -38,6 +50,16 @@ class Region:
             for name, value in zip(names, given, strict=True)
         )
         object.__setattr__(self, "numbers", numbers)
+        if not isinstance(self.origin, str) or self.origin not in _ORIGINS:
+            raise FrameError(
+                "region-invalid",
+                f"region origin is {shown(self.origin)}, it must be one of {', '.join(_ORIGINS)}",
+            )
+        confidence = _frame_checks.finite(self.confidence, "region confidence", "region-invalid")
+        if not 0 <= confidence <= 1:
+            raise FrameError(
+                "region-invalid", f"region confidence is {confidence:g}, it must be 0..1"
+            )
 
     @classmethod
     def rectangle(cls, x: int, y: int, width: int, height: int) -> Region:
@@ -70,3 +92,12 @@ class Region:
             FrameError: ``region-invalid`` if a number is not finite.
         """
         return cls("sector", (cx, cy, r_min, r_max, angle_min_deg, angle_max_deg))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return kind, numbers by name, origin and confidence as a JSON-ready object."""
+        return {
+            "kind": self.kind,
+            **dict(zip(_NUMBERS[self.kind], self.numbers, strict=True)),
+            "origin": self.origin,
+            "confidence": self.confidence,
+        }

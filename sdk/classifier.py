@@ -6,14 +6,16 @@ import hashlib
 import os
 from time import perf_counter_ns
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ._lifetime import loading
+from ._placement import Placement
+from ._watch import Watch
 from .errors import ModelError
-from .frame import Frame
+from .frame import Frame, Region
 from .model_file import ModelMetadata, read_model_file
 from .precision import check_precision, student_path
 from .quality import QualityGate
@@ -21,8 +23,13 @@ from .result import Decision, Result, Timing
 from .session import Session
 from .slot import Slot, read_attention, read_probabilities
 
+if TYPE_CHECKING:
+    from .audit import AuditLog
+    from .stream import Stream
+
 LOW_CONFIDENCE = "low-confidence"
 _US_PER_NS = 1e-3
+_Cells = tuple[int, int, int, int]
 
 
 class Classifier:
@@ -48,6 +55,7 @@ class Classifier:
     """
 
     __slots__ = (
+        "_all_cells",
         "_file",
         "_gate",
         "_labels",
@@ -57,6 +65,7 @@ class Classifier:
         "_scale",
         "_session",
         "_source",
+        "_tensor_size",
         "_thresholds",
     )
 
@@ -72,6 +81,8 @@ class Classifier:
         self._labels = metadata.labels
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
+        self._tensor_size = (metadata.preprocessing.width, metadata.preprocessing.height)
+        self._all_cells = (0, 0, *self._tensor_size)
         self._letterbox = metadata.preprocessing.aspect == "letterbox"
         self._gate = QualityGate(metadata.quality, metadata.preprocessing)
         self._scale = 1.0 / metadata.calibration.temperature
@@ -142,6 +153,37 @@ class Classifier:
             ModelError: `model-output-invalid` when the student gives a number that isn't finite, or
                 an attention map that doesn't sum to 1.
         """
+        return self._classify(frame)
+
+    def stream(
+        self,
+        *,
+        fps: float = 30.0,
+        region: Region | Literal["auto"] | None = None,
+        audit: AuditLog | None = None,
+    ) -> Stream:
+        """Return a new stream, one for each video; streams share this classifier's weights.
+
+        Args:
+            fps: frames a second, 0.1 to 1000: the time between frames that come without one, and
+                by when an answer is due.
+            region: to look at in frames that have none of their own: a `Region`, `"auto"` to find
+                it and to follow changes of the screen's layout, or None for the whole frame.
+            audit: where to log each answer; nowhere by default.
+
+        Raises:
+            SdkError: `stream-setting`.
+        """
+        from .stream import Stream
+
+        return Stream(self, fps=fps, region=region, audit=audit)
+
+    def _classify(self, frame: Frame | npt.NDArray[np.uint8], watch: Watch | None = None) -> Result:
+        """Do as `classify`, and where there is a `watch` count in the same pass over the pixels.
+
+        The statistics are those of this frame also where the gate rejects it, and stay as they were
+        where an error is raised before the pixels are read.
+        """
         start = perf_counter_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
@@ -154,20 +196,31 @@ class Classifier:
                 slot = free.pop()
             except IndexError:
                 slot = self._session.slot()
-            self._recipe.tensor_into(frame, slot.tensor)
+            if watch is None:
+                self._recipe.tensor_into(frame, slot.tensor)
+            else:
+                watch.statistics = self._recipe.measure_into(frame, slot.tensor, watch.statistics)
             prepared = perf_counter_ns()
             inner = self._recipe.inner(frame) if self._letterbox else None
             reasons = self._gate.reasons(slot.tensor, inner)
             checked = perf_counter_ns()
             if reasons:
-                return self._rejected(reasons, start, prepared, checked)
+                return self._rejected(frame, reasons, start, prepared, checked)
             self._session.run(slot)
-            return self._decided(slot, start, prepared, checked)
+            return self._decided(frame, slot, inner, start, prepared, checked)
         finally:
             if slot is not None:
                 free.append(slot)
 
-    def _decided(self, slot: Slot, start: int, prepared: int, checked: int) -> Result:
+    def _decided(
+        self,
+        frame: Frame,
+        slot: Slot,
+        inner: _Cells | None,
+        start: int,
+        prepared: int,
+        checked: int,
+    ) -> Result:
         inferred = perf_counter_ns()
         probabilities = read_probabilities(slot, self._scale)
         attention = read_attention(slot)
@@ -191,17 +244,25 @@ class Classifier:
             attention,
             timing,
             self._model_id,
+            *_region_of(frame),
+            Placement((frame.width, frame.height), self._tensor_size, inner or self._all_cells),
         )
 
     def _rejected(
-        self, reasons: tuple[str, ...], start: int, prepared: int, checked: int
+        self, frame: Frame, reasons: tuple[str, ...], start: int, prepared: int, checked: int
     ) -> Result:
         preprocess_us, quality_us = (
             (prepared - start) * _US_PER_NS,
             (checked - prepared) * _US_PER_NS,
         )
         timing = Timing(preprocess_us, quality_us, 0.0, 0.0, (checked - start) * _US_PER_NS)
-        return Result(Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+        said = (Decision.REJECT, None, 0.0, None, reasons, None, timing, self._model_id)
+        return Result(*said, *_region_of(frame))
+
+
+def _region_of(frame: Frame) -> tuple[Region | None, str]:
+    region = frame.region
+    return region, "whole" if region is None else region.origin
 
 
 _default: Classifier | None = None

@@ -175,6 +175,18 @@ class Frame:
         """``(x, y, width, height)`` of the region's bounding box in pixels."""
         return self._layout.box
 
+    def _within(self, region: Region | None) -> Frame:
+        """Return a frame of the same pixels with another region.
+
+        Raises:
+            FrameError: ``region-outside``.
+        """
+        frame = Frame.__new__(Frame)
+        frame._data = self._data
+        frame._key = self._key._replace(region=region)
+        frame._layout = layout_of(frame._key)
+        return frame
+
     def __copy__(self) -> Frame:
         return self
 
@@ -221,6 +233,15 @@ def layout_of(key: _Key) -> _kernels.Layout:
         unit=key.unit,
         pixel_size_mm=key.pixel_size,
     )
+
+
+def layout_of_pixels(width: int, height: int, region: Region | None) -> _kernels.Layout:
+    """Return the layout of a frame of this size and region, whatever its pixels are.
+
+    Raises:
+        FrameError: as ``Frame``.
+    """
+    return layout_of(_Key("GRAY8", width, height, (), False, None, region, (1.0, 1.0), (0, 65535)))
 
 
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:

@@ -30,21 +30,23 @@ class Statistics:
     """What a pass counted inside the region, for streams; ``docs/formats.md`` defines each.
 
     Black frames are told by ``black``, Doppler by ``colored``, frozen frames and cuts by
-    ``difference``, and by ``mean`` whether a difference is a change of gain.
+    ``difference``, and by ``shift`` whether a difference is a change of gain.
 
     Attributes:
-        mean: grey level, 0 to 255.
-        black: share of pixels, 0 to 1.
-        colored: share of colour samples, 0 to 1; None where the format has no colour.
+        mean: grey level of the counted rows, 0 to 255.
+        black: share of their pixels, 0 to 1.
+        colored: share of their colour samples, 0 to 1; None where the format has no colour.
         difference: mean absolute difference to an earlier frame's ``coarse``, in grey levels; None
             without one.
-        coarse: grey levels of blocks of 4 x 4 cells.
+        shift: mean difference to it, signed; None without one.
+        coarse: grey levels, means of 4 cells side by side, in every fourth row of cells.
     """
 
     mean: float
     black: float
     colored: float | None
     difference: float | None
+    shift: float | None
     coarse: NDArray[np.float32]
 
 
@@ -133,12 +135,15 @@ class Preprocessing:
         before = _coarse_of(previous)
         if before is not None and before.shape != coarse.shape:
             before = None
-        pixels, mean, black, colored, samples, difference = plan.measure(data, out, coarse, before)
+        pixels, mean, black, colored, samples, difference, shift = plan.measure(
+            data, out, coarse, before
+        )
         return Statistics(
             mean=mean,
             black=black / pixels,
             colored=colored / samples if samples else None,
             difference=None if before is None else difference,
+            shift=None if before is None else shift,
             coarse=coarse,
         )
 

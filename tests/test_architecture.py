@@ -13,7 +13,6 @@ LAYERS = (
     (
         *(
             "errors",
-            "result",
             "_alias",
             "_origin",
             "_interpreter",
@@ -25,13 +24,19 @@ LAYERS = (
     ),
     ("fields", "_kernels", "runtime"),
     ("_formats",),
+    ("_layouts",),
     ("_array_checks", "_frame_checks", "_mjpeg_header"),
     ("_mjpeg", "_region", "frame"),
+    ("_placement",),
+    ("drawing",),
+    ("result",),
     ("preprocess",),
-    ("quality",),
+    ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("session", "classifier"),
+    ("region",),
+    # a classifier makes its streams
+    ("session", "classifier", "stream", "audit"),
     ("sources",),
     ("cli",),
 )

@@ -39,6 +39,7 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       stride_(layout_.planes[0].stride),
       pixel_bytes_(format_.pixel_bytes),
       code_bytes_(format_.wide() ? 2 : 1),
+      counted_every_(std::max(rows_ / kCountedRows, std::int64_t{1})),
       origin_(data[layout_.planes[0].buffer] + layout_.planes[0].first_row + y0_ * stride_ +
               x0_ * pixel_bytes_),
       in_place_(decode_ == nullptr && !layout_.is_sector()) {}

@@ -3,9 +3,6 @@
 namespace sonogaze {
 namespace {
 
-constexpr std::int64_t kColorRows = 2;  // colour is looked for as often as 4:2:0 stores it
-constexpr std::int64_t kChromaAhead = 4;
-
 const std::uint8_t* plane_row(const Layout& layout, const Planes& data, int plane,
                               std::int64_t row) {
     const Plane& p = layout.planes[static_cast<std::size_t>(plane)];
@@ -33,6 +30,7 @@ void Pass::fetch_chroma(std::int64_t y, const SampleSpan& samples) const {
 }
 
 void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
+    if (y % counted_every_ != 0) return;
     if (!layout_.is_sector()) {
         count_span(grey, y, x0_, x0_ + columns_);
         return;
@@ -54,7 +52,7 @@ void Pass::count_span(const std::uint8_t* grey, std::int64_t y, std::int64_t x0,
                               statistics_->levels);
     }
     statistics_->pixels += x1 - x0;
-    if (y % kColorRows == 0) count_colors(first, y, x0, x1);
+    if (y % (kColorRows * counted_every_) == 0) count_colors(first, y, x0, x1);
 }
 
 // grey: of column x0 of the frame.
@@ -62,7 +60,7 @@ void Pass::count_colors(const std::uint8_t* grey, std::int64_t y, std::int64_t x
                         std::int64_t x1) {
     if (format_.yuv()) {
         const SampleSpan samples = samples_of(x0, x1, format_.chroma.columns);
-        fetch_chroma(y + kChromaAhead, samples);
+        fetch_chroma(y + kColorRows * counted_every_, samples);
         statistics_->colored += colored_samples(chroma_row(y, samples.first), samples.count);
         statistics_->color_samples += samples.count;
     } else if (const CountRgb count = kernels_.count_rgb[static_cast<std::size_t>(format_.luma)]) {

@@ -34,14 +34,15 @@ Statistics Plan::measure(const Planes& data, float* out, float* coarse,
     const int bits = layout_->spec.format->bits;
     const double levels = 255.0 / code_levels(bits, layout_->spec.range);
     const auto area = static_cast<double>(layout_->box_width * layout_->box_height);
-    CoarseRows rows((*work).coarse, inner_.width, levels / area,
-                    -black_code(bits, layout_->spec.range) * levels, coarse);
+    CoarseRows rows(inner_.width, levels / area, -black_code(bits, layout_->spec.range) * levels,
+                    coarse);
     Statistics statistics;
     Pass pass(*this, data, *work, &statistics, &rows);
     fill_target(pass, out);
-    rows.finish();
     if (previous != nullptr) {
-        statistics.difference = mean_difference(coarse, previous, coarse_columns() * coarse_rows());
+        const Change change = mean_change(coarse, previous, coarse_columns() * coarse_rows());
+        statistics.difference = change.difference;
+        statistics.shift = change.shift;
     }
     return statistics;
 }

@@ -12,8 +12,7 @@ Workspace::Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_
       sums(static_cast<std::size_t>(columns + std::max(taps, kPairColumns))),
       cells(static_cast<std::size_t>(cell_count)),
       dots(static_cast<std::size_t>(cell_count)),
-      edge(static_cast<std::size_t>(cell_count)),
-      coarse(static_cast<std::size_t>(cell_count)) {}
+      edge(static_cast<std::size_t>(cell_count)) {}
 
 WorkspacePool::WorkspacePool(std::int64_t columns, std::int64_t taps, std::int64_t cells)
     : columns_(columns), taps_(taps), cells_(cells) {}

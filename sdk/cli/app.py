@@ -14,8 +14,11 @@ from .. import __version__
 from ..classifier import Classifier
 from ..errors import SdkError
 from ..frame import Region
-from .classify import classify_files
+from ..sources.wanted import wanted
+from .classify import Asked, classify_files
 from .info import describe, print_description
+from .output import NOT_WRITTEN
+from .saving import NotSaved
 
 app = typer.Typer(
     name="sonogaze",
@@ -47,37 +50,73 @@ _PRECISION_HELP = "Precision: auto, fp32 or int8."
 
 
 @app.command()
-def classify(
+def classify(  # noqa: PLR0913 - its options
     files: Annotated[
         list[Path],
-        typer.Argument(help="Images, DICOM files, or folders of them.", show_default=False),
+        typer.Argument(
+            help="Images, DICOM files, videos, descriptions of raw frames, folders of them, or - "
+            "for standard input.",
+            show_default=False,
+        ),
     ],
     model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
     precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
     region: Annotated[
         str | None,
         typer.Option(
-            help="Part of each frame to look at: x,y,width,height in pixels.",
+            help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
+            "cx,cy,r_min,r_max,first_deg,last_deg.",
             show_default=False,
         ),
+    ] = None,
+    color: Annotated[
+        str | None,
+        typer.Option(
+            help="Matrix and range of YUV frames, such as bt709-full, instead of the file's.",
+            show_default=False,
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Frames a second, where a file has no times.", show_default=False),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line: a frame or an error.")
     ] = False,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Put the attention map into the JSON.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write a table to this CSV file.", show_default=False)
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write frames with their results beside them: PNGs into this folder, or one film "
+            "if the name ends in .mp4.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Classify every frame of FILES.
 
     Exit codes: 0 every frame was read; 1 a file, or the student, could not be read; 2 wrong usage;
-    3 the results could not be written; 141 the reader of a pipe has gone.
+    3 results could not be written; 141 the reader of a pipe has gone.
     """
     # pydicom and Pillow warn about what they repair; what they can't is an error here
     warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
         chosen = None if region is None else _parse_region(region)
+        wanted(chosen, color, fps)
         classifier = Classifier(model, precision)
+        options = {"region": chosen, "color": color}
+        code = classify_files(classifier, files, Asked(options, fps, as_json, attention, csv, save))
     except SdkError as error:
         raise _usage_failure(error, as_json) from None
-    raise typer.Exit(classify_files(classifier, files, chosen, as_json=as_json))
+    except NotSaved as error:
+        Console(stderr=True).print(f"sonogaze: {error}", markup=False, highlight=False)
+        raise typer.Exit(NOT_WRITTEN) from None
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -98,11 +137,16 @@ def info(
 
 
 def _parse_region(text: str) -> Region:
+    parts = text.split(",")
     try:
-        x, y, width, height = (int(part) for part in text.split(","))
+        if len(parts) == 6:
+            return Region("sector", tuple(float(part) for part in parts))
+        x, y, width, height = (int(part) for part in parts)
     except ValueError:
         raise typer.BadParameter(
-            f"{text!r}: expected four whole numbers, x,y,width,height", param_hint="--region"
+            f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
+            "cx,cy,r_min,r_max,first_deg,last_deg",
+            param_hint="--region",
         ) from None
     return Region.rectangle(x, y, width, height)
 

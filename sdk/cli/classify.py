@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,63 +19,155 @@ from .. import sources
 from .._shown import printable, shown
 from ..classifier import Classifier
 from ..errors import SdkError, SourceError
-from ..frame import Frame, Region
+from ..frame import Frame
 from ..result import Result
 from ..sources import FrameInfo
-from ..sources.intake import expand
+from ..sources.folder import without_raw_data
+from ..sources.intake import expand, open_path
+from .drawn import Film, Pictures
+from .rows import json_error, json_of, table_head, table_line, text_of
+from .saving import Keeper, Keepers, Table
+
+STANDARD_INPUT = "-"
 
 
-def classify_files(
-    classifier: Classifier, files: list[Path], region: Region | None, *, as_json: bool
-) -> int:
+class Asked(NamedTuple):
+    """What the command is to do with frames.
+
+    Attributes:
+        options: of `sources.open`.
+        fps: frames a second of frames without times, counted through a folder; or None.
+        as_json: one JSON object per line instead of text; errors go to standard output too.
+        attention: with the attention map in the JSON.
+        csv: a CSV file to write, or None.
+        save: an MP4 to write if its name ends in `.mp4`, else a folder of PNGs; or None.
+    """
+
+    options: dict[str, Any]
+    fps: float | None = None
+    as_json: bool = False
+    attention: bool = False
+    csv: Path | None = None
+    save: Path | None = None
+
+
+def classify_files(classifier: Classifier, files: list[Path], asked: Asked) -> int:
     """Classify every frame and print each result at once.
 
     Args:
         classifier: the student.
-        files: images, DICOM files, and folders of them; a bad file doesn't stop the others.
-        region: the part of every frame to look at, or None.
-        as_json: print one JSON object per line instead of text; errors go to standard output too.
+        files: files that `sources.open` reads, folders of them, and `-` for standard input; a bad
+            file doesn't stop the others.
+        asked: what to do with them.
 
     Returns:
         0 if every file was read to its end, else 1.
+
+    Raises:
+        NotSaved: the CSV file, or what is to be saved, cannot be written.
     """
-    failed = False
     # on a terminal, rich prints results above its bar; elsewhere standard output is theirs alone
     results = None if sys.stdout.isatty() else sys.stdout
     quiet = nullcontext() if results is None else redirect_stdout(sys.stderr)
-    with _progress() as progress, quiet:
-        task = progress.add_task("", total=None)
-        for path, place, frames in _every_file(files, region):
+    with _progress() as progress, quiet, Keepers(_makers(classifier, asked)) as keepers:
+        run = _Run(classifier, asked, progress, keepers, results)
+        for path, place, frames in _every_file(files, asked.options):
             name = printable(os.path.basename(path))
-            progress.reset(task, total=None, description=f"{place} of {len(files)}: {name}")
-            try:
-                for frame, info in frames():
-                    result = classifier.classify(frame)
-                    line = _json(result, info) if as_json else _text(result, info)
-                    _write(results or sys.stdout, line)
-                    progress.update(task, total=info.frame_count, completed=info.index + 1)
-            except SdkError as error:
-                failed = True
-                if as_json:
-                    _write(results or sys.stdout, _json_error(path, error))
-                else:
-                    _write(sys.stderr, f"{printable(path)}: {error.slug}: {error}")
-    return 1 if failed else 0
+            progress.reset(run.task, total=None, description=f"{place} of {len(files)}: {name}")
+            run.file(path, place, frames)
+    return 1 if run.failed else 0
+
+
+class _Run:
+    def __init__(
+        self,
+        classifier: Classifier,
+        asked: Asked,
+        progress: Progress,
+        keepers: Keepers,
+        results: TextIO | None,
+    ) -> None:
+        self._classifier, self._asked, self._keepers = classifier, asked, keepers
+        self._progress, self._results = progress, results
+        self.task = progress.add_task("", total=None)
+        self.failed = False
+        self._counts: Counter[int] = Counter()
+
+    def file(
+        self, path: str, place: int, frames: Callable[[], Iterator[tuple[Frame, FrameInfo]]]
+    ) -> None:
+        """Classify the frames of one file; report what stops it."""
+        try:
+            for frame, info in frames():
+                info = self._timed(info, place)
+                result = self._classifier.classify(frame)
+                self._print(result, info)
+                self._keepers.keep(place, result, frame, info)
+                total = None if info.frame_count is None else max(info.frame_count, info.index + 1)
+                self._progress.update(self.task, total=total, completed=info.index + 1)
+        except SdkError as error:
+            self.failed = True
+            if self._asked.as_json:
+                self._write(json_error(path, error))
+            else:
+                _write(sys.stderr, f"{printable(path)}: {error.slug}: {error}")
+            self._keepers.fail(path, error)
+
+    def _timed(self, info: FrameInfo, place: int) -> FrameInfo:
+        """Give a frame without a time that of a steady rate."""
+        index = self._counts[place]
+        self._counts[place] += 1
+        if info.timestamp_us is not None or self._asked.fps is None:
+            return info
+        return replace(info, timestamp_us=round(index * 1e6 / self._asked.fps))
+
+    def _print(self, result: Result, info: FrameInfo) -> None:
+        if self._asked.as_json:
+            self._write(json_of(result, info, attention=self._asked.attention))
+        elif self._results is None and info.frame_count != 1:
+            if info.index == 0:
+                self._write(table_head(info.path))
+            self._write(table_line(result, info))
+        else:
+            self._write(text_of(result, info))
+
+    def _write(self, line: str) -> None:
+        _write(self._results or sys.stdout, line)
+
+
+def _makers(classifier: Classifier, asked: Asked) -> list[Callable[[], Keeper]]:
+    makers: list[Callable[[], Keeper]] = []
+    if asked.csv is not None:
+        makers.append(partial(Table, asked.csv, tuple(classifier.metadata.labels)))
+    if asked.save is not None:
+        film = asked.save.suffix.lower() == ".mp4"
+        makers.append(partial(Film if film else Pictures, asked.save))
+    return makers
 
 
 def _every_file(
-    files: list[Path], region: Region | None
+    files: list[Path], options: dict[str, Any]
 ) -> Iterator[tuple[str, int, Callable[[], Iterator[tuple[Frame, FrameInfo]]]]]:
     """Yield every path, folders expanded, its place on the command line, and how to open it."""
     for place, path in enumerate(files, start=1):
-        try:
-            inside = expand(path)
-        except SdkError:
-            inside = [str(path)]  # opening it says why
-        for file in inside:
-            opened = partial(sources.open, file, region=region)
+        if str(path) == STANDARD_INPUT:
+            yield STANDARD_INPUT, place, partial(sources.open, sys.stdin.buffer, **options)
+            continue
+        for file in _inside(path):
+            opened = partial(sources.open, file, **options)
             inner = file != str(path) and os.path.isdir(file)
             yield file, place, partial(_refuse_folder, file) if inner else opened
+
+
+def _inside(path: Path) -> list[str]:
+    try:
+        inside = expand(path)
+    except SdkError:
+        return [str(path)]  # opening it says why
+    if inside == [str(path)]:
+        return inside
+    names = without_raw_data([os.path.basename(file) for file in inside], open_path(str(path)))
+    return [os.path.join(path, name) for name in names]
 
 
 def _refuse_folder(path: str) -> Iterator[tuple[Frame, FrameInfo]]:
@@ -98,35 +191,6 @@ def _progress() -> Progress:
         redirect_stderr=errors_to_screen,
         disable=not (to_screen or errors_to_screen),
     )
-
-
-def _text(result: Result, info: FrameInfo) -> str:
-    path = printable(info.path)
-    where = path if info.frame_count == 1 else f"{path}[{info.index}]"
-    if result.label is not None:
-        answer = f"{result.label} {result.confidence:.1%}"
-    else:
-        answer = f"{result.decision.value}: {', '.join(result.reasons)}"
-        if result.probabilities is not None:
-            likeliest = max(result.probabilities, key=result.probabilities.__getitem__)
-            answer += f" (likeliest {likeliest} {result.confidence:.1%})"
-    return f"{where}: {answer}  {result.timing.total_us / 1000:.2f} ms"
-
-
-def _json(result: Result, info: FrameInfo) -> str:
-    described: dict[str, Any] = {
-        "path": info.path,
-        "index": info.index,
-        "frame_count": info.frame_count,
-        "kind": info.kind,
-        "timestamp_us": info.timestamp_us,
-        "region_origin": info.region_origin,
-    }
-    return json.dumps(described | {"result": result.to_dict()}, allow_nan=False)
-
-
-def _json_error(path: str, error: SdkError) -> str:
-    return json.dumps({"path": path, "error": {"slug": error.slug, "message": str(error)}})
 
 
 def _write(stream: TextIO | None, line: str) -> None:

@@ -28,6 +28,7 @@ from ..preprocess import Preprocessing
 from ..quality import QualityThresholds
 from .digest import DIGEST_KEY
 from .known_answers import KnownAnswers
+from .stream_settings import StreamSettings
 
 PREFIX = "sonogaze."
 FORMAT_VERSION = 1
@@ -46,6 +47,7 @@ _KEYS = (
     "provenance",
     "attribution",
 )
+_STREAM = "stream"  # a file without it has the defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class ModelMetadata:
         provenance: free-form JSON object; `training_data` in it lists objects with `name` and
             `licence`.
         attribution: the credit that the licences of the training data ask for.
+        stream: how a stream smooths; None in a file that leaves it to the defaults.
     """
 
     student_id: str
@@ -108,6 +111,7 @@ class ModelMetadata:
     known_answers: KnownAnswers
     provenance: Mapping[str, Any]
     attribution: str
+    stream: StreamSettings | None = None
 
     def to_properties(self) -> dict[str, str]:
         """Return the `metadata_props` of the file, without the digest."""
@@ -123,7 +127,9 @@ class ModelMetadata:
             "provenance": dump_json(dict(self.provenance)),
             "attribution": self.attribution,
         }
-        return {PREFIX + key: values[key] for key in _KEYS}
+        if self.stream is not None:
+            values[_STREAM] = dump_json(self.stream.to_dict())
+        return {PREFIX + key: value for key, value in values.items()}
 
     @classmethod
     def from_properties(cls, properties: Mapping[str, str]) -> ModelMetadata:
@@ -136,6 +142,7 @@ class ModelMetadata:
         _check_version(properties)
         own = {key: value for key, value in properties.items() if key.startswith(PREFIX)}
         own.pop(DIGEST_KEY, None)
+        stream = own.pop(PREFIX + _STREAM, None)
         json_object(own, "metadata_props", frozenset(PREFIX + key for key in _KEYS))
         texts = {key: properties[PREFIX + key] for key in _KEYS}
         labels = _read_labels(parse_json(texts["labels"], PREFIX + "labels"))
@@ -155,6 +162,9 @@ class ModelMetadata:
             attribution=text(
                 texts["attribution"], PREFIX + "attribution", longest=_MAX_ATTRIBUTION
             ),
+            stream=None
+            if stream is None
+            else StreamSettings.from_dict(parse_json(stream, PREFIX + _STREAM)),
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._layouts import ARRAYS
 from .._origin import raised_by_a_handler
 from .._shown import shown
 from ..errors import SourceError
@@ -21,7 +22,8 @@ MAX_PIXELS = 64 * 1024 * 1024
 """Largest image that is read, in pixels: eight times a 4K screen."""
 MAX_FRAMES = 100_000
 """Most images that one image file may hold."""
-HEADER_BYTES = 132
+HEADER_BYTES = 1024
+"""How much of a file decides what it is."""
 MAX_GREY_16 = 65_535
 
 on_declared_pixels: Callable[[int], None] = lambda pixels: None  # noqa: E731
@@ -36,10 +38,13 @@ class FrameInfo:
         path: of the file, as given; the `name` of a file object.
         index: of the frame in its file, from 0.
         frame_count: frames the file declares, or None when it doesn't say.
-        kind: `image` or `dicom`.
+        kind: `image`, `dicom`, `video`, `raw`, `mjpeg`, `igtl`, `camera` or `callback`.
         timestamp_us: of the frame since the first one, in microseconds: when a DICOM frame was
             taken, when one of an animation is shown; None when the file doesn't say.
         region_origin: `given` by the caller, `file` when the file names it, or `whole`.
+        color: matrix and range of YUV pixels, such as `bt709-limited`; None for others.
+        color_origin: `given` by the caller, `file` when the file says both, or `assumed`
+            (`docs/integrating.md`, "Video"); None without YUV.
     """
 
     path: str
@@ -48,6 +53,31 @@ class FrameInfo:
     kind: str
     timestamp_us: int | None
     region_origin: str
+    color: str | None = None
+    color_origin: str | None = None
+
+
+def packed_frame(
+    pixels: npt.NDArray[Any],
+    format_: str,
+    width: int,
+    height: int,
+    **described: Any,
+) -> Frame:
+    """Wrap pixels whose planes follow one another without padding.
+
+    Args:
+        pixels: all of them; of any shape.
+        format_: canonical name of their format.
+        width: pixels.
+        height: pixels.
+        described: color, region, window and pixel size, as for `Frame`.
+    """
+    if format_ not in ARRAYS:
+        return Frame(pixels, format=format_, width=width, height=height, **described)
+    dtype, channels = ARRAYS[format_]
+    shape = (height, width) if channels == 1 else (height, width, channels)
+    return Frame.from_array(pixels.view(dtype).reshape(shape), format_, **described)
 
 
 def frame_of_array(

@@ -100,6 +100,15 @@ def open_path(path: str | bytes, folder: Opened | None = None, name: str = "") -
     return Opened(descriptor)
 
 
+def folder_of(path: str) -> Opened:
+    """Open the folder in which a file lies.
+
+    Raises:
+        SourceError: `source-not-found` or `source-unreadable`.
+    """
+    return open_path(os.path.dirname(path) or ".")
+
+
 def entries(folder: Opened, name: str) -> list[str]:
     """List a folder's entries by name, in the order of their characters.
 

@@ -9,31 +9,33 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from .._formats import FACTS
+from .._frame_checks import COLORS
+from .._layouts import ARRAYS, frame_bytes
 from ..errors import SLUGS, FrameError, SdkError, SourceError
 from ..frame import Frame, Region
-from .base import MAX_GREY_16, MAX_PIXELS, MAX_SIDE, FrameInfo, frame_of_array
+from .base import MAX_PIXELS, MAX_SIDE, FrameInfo, packed_frame
 
 LENGTH = struct.Struct(">I")
 MAX_MESSAGE_BYTES = 64 * 1024
 _MAX_FRAMES = 1_000_000
 _MAX_TIMESTAMP_US = 10**15
 _ERRORS: dict[str, type[SdkError]] = {"FrameError": FrameError, "SourceError": SourceError}
-_KINDS = ("image", "dicom")
+_KINDS = ("image", "dicom", "video")
 _ORIGINS = ("given", "file", "whole")
-_DTYPES: dict[str, tuple[type[np.generic], int]] = {
-    "GRAY8": (np.uint8, 1),
-    "GRAY16": (np.uint16, 1),
-    "RGB24": (np.uint8, 3),
-}
+_COLOR_ORIGINS = (None, "given", "file", "assumed")
+_COLORS = (None, *COLORS)
 _FRAME_FIELDS = {
     "format", "width", "height", "window", "region", "pixel_size_mm",
-    "index", "frame_count", "kind", "timestamp_us", "region_origin",
+    "index", "frame_count", "kind", "timestamp_us", "region_origin", "color", "color_origin",
 }  # fmt: skip
+
+_Name = TypeVar("_Name", str, str | None)
 
 
 class ProtocolError(Exception):
@@ -64,7 +66,16 @@ def decode(body: bytes) -> dict[str, Any]:
 
 def describe_region(region: Region | None) -> list[Any] | None:
     """Return a region as JSON can hold it."""
-    return None if region is None else [region.kind, list(region.numbers)]
+    return (
+        None
+        if region is None
+        else [
+            region.kind,
+            list(region.numbers),
+            region.origin,
+            region.confidence,
+        ]
+    )
 
 
 def region_of(value: Any) -> Region | None:
@@ -75,10 +86,10 @@ def region_of(value: Any) -> Region | None:
     """
     if value is None:
         return None
-    if not (isinstance(value, list) and len(value) == 2 and isinstance(value[1], list)):
+    if not (isinstance(value, list) and len(value) == 4 and isinstance(value[1], list)):
         raise ProtocolError("region")
     try:
-        return Region(value[0], tuple(value[1]))
+        return Region(value[0], tuple(value[1]), value[2], value[3])
     except (FrameError, TypeError) as error:
         raise ProtocolError("region") from error
 
@@ -107,7 +118,7 @@ def describe_frame(frame: Frame, info: FrameInfo) -> tuple[dict[str, Any], npt.N
     """Return the message that tells a frame, and its pixels.
 
     Args:
-        frame: made by `frame_of_array`.
+        frame: made by `frame_of_array` or `packed_frame`.
         info: where it comes from.
     """
     key, pixels = frame._key, frame._data
@@ -124,6 +135,8 @@ def describe_frame(frame: Frame, info: FrameInfo) -> tuple[dict[str, Any], npt.N
         "kind": info.kind,
         "timestamp_us": info.timestamp_us,
         "region_origin": info.region_origin,
+        "color": key.color,
+        "color_origin": info.color_origin,
     }
     return {"frame": described}, pixels
 
@@ -137,13 +150,15 @@ def empty_pixels(message: dict[str, Any]) -> npt.NDArray[Any]:
     fields = message["frame"]
     if not isinstance(fields, dict) or set(fields) != _FRAME_FIELDS:
         raise ProtocolError("fields")
-    if not isinstance(fields["format"], str) or fields["format"] not in _DTYPES:
+    if not isinstance(fields["format"], str) or fields["format"] not in FACTS:
         raise ProtocolError("format")
     width = _whole(fields, "width", 1, MAX_SIDE)
     height = _whole(fields, "height", 1, MAX_SIDE)
     if width * height > MAX_PIXELS:
         raise ProtocolError("size")
-    dtype, channels = _DTYPES[fields["format"]]
+    if fields["format"] not in ARRAYS:
+        return np.empty(frame_bytes(fields["format"], width, height), np.uint8)
+    dtype, channels = ARRAYS[fields["format"]]
     return np.empty((height, width) if channels == 1 else (height, width, channels), dtype)
 
 
@@ -166,14 +181,22 @@ def frame_of(
     count = _optional(fields, "frame_count", 1, _MAX_FRAMES)
     timestamp_us = _optional(fields, "timestamp_us", 0, _MAX_TIMESTAMP_US)
     kind, origin = _one_of(fields, "kind", _KINDS), _one_of(fields, "region_origin", _ORIGINS)
-    info = FrameInfo(path, index, count, kind, timestamp_us, origin)
-    window = fields["window"] or [0, MAX_GREY_16]
+    color = _one_of(fields, "color", _COLORS)
+    color_origin = _one_of(fields, "color_origin", _COLOR_ORIGINS)
+    if (color is None) != (color_origin is None):
+        raise ProtocolError("color_origin")
+    info = FrameInfo(path, index, count, kind, timestamp_us, origin, color, color_origin)
+    window = fields["window"]
     try:
-        frame = frame_of_array(
+        frame = packed_frame(
             pixels,
+            fields["format"],
+            fields["width"],
+            fields["height"],
+            color=color,
             region=region_of(fields["region"]),
             pixel_size_mm=tuple(fields["pixel_size_mm"]),
-            window=tuple(window),
+            window=None if window is None else tuple(window),
         )
     except (FrameError, TypeError) as error:
         raise ProtocolError("frame") from error
@@ -191,8 +214,8 @@ def _optional(fields: dict[str, Any], name: str, least: int, most: int) -> int |
     return None if fields[name] is None else _whole(fields, name, least, most)
 
 
-def _one_of(fields: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
-    value = fields[name]
-    if not isinstance(value, str) or value not in allowed:
-        raise ProtocolError(name)
-    return value
+def _one_of(fields: dict[str, Any], name: str, allowed: tuple[_Name, ...]) -> _Name:
+    for known in allowed:
+        if type(fields[name]) is type(known) and fields[name] == known:
+            return known
+    raise ProtocolError(name)

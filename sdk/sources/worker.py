@@ -81,7 +81,8 @@ def _serve(host: socket.socket) -> None:
             assert file is not None
             prepare(request["kind"])
             region = region_of(request["region"])
-            frames = read(os.fdopen(file, "rb"), request["kind"], request["name"], region)
+            handed = os.fdopen(file, "rb")
+            frames = read(handed, request["kind"], request["name"], region, request["color"])
         if request["do"] != "close":
             assert frames is not None
             if not _answer(host, request, frames):

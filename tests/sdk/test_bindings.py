@@ -99,6 +99,11 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "Layout sector": (_kernels.Layout, (), sector),
         "Layout.check": (_kernels.Layout.check, (layout(), frame), {}),
         "Layout.packed": (_kernels.Layout.packed, (layout(), frame), {}),
+        "Layout.pack_into": (
+            _kernels.Layout.pack_into,
+            (layout(), frame, bytearray(layout().packed_bytes)),
+            {},
+        ),
         "Layout.strides": (vars(_kernels.Layout)["strides"].__get__, (layout(),), {}),
         "Plan": (_kernels.Plan, (), settings_of_plan),
         "Plan.run": (_kernels.Plan.run, (made, frame, cells(32)), {}),
@@ -157,6 +162,7 @@ def test_no_wild_argument_of_any_binding_crashes_or_escapes() -> None:
 def test_every_public_binding_is_in_the_table() -> None:
     bound = {name for name in dir(_kernels) if not name.startswith("_")}
     methods = {"check", "packed", "strides", "box", "run", "measure", "isa", "coarse_shape"}
+    methods |= {"pack_into", "packed_bytes"}
     tabled = {name.split()[0].split(".")[0] for name in calls()}
     assert bound - tabled == {"keep_forever"}, "takes anything, and may be given anything"
     for kind in (_kernels.Layout, _kernels.Plan, _kernels.Gate):
@@ -167,7 +173,12 @@ def test_every_public_binding_is_in_the_table() -> None:
 @pytest.mark.parametrize("kind", [_kernels.Layout, _kernels.Plan, _kernels.Gate])
 def test_an_object_that_was_never_initialised_is_refused(kind: Any) -> None:
     empty = kind.__new__(kind)
-    right = {"run": (b"", b""), "measure": (b"",) * 4, "judge": (b"", (0, 0, 1, 1))}
+    right = {
+        "run": (b"", b""),
+        "pack_into": (b"", b""),
+        "measure": (b"",) * 4,
+        "judge": (b"", (0, 0, 1, 1)),
+    }
 
     def use(name: str) -> None:
         getattr(empty, name)(*right.get(name, (b"",)))

@@ -126,9 +126,12 @@ def test_difference_is_zero_for_a_frozen_frame_and_counts_grey_levels() -> None:
     image = np.full((60, 80), 100, np.uint8)
     recipe, out = Preprocessing(16, 12, aspect="stretch"), np.empty((12, 16), np.float32)
     first = recipe.measure_into(image, out)
-    assert first.difference is None
+    assert (first.difference, first.shift) == (None, None)
     assert recipe.measure_into(image, out, first).difference == 0
-    assert recipe.measure_into(image + 7, out, first).difference == pytest.approx(7, abs=1e-5)
+    brighter = recipe.measure_into(image + 7, out, first)
+    assert (brighter.difference, brighter.shift) == pytest.approx((7, 7), abs=1e-5)
+    darker = recipe.measure_into(image - 7, out, first)
+    assert (darker.difference, darker.shift) == pytest.approx((7, -7), abs=1e-5)
 
 
 @pytest.mark.parametrize("name", ["GRAY8", "BGRA32", "YUYV", "P010"])
@@ -150,6 +153,17 @@ def test_difference_and_coarse_equal_the_reference(
     coarse = [reference.coarse(case, recipe) for case in both]
     np.testing.assert_allclose(before.coarse, coarse[0], atol=1e-3)
     assert after.difference == pytest.approx(np.abs(coarse[1] - coarse[0]).mean(), abs=1e-4)
+    assert after.shift == pytest.approx((coarse[1] - coarse[0]).mean(), abs=1e-4)
+
+
+def test_of_a_tall_frame_every_second_third_or_later_row_is_counted() -> None:
+    image = np.zeros((200, 40), np.uint8)
+    image[::6] = 255
+    counted = Preprocessing(16, 12).measure_into(image, np.empty((12, 16), np.float32))
+    assert (counted.mean, counted.black) == (255.0, 0.0), "rows 0, 6, 12 … of 200, 34 of them"
+    image = np.roll(image, 1, axis=0)
+    counted = Preprocessing(16, 12).measure_into(image, np.empty((12, 16), np.float32))
+    assert (counted.mean, counted.black) == (0.0, 1.0)
 
 
 @pytest.mark.parametrize("isa", ISAS)

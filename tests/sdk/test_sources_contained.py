@@ -300,12 +300,12 @@ EXITS = {
         "assert len(list(sources.open(path))) == 5"
     ),
     "sigpipe at its default": (
-        "import signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "import sdk, signal; signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
         "frames = sources.open(path); next(frames)\n"
         "from sdk.sources import host\n"
         "[w._process.kill() for w in host.live]\n"
         "try: list(frames); assert False\n"
-        "except sources.SourceError as error: assert 'decoder' in str(error)\n"
+        "except sdk.SourceError as error: assert 'decoder' in str(error)\n"
         "assert len(list(sources.open(path))) == 5"
     ),
     "signals blocked and ignored": (

@@ -25,7 +25,7 @@ FRAME: dict[str, Any] = {
     "frame": {
         "format": "GRAY8", "width": 3, "height": 2, "window": None, "region": None,
         "pixel_size_mm": [1.0, 1.0], "index": 0, "frame_count": 1, "kind": "image",
-        "timestamp_us": None, "region_origin": "whole",
+        "timestamp_us": None, "region_origin": "whole", "color": None, "color_origin": None,
     },
     "size_bytes": 1000,
 }  # fmt: skip
@@ -122,7 +122,7 @@ LIES: dict[str, bytes] = {
     "no message": erring(message=None),
     "fields that are none": protocol.encode({"frame": 5, "size_bytes": 1}),
     "a field too many": changed(more=1),
-    "a format that isn't sent": changed(format="BGRA32"),
+    "a format that isn't sent": changed(format="MJPEG"),
     "a format of another type": changed(format=["GRAY8"]),
     "width 0": changed(width=0),
     "a negative width": changed(width=-3),
@@ -140,9 +140,9 @@ LIES: dict[str, bytes] = {
     "a time before": changed(timestamp_us=-1),
     "a time of another type": changed(timestamp_us="1"),
     "a region that is none": changed(region="all"),
-    "an unknown region": changed(region=["circle", [1, 2]]),
-    "a region of another type": changed(region=["rectangle", [[], {}, "", None]]),
-    "a region beyond the frame": changed(region=["rectangle", [0, 0, 9, 9]]),
+    "an unknown region": changed(region=["circle", [1, 2], "given", 1.0]),
+    "a region of another type": changed(region=["rectangle", [[], {}, "", None], "given", 1.0]),
+    "a region beyond the frame": changed(region=["rectangle", [0, 0, 9, 9], "given", 1.0]),
     "a window for no window": changed(window=[0, 5]),
     "a window that is none": changed(format="GRAY16", window=[5]),
     "a window of another type": changed(format="GRAY16", window=7),
@@ -154,15 +154,21 @@ LIES: dict[str, bytes] = {
 
 
 WRONG_FIELDS: list[tuple[str, Any]] = [
-    ("more", 1), ("format", "BGRA32"), ("format", ["GRAY8"]), ("format", None), ("width", 0),
+    ("more", 1), ("format", "MJPEG"), ("format", ["GRAY8"]), ("format", None), ("width", 0),
     ("width", -3), ("width", True), ("width", 3.0), ("width", "3"), ("width", 16_385),
     ("height", True), ("height", None), ("index", 1), ("index", False), ("index", -1),
     ("frame_count", 0), ("frame_count", True), ("frame_count", 10**9), ("frame_count", 1.5),
-    ("kind", "video"), ("kind", []), ("kind", None), ("region_origin", "x"), ("region_origin", {}),
+    ("kind", "live"), ("color", "bt709"), ("color", "bt709-full"), ("color_origin", "file"),
+    ("color_origin", "x"), ("kind", []),
+    ("kind", None), ("region_origin", "x"), ("region_origin", {}),
     ("timestamp_us", -1), ("timestamp_us", 10**16), ("timestamp_us", 1.5), ("timestamp_us", True),
-    ("region", "all"), ("region", []), ("region", ["rectangle"]), ("region", ["sector", [1]]),
-    ("region", ["rectangle", [0, 0, 9, 9]]), ("region", [[], [0, 0, 1, 1]]),
-    ("region", ["rectangle", [0, 0, 1.5, 1]]), ("pixel_size_mm", None), ("pixel_size_mm", [1]),
+    ("region", "all"), ("region", []), ("region", ["rectangle"]),
+    ("region", ["sector", [1], "given", 1.0]), ("region", ["rectangle", [0, 0, 1, 1]]),
+    ("region", ["rectangle", [0, 0, 9, 9], "given", 1.0]),
+    ("region", [[], [0, 0, 1, 1], "given", 1.0]), ("region", ["rectangle", [0, 0, 1, 1], "x", 1.0]),
+    ("region", ["rectangle", [0, 0, 1, 1], "found", 2]),
+    ("region", ["rectangle", [0, 0, 1.5, 1], "given", 1.0]),
+    ("pixel_size_mm", None), ("pixel_size_mm", [1]),
     ("pixel_size_mm", [0, 0]), ("pixel_size_mm", ["1", "1"]), ("pixel_size_mm", 5),
 ]  # fmt: skip
 

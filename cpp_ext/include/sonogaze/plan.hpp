@@ -52,8 +52,8 @@ class Plan {
     void run(const Planes& data, float* out) const;
 
     // As run(), and counts on the way. coarse: coarse_cells() grey levels, every one written: the
-    // means of blocks of kCoarseCells x kCoarseCells cells of the region. previous: such an array
-    // of another frame, or null.
+    // means of kCoarseCells cells side by side, in every kCoarseCells-th row of the region's cells.
+    // previous: such an array of another frame, or null.
     Statistics measure(const Planes& data, float* out, float* coarse, const float* previous) const;
 
   private:

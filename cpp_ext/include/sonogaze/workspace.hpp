@@ -13,12 +13,11 @@ constexpr std::int64_t kGreyRows = 4;  // weighed at once
 struct Workspace {
     Workspace(std::int64_t columns, std::int64_t taps, std::int64_t cell_count);
 
-    std::vector<std::uint16_t> grey;    // kGreyRows decoded rows, of codes of 8 bits or of more
-    std::vector<std::uint16_t> sums;    // column sums, readable beyond the last as kernels want
-    std::vector<std::uint64_t> cells;   // one output row
-    std::vector<std::uint32_t> dots;    // one output row of dot products
-    std::vector<std::uint32_t> edge;    // the same of a row that two output rows share
-    std::vector<std::uint64_t> coarse;  // cells of several output rows
+    std::vector<std::uint16_t> grey;   // kGreyRows decoded rows, of codes of 8 bits or of more
+    std::vector<std::uint16_t> sums;   // column sums, readable beyond the last as kernels want
+    std::vector<std::uint64_t> cells;  // one output row
+    std::vector<std::uint32_t> dots;   // one output row of dot products
+    std::vector<std::uint32_t> edge;   // the same of a row that two output rows share
 };
 
 // At most as many workspaces as frames were ever in flight at once. Never waits for its lock: a

@@ -92,6 +92,20 @@ py::bytes packed(const BoundLayout& layout, const py::object& data) {
     return copy;
 }
 
+// As packed(), into memory of the caller.
+void pack_into(const BoundLayout& layout, const py::object& data, const py::object& out) {
+    const FrameBuffers frame(layout, data.ptr());
+    HeldBuffer held;
+    const std::int64_t bytes = packed_bytes(layout);
+    if (!held.hold(out.ptr(), PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) || held.view().len != bytes) {
+        throw Error("output-invalid", "the output must be C-contiguous, writable and of " +
+                                          std::to_string(bytes) + " bytes");
+    }
+    auto* const pixels = static_cast<std::uint8_t*>(held.view().buf);
+    const Unlocked unlocked;
+    pack_frame(layout, frame.pointers(), pixels);
+}
+
 }  // namespace
 
 void register_layout(py::module_& m) {
@@ -103,6 +117,9 @@ void register_layout(py::module_& m) {
         .def("check", [](const BoundLayout& layout,
                          const py::object& data) { const FrameBuffers held(layout, data.ptr()); })
         .def("packed", &packed)
+        .def("pack_into", &pack_into)
+        .def_property_readonly("packed_bytes",
+                               [](const BoundLayout& layout) { return packed_bytes(layout); })
         .def_property_readonly(
             "strides",
             [](const BoundLayout& layout) {

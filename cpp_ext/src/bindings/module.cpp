@@ -8,6 +8,7 @@ PYBIND11_MODULE(_kernels, m) {
     sonogaze::register_plan(m);
     sonogaze::register_gate(m);
     sonogaze::register_answer(m);
+    sonogaze::register_attention(m);
     sonogaze::register_read(m);
     sonogaze::register_process(m);
 }

@@ -42,7 +42,8 @@ py::tuple measure(const BoundPlan& plan, const py::object& data, const py::objec
     const double code = static_cast<double>(s.levels.sum) / static_cast<double>(s.pixels);
     const double mean =
         (code - black_code(bits, spec.range)) * 255.0 / code_levels(bits, spec.range);
-    return py::make_tuple(s.pixels, mean, s.levels.black, s.colored, s.color_samples, s.difference);
+    return py::make_tuple(s.pixels, mean, s.levels.black, s.colored, s.color_samples, s.difference,
+                          s.shift);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ def choose_region(header: Header, width: int, height: int) -> ImageRegion | None
     # largest is taken, but alone it leaves open what the file means
     if best[0][1] == 0:
         raise _outside(best[2], width, height)
-    return ImageRegion(Region.rectangle(*best[1]), _pixel_size_mm(best[2]))
+    return ImageRegion(Region("rectangle", best[1], "file"), _pixel_size_mm(best[2]))
 
 
 def _box(item: Header, width: int, height: int) -> tuple[int, int, int, int]:

@@ -1,0 +1,96 @@
+"""What a stream says about one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..result import Decision, Result, Timing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StreamResult:
+    """A stream's answer to one frame; immutable, compared by identity.
+
+    It has what a `Result` has, smoothed, so code written for `classify` works with it.
+
+    Attributes:
+        decision: as of a `Result`, after smoothing and hysteresis. A frame that the quality gate
+            rejects is rejected here too, whatever came before.
+        label: the label shown, or None unless accepted.
+        confidence: smoothed probability of the most probable label in [0, 1]; 0 when rejected.
+        probabilities: smoothed, keyed by label, summing to 1; None when rejected.
+        reasons: why there is no label; empty when accepted.
+        events: what begins with this frame: of `cut`, `freeze`, `black`, `doppler`,
+            `layout-changed` and `gap`.
+        lasting: what holds at this frame: of `freeze`, `black` and `doppler`.
+        frame_result: the frame's own `Result`, not smoothed.
+        index: of the frame among those that the stream answered, from 0; `reset` keeps counting.
+        timestamp_us: the frame's time.
+        latency_us: from the frame's arrival to this answer.
+        late: the answer came after the next frame was due.
+    """
+
+    decision: Decision
+    label: str | None
+    confidence: float
+    probabilities: Mapping[str, float] | None
+    reasons: tuple[str, ...]
+    events: tuple[str, ...]
+    lasting: tuple[str, ...]
+    frame_result: Result
+    index: int
+    timestamp_us: int
+    latency_us: float
+    late: bool
+
+    @property
+    def attention(self) -> npt.NDArray[np.float32] | None:
+        """Where the student looked in this frame; see `Result`."""
+        return self.frame_result.attention
+
+    @property
+    def timing(self) -> Timing:
+        """Microseconds a stage of this frame's classification; see `Result`."""
+        return self.frame_result.timing
+
+    @property
+    def model_id(self) -> str:
+        """The student's id, precision and digest."""
+        return self.frame_result.model_id
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a new JSON-ready object; it never holds NaN or Infinity."""
+        return {
+            "index": self.index,
+            "timestamp_us": self.timestamp_us,
+            "decision": self.decision.value,
+            "label": self.label,
+            "confidence": self.confidence,
+            "probabilities": None if self.probabilities is None else dict(self.probabilities),
+            "reasons": list(self.reasons),
+            "events": list(self.events),
+            "lasting": list(self.lasting),
+            "latency_us": self.latency_us,
+            "late": self.late,
+            "frame": self.frame_result.to_dict(),
+        }
+
+    def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
+        """Pickle by value: a read-only mapping itself cannot be pickled."""
+        probabilities = None if self.probabilities is None else dict(self.probabilities)
+        head = (self.decision, self.label, self.confidence, probabilities, self.reasons)
+        tail = (self.events, self.lasting, self.frame_result, self.index, self.timestamp_us)
+        return _rebuild, (*head, *tail, self.latency_us, self.late)
+
+
+def _rebuild(*values: Any) -> StreamResult:
+    decision, label, confidence, probabilities, *rest = values
+    if probabilities is not None:
+        probabilities = MappingProxyType(probabilities)
+    return StreamResult(decision, label, confidence, probabilities, *rest)
