@@ -57,10 +57,10 @@ def begin(
 @app.command()
 def classify(  # noqa: PLR0913 - its options
     files: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Images, DICOM files, videos, descriptions of raw frames, folders of them, or - "
-            "for standard input.",
+            help="Images, DICOM files, videos, descriptions of raw frames, folders of them, - for "
+            "standard input, or live: http://host:port/path, igtl://host:port, /dev/video0.",
             show_default=False,
         ),
     ],
@@ -84,6 +84,10 @@ def classify(  # noqa: PLR0913 - its options
         float | None,
         typer.Option(help=FPS_HELP, show_default=False),
     ] = None,
+    smooth: Annotated[
+        bool,
+        typer.Option("--smooth", help="Answer along each file, smoothed over time, by a stream."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line: a frame or an error.")
     ] = False,
@@ -114,7 +118,9 @@ def classify(  # noqa: PLR0913 - its options
         wanted(chosen, color, fps)
         classifier = Classifier(model, precision)
         options = {"region": chosen, "color": color}
-        code = classify_files(classifier, files, Asked(options, fps, as_json, attention, csv, save))
+        code = classify_files(
+            classifier, files, Asked(options, fps, smooth, as_json, attention, csv, save)
+        )
     except SdkError as error:
         raise failure(error, as_json) from None
     except NotSaved as error:

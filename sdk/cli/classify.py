@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,11 @@ from .._shown import printable, shown
 from ..classifier import Classifier
 from ..errors import SdkError, SourceError
 from ..frame import Frame
-from ..result import Result
-from ..sources import FrameInfo
+from ..sources import FrameInfo, LiveSource
 from ..sources.folder import without_raw_data
 from ..sources.intake import expand, open_path
+from ..sources.live import is_live
+from .answers import Answer, Answers
 from .drawn import Film, Pictures
 from .rows import json_error, json_of, table_head, table_line, text_of
 from .saving import Keeper, Keepers, Table
@@ -37,6 +38,7 @@ class Asked(NamedTuple):
     Attributes:
         options: of `sources.open`.
         fps: frames a second of frames without times, counted through a folder; or None.
+        smooth: whether frames are answered along their file, by a `Stream`.
         as_json: one JSON object per line instead of text; errors go to standard output too.
         attention: with the attention map in the JSON.
         csv: a CSV file to write, or None.
@@ -45,19 +47,20 @@ class Asked(NamedTuple):
 
     options: dict[str, Any]
     fps: float | None = None
+    smooth: bool = False
     as_json: bool = False
     attention: bool = False
     csv: Path | None = None
     save: Path | None = None
 
 
-def classify_files(classifier: Classifier, files: list[Path], asked: Asked) -> int:
+def classify_files(classifier: Classifier, files: list[str], asked: Asked) -> int:
     """Classify every frame and print each result at once.
 
     Args:
         classifier: the student.
-        files: files that `sources.open` reads, folders of them, and `-` for standard input; a bad
-            file doesn't stop the others.
+        files: what `sources.open` reads, folders, live sources, and `-` for standard input; a bad
+            one doesn't stop the others, and Ctrl-C ends a live one.
         asked: what to do with them.
 
     Returns:
@@ -87,7 +90,8 @@ class _Run:
         keepers: Keepers,
         results: TextIO | None,
     ) -> None:
-        self._classifier, self._asked, self._keepers = classifier, asked, keepers
+        self._asked, self._keepers = asked, keepers
+        self._answers = Answers(classifier, smooth=asked.smooth, fps=asked.fps)
         self._progress, self._results = progress, results
         self.task = progress.add_task("", total=None)
         self.failed = False
@@ -97,14 +101,14 @@ class _Run:
         self, path: str, place: int, frames: Callable[[], Iterator[tuple[Frame, FrameInfo]]]
     ) -> None:
         """Classify the frames of one file; report what stops it."""
+        self._answers.new_file()
         try:
-            for frame, info in frames():
-                info = self._timed(info, place)
-                result = self._classifier.classify(frame)
-                self._print(result, info)
-                self._keepers.keep(place, result, frame, info)
-                total = None if info.frame_count is None else max(info.frame_count, info.index + 1)
-                self._progress.update(self.task, total=total, completed=info.index + 1)
+            opened = frames()
+            if isinstance(opened, LiveSource):
+                with opened, suppress(KeyboardInterrupt):
+                    self._frames(opened, place)
+            else:
+                self._frames(opened, place)
         except SdkError as error:
             self.failed = True
             if self._asked.as_json:
@@ -112,6 +116,15 @@ class _Run:
             else:
                 _write(sys.stderr, f"{printable(path)}: {error.slug}: {error}")
             self._keepers.fail(path, error)
+
+    def _frames(self, frames: Iterator[tuple[Frame, FrameInfo]], place: int) -> None:
+        for frame, info in frames:
+            info = self._timed(info, place)
+            result = self._answers.answer(frame, info)
+            self._print(result, info)
+            self._keepers.keep(place, result, frame, info)
+            total = None if info.frame_count is None else max(info.frame_count, info.index + 1)
+            self._progress.update(self.task, total=total, completed=info.index + 1)
 
     def _timed(self, info: FrameInfo, place: int) -> FrameInfo:
         """Give a frame without a time that of a steady rate."""
@@ -121,7 +134,7 @@ class _Run:
             return info
         return replace(info, timestamp_us=round(index * 1e6 / self._asked.fps))
 
-    def _print(self, result: Result, info: FrameInfo) -> None:
+    def _print(self, result: Answer, info: FrameInfo) -> None:
         if self._asked.as_json:
             self._write(json_of(result, info, attention=self._asked.attention))
         elif self._results is None and info.frame_count != 1:
@@ -146,27 +159,30 @@ def _makers(classifier: Classifier, asked: Asked) -> list[Callable[[], Keeper]]:
 
 
 def _every_file(
-    files: list[Path], options: dict[str, Any]
+    files: list[str], options: dict[str, Any]
 ) -> Iterator[tuple[str, int, Callable[[], Iterator[tuple[Frame, FrameInfo]]]]]:
     """Yield every path, folders expanded, its place on the command line, and how to open it."""
     for place, path in enumerate(files, start=1):
-        if str(path) == STANDARD_INPUT:
+        if path == STANDARD_INPUT:
             yield STANDARD_INPUT, place, partial(sources.open, sys.stdin.buffer, **options)
+            continue
+        if is_live(path):
+            yield path, place, partial(sources.open, path, **options)
             continue
         for file in _inside(path):
             opened = partial(sources.open, file, **options)
-            inner = file != str(path) and os.path.isdir(file)
+            inner = file != path and os.path.isdir(file)
             yield file, place, partial(_refuse_folder, file) if inner else opened
 
 
-def _inside(path: Path) -> list[str]:
+def _inside(path: str) -> list[str]:
     try:
         inside = expand(path)
     except SdkError:
-        return [str(path)]  # opening it says why
-    if inside == [str(path)]:
+        return [path]  # opening it says why
+    if inside == [path]:
         return inside
-    names = without_raw_data([os.path.basename(file) for file in inside], open_path(str(path)))
+    names = without_raw_data([os.path.basename(file) for file in inside], open_path(path))
     return [os.path.join(path, name) for name in names]
 
 

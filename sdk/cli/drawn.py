@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..drawing import draw
 from ..errors import SdkError
 from ..frame import Frame
-from ..result import Result
 from ..sources import FrameInfo
 from ..sources.base import optional_import
+from .answers import Answer
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_STEM = 60
@@ -32,7 +33,7 @@ class Pictures:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
 
-    def keep(self, place: int, result: Result, frame: Frame, info: FrameInfo) -> None:
+    def keep(self, place: int, result: Answer, frame: Frame, info: FrameInfo) -> None:
         """Write a picture."""
         stem = _NOT_IN_A_NAME.sub("_", Path(info.path).stem)[-_LONGEST_STEM:]
         target = self._folder / f"{place:03d}-{stem}-{info.index:06d}.png"
@@ -65,7 +66,7 @@ class Film:
         self._size = (0, 0)
         self._held: list[tuple[NDArray[np.uint8], int | None]] = []
 
-    def keep(self, place: int, result: Result, frame: Frame, info: FrameInfo) -> None:
+    def keep(self, place: int, result: Answer, frame: Frame, info: FrameInfo) -> None:
         """Write a frame; the first is held until the second tells the rate."""
         picture = drawn(result, frame, info)
         if self._writer is None:
@@ -118,7 +119,7 @@ class Film:
         self._writer.write(canvas)
 
 
-def drawn(result: Result, frame: Frame, info: FrameInfo) -> NDArray[np.uint8]:
+def drawn(result: Answer, frame: Frame, info: FrameInfo) -> NDArray[np.uint8]:
     """Draw a result with its place in its file."""
     time = "" if info.timestamp_us is None else f", {info.timestamp_us / 1e6:.3f} s"
-    return result.draw(frame, caption=f"{os.path.basename(info.path)} [{info.index}]{time}")
+    return draw(result, frame, caption=f"{os.path.basename(info.path)} [{info.index}]{time}")

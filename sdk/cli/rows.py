@@ -7,8 +7,8 @@ from typing import Any
 
 from .._shown import printable
 from ..errors import SdkError
-from ..result import Result
 from ..sources import FrameInfo
+from .answers import Answer, of_frame
 
 COLUMNS = (
     "path", "index", "frame_count", "kind", "timestamp_us", "region_origin", "decision", "label",
@@ -17,14 +17,14 @@ COLUMNS = (
 """Of a CSV file; a column for each label's probability comes after them."""
 
 
-def text_of(result: Result, info: FrameInfo) -> str:
+def text_of(result: Answer, info: FrameInfo) -> str:
     """Return a line for people and for grep."""
     path = printable(info.path)
     where = path if info.frame_count == 1 else f"{path}[{info.index}]"
     return f"{where}: {_answer(result)}  {result.timing.total_us / 1000:.2f} ms"
 
 
-def table_line(result: Result, info: FrameInfo) -> str:
+def table_line(result: Answer, info: FrameInfo) -> str:
     """Return a line of a table on a terminal; its columns are those of `table_head`."""
     time = "" if info.timestamp_us is None else f"{info.timestamp_us / 1e6:.3f}"
     cells = f"{info.index:>7} {time:>9}  {result.decision.value:<8}"
@@ -36,7 +36,7 @@ def table_head(path: str) -> str:
     return f"{printable(path)}\n{'frame':>7} {'seconds':>9}  {'decision':<8}answer"
 
 
-def json_of(result: Result, info: FrameInfo, *, attention: bool) -> str:
+def json_of(result: Answer, info: FrameInfo, *, attention: bool) -> str:
     """Return a JSON object on one line."""
     described: dict[str, Any] = {
         "path": info.path,
@@ -44,13 +44,13 @@ def json_of(result: Result, info: FrameInfo, *, attention: bool) -> str:
         "frame_count": info.frame_count,
         "kind": info.kind,
         "timestamp_us": info.timestamp_us,
-        "region_origin": result.region_origin,
+        "region_origin": of_frame(result).region_origin,
         "color": info.color,
         "color_origin": info.color_origin,
     }
     told = result.to_dict()
     if not attention:
-        del told["attention"]
+        del told.get("frame", told)["attention"]
     return json.dumps(described | {"result": told}, allow_nan=False)
 
 
@@ -59,12 +59,13 @@ def json_error(path: str, error: SdkError) -> str:
     return json.dumps({"path": path, "error": {"slug": error.slug, "message": str(error)}})
 
 
-def cells_of(result: Result, info: FrameInfo, labels: tuple[str, ...]) -> list[Any]:
+def cells_of(result: Answer, info: FrameInfo, labels: tuple[str, ...]) -> list[Any]:
     """Return a row of a CSV file."""
     shares = result.probabilities or {}
+    origin = of_frame(result).region_origin
     return [
         info.path, info.index, info.frame_count, info.kind, info.timestamp_us,
-        result.region_origin, result.decision.value, result.label, f"{result.confidence:.6f}",
+        origin, result.decision.value, result.label, f"{result.confidence:.6f}",
         " ".join(result.reasons), f"{result.timing.total_us:.1f}", None,
         *(f"{shares[label]:.6f}" if label in shares else None for label in labels),
     ]  # fmt: skip
@@ -75,7 +76,7 @@ def error_cells(path: str, error: SdkError) -> list[Any]:
     return [path, *[None] * (len(COLUMNS) - 2), error.slug]
 
 
-def _answer(result: Result, *, decision: bool = True) -> str:
+def _answer(result: Answer, *, decision: bool = True) -> str:
     if result.label is not None:
         return f"{result.label} {result.confidence:.1%}"
     answer = ", ".join(result.reasons)

@@ -12,8 +12,8 @@ from typing import Protocol
 
 from ..errors import SdkError
 from ..frame import Frame
-from ..result import Result
 from ..sources import FrameInfo
+from .answers import Answer
 from .rows import COLUMNS, cells_of, error_cells
 
 
@@ -24,7 +24,7 @@ class NotSaved(Exception):
 class Keeper(Protocol):
     """Keeps results; `finish` makes what was kept whole, `drop` removes it."""
 
-    def keep(self, place: int, result: Result, frame: Frame, info: FrameInfo) -> None:
+    def keep(self, place: int, result: Answer, frame: Frame, info: FrameInfo) -> None:
         """Keep a frame's result."""
 
     def fail(self, path: str, error: SdkError) -> None:
@@ -49,7 +49,7 @@ class Table:
         self._rows = csv.writer(self._file)
         self._rows.writerow([*COLUMNS, *(f"p_{label}" for label in labels)])
 
-    def keep(self, place: int, result: Result, frame: Frame, info: FrameInfo) -> None:
+    def keep(self, place: int, result: Answer, frame: Frame, info: FrameInfo) -> None:
         """Write a row."""
         self._rows.writerow(cells_of(result, info, self._labels))
 
@@ -100,7 +100,7 @@ class Keepers:
             self._drop()
             raise _not_saved(failed) from failed
 
-    def keep(self, place: int, result: Result, frame: Frame, info: FrameInfo) -> None:
+    def keep(self, place: int, result: Answer, frame: Frame, info: FrameInfo) -> None:
         """Keep a frame's result everywhere."""
         try:
             for keeper in self._keepers:

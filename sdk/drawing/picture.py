@@ -32,7 +32,7 @@ def draw(result: Any, frame: Frame, *, caption: str = "") -> NDArray[np.uint8]:
     """Draw a result beside its frame.
 
     Args:
-        result: of `classify`.
+        result: of `classify`, or of a stream.
         frame: that was classified; its pixels are needed once more.
         caption: one line under the panel's text, such as a file's name and a time.
 
@@ -85,8 +85,13 @@ def _headline(pen: Any, font: Any, result: Any, x: int) -> int:
     return y + _MARGIN // 2
 
 
+def _of_frame(result: Any) -> Any:
+    """Return what was said of the frame by itself, of a stream's answer too."""
+    return getattr(result, "frame_result", result)
+
+
 def _origin(result: Any) -> str:
-    return str(getattr(result, "region_origin", "whole"))
+    return str(_of_frame(result).region_origin)
 
 
 def _bars(pen: Any, font: Any, probabilities: Any, place: tuple[int, int]) -> int:
@@ -112,14 +117,15 @@ def _small_copy(
         return
     image, drawing, _ = _pillow()
     small = np.asarray(image.fromarray(pixels).resize(size, image.Resampling.BOX), np.float32)
-    attention = result.attention_on(frame)
+    own = _of_frame(result)
+    attention = own.attention_on(frame)
     if attention is not None and attention.max() > 0:
         heat = image.fromarray(attention / attention.max()).resize(size, image.Resampling.BILINEAR)
         weight = np.clip(np.asarray(heat), 0, 1)[:, :, None] * _MOST_HEAT
         small = small * (1 - weight) + _HEAT * weight
     copy = image.fromarray(np.clip(small + 0.5, 0, 255).astype(np.uint8))
-    if result.region is not None:
-        points = [(x * scale, y * scale) for x, y in outline(result.region)]
+    if own.region is not None:
+        points = [(x * scale, y * scale) for x, y in outline(own.region)]
         drawing.Draw(copy).line([*points, points[0]], _OUTLINE, 1)
     picture.paste(copy, place)
 

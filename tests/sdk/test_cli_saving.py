@@ -12,11 +12,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import simplejpeg
 from PIL import Image
 from typer.testing import CliRunner
 
+import sdk.sources
 from sdk.cli.app import app
 from sdk.model_file.known_answers import pattern_frame
+from sdk.sources.live.source import Waiting
+from tests.sdk.test_sources_live import Server, answering, multipart
 from tests.sdk.video_files import written
 
 
@@ -150,3 +154,36 @@ def test_frames_without_times_get_those_of_the_rate(run: Any, tmp_path: Path) ->
         Image.fromarray(pattern_frame("ring", 32, 24)).save(tmp_path / name)
     done = run("--json", "--fps", "20", tmp_path / "1.png", tmp_path)
     assert [json.loads(line)["timestamp_us"] for line in done.stdout.splitlines()] == [0, 0, 50_000]
+
+
+def test_smoothed_answers_are_those_of_a_stream(run: Any, clip: Path, toy_path: Path) -> None:
+    lines = [json.loads(line) for line in run("--json", "--smooth", clip).stdout.splitlines()]
+    stream = sdk.Classifier(toy_path).stream()
+    for line, (frame, info) in zip(lines, sdk.sources.open(clip), strict=True):
+        expected = stream.push(frame, info.timestamp_us)
+        assert line["result"]["probabilities"] == pytest.approx(dict(expected.probabilities or {}))
+        assert line["result"]["events"] == list(expected.events)
+        assert "attention" not in line["result"]["frame"]
+        assert line["region_origin"] == "whole"
+    assert len(lines) == 4
+
+
+def test_smoothed_answers_are_saved_as_well(run: Any, clip: Path, tmp_path: Path) -> None:
+    options = ["--smooth", "--csv", tmp_path / "a.csv", "--save", tmp_path / "out"]
+    assert run(*options, clip).exit_code == 0
+    assert len(list((tmp_path / "out").iterdir())) == 4
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 5
+
+
+def test_a_live_source_is_classified_until_its_sender_is_gone(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sonogaze.sources.live.Waiting", lambda: Waiting(8, 5.0, 0.3))
+    images = [simplejpeg.encode_jpeg(pattern_frame("ring", 320, 240)[..., None], 90, "GRAY", "")]
+    bodies = iter([multipart(images, True)])
+    server = Server(lambda handler: answering(next(bodies, b""))(handler))
+    done = run("--json", server.url)
+    server.close()
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["kind"] for line in lines[:-1]] == ["mjpeg"]
+    assert lines[-1]["error"]["slug"] == "source-disconnected"

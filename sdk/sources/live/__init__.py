@@ -24,6 +24,11 @@ _IGTL = re.compile(r"igtl://(\[[0-9a-fA-F:]+\]|[^:/\[\]]+)(?::(\d{1,5}))?/?")
 _CAMERA = re.compile(r"/dev/video\d+")
 
 
+def is_live(text: str) -> bool:
+    """Whether a text names a live source rather than a file."""
+    return bool(text.startswith("http://") or _IGTL.fullmatch(text) or _CAMERA.fullmatch(text))
+
+
 def live_source(source: object, asked: Wanted) -> LiveSource | None:
     """Open what a name of a live source names; None for anything else.
 
@@ -35,16 +40,14 @@ def live_source(source: object, asked: Wanted) -> LiveSource | None:
         SourceError: see `mjpeg`, `openigtlink` and `camera`.
     """
     text = os.fspath(source) if isinstance(source, os.PathLike) else source
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not is_live(text):
         return None
     if text.startswith("http://"):
         return from_http(text, asked, Waiting())
     if found := _IGTL.fullmatch(text):
         host, port = found[1].strip("[]"), int(found[2] or DEFAULT_PORT)
         return from_igtl(host, port, asked, Waiting(), device=None, window=_ALL)
-    if _CAMERA.fullmatch(text):
-        return from_camera(text, asked, Waiting(), format=None, size=None)
-    return None
+    return from_camera(text, asked, Waiting(), format=None, size=None)
 
 
 _ALL = (0, 65_535)
