@@ -16,6 +16,7 @@ from ..errors import SdkError
 from ..sources.wanted import wanted
 from .classify import Asked, classify_files
 from .info import describe, print_description
+from .live import live
 from .options import (
     COLOR_HELP,
     FPS_HELP,
@@ -147,3 +148,4 @@ def info(
 
 
 app.command()(report)
+app.command()(live)

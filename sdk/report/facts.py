@@ -1,4 +1,4 @@
-"""What a report says beside the plot: the clip, the answers, the student, its data, this machine."""
+"""What a report says beside the plot: clip, answers, student, its data, and this machine."""
 
 from __future__ import annotations
 
