@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .._shown import printable
 from ..classifier import Classifier
 from ..sources.base import optional_import
 from . import facts
@@ -60,7 +59,7 @@ def render(classifier: Classifier, clip: facts.Clip, collected: Collected) -> st
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_printable,
+        finalize=_encodable,
     )
     environment.filters["data_uri"] = _data_uri
     plot = plot_of(collected.timeline, collected.key_frames)
@@ -87,9 +86,11 @@ def render(classifier: Classifier, clip: facts.Clip, collected: Collected) -> st
     return str(page)
 
 
-def _printable(value: Any) -> Any:
-    # names of files may hold half a surrogate pair, which UTF-8 cannot
-    return printable(value, 2000) if type(value) is str else value
+def _encodable(value: Any) -> Any:
+    # names of files may hold bytes that aren't text, as lone surrogates, which UTF-8 cannot
+    if type(value) is str and not value.isascii():
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value
 
 
 def _data_uri(jpeg: bytes) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from math import floor, log10
 
 from .key_frames import KeyFrame
@@ -89,23 +91,20 @@ class _Scale:
 
 
 def _lane(label: str, number: int, points: list[Point], scale: _Scale) -> Lane:
-    line, upper, lower = [], [], []
-    pen = "M"
-    for point in points:
-        if not point.classified:
-            pen = "M"  # no probabilities: the line has a gap
-            continue
-        x = scale.at((point.first_us + point.last_us) / 2)
-        line.append(f"{pen}{x:g} {_y(point.total[number] / point.classified)}")
-        upper.append(f"{x:g} {_y(point.high[number])}")
-        lower.append(f"{x:g} {_y(point.low[number])}")
-        pen = "L"
-    band = f"M{'L'.join(upper + lower[::-1])}Z" if upper else ""
-    return Lane(label, number, band, "".join(line), max(point.high[number] for point in points))
+    band, line = "", ""
+    for classified, run in groupby(points, key=lambda point: bool(point.classified)):
+        if not classified:
+            continue  # no probabilities: a gap
+        stretch = [(scale.at((point.first_us + point.last_us) / 2), point) for point in run]
+        line += _path((x, point.total[number] / point.classified) for x, point in stretch)
+        upper = [(x, point.high[number]) for x, point in stretch]
+        lower = [(x, point.low[number]) for x, point in reversed(stretch)]
+        band += f"{_path(upper + lower)}Z"
+    return Lane(label, number, band, line, max(point.high[number] for point in points))
 
 
-def _y(share: float) -> str:
-    return f"{100 * (1 - share):.1f}"
+def _path(places: Iterable[tuple[float, float]]) -> str:
+    return f"M{'L'.join(f'{x:g} {100 * (1 - share):.1f}' for x, share in places)}"
 
 
 def _blocks(timeline: Timeline, scale: _Scale) -> list[Block]:
