@@ -69,8 +69,8 @@ def live(
         classifier = Classifier(model, precision)
         stream = classifier.stream(fps=_DEFAULT_FPS if fps is None else fps)
         frames = _open(source, chosen, color, fps)
-        name = os.path.basename(source.rstrip("/")) or source
-        _serve(Watched(stream, frames, name), port)
+        name = "standard input" if source == STANDARD_INPUT else os.path.basename(source)
+        _serve(Watched(stream, frames, name or source), port)
     except SdkError as error:
         raise failure(error) from None
 
@@ -89,8 +89,8 @@ def _serve(watched: Watched, port: int) -> None:
     ended = "The source has ended"
     try:
         with LiveServer(view, port) as server:
-            print(server.url, flush=True)
             try:
+                print(server.url, flush=True)
                 watch(watched, view)
             except KeyboardInterrupt:
                 ended = "The command was ended"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .collect import Collected, collect
+from .collected import Collected, collect
 from .page import require_renderer, write_page
 
 __all__ = ["Collected", "collect", "require_renderer", "write_page"]

@@ -12,7 +12,7 @@ from .._kernels import available_isas
 from .._region import Region
 from ..classifier import Classifier
 from ..model_file.stream_settings import StreamSettings
-from .collect import Collected
+from .collected import Collected
 
 _ISA = "SONOGAZE_ISA"
 _STAGES = {

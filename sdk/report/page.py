@@ -11,7 +11,7 @@ from typing import Any
 from ..classifier import Classifier
 from ..sources.base import optional_import
 from . import facts
-from .collect import Collected
+from .collected import Collected
 from .plot import plot_of
 from .timeline import MOST_SPANS
 

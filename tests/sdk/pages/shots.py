@@ -33,9 +33,9 @@ def chromium(*arguments: str, timeout_s: float = 120) -> str:
 
 
 def shoot(page: str, out: Path, *, live: bool = False, height: int = 2600) -> list[Path]:
-    """Write the pictures; `live` waits three seconds for what a page asks for."""
+    """Write the pictures; `live` waits for what a page asks for."""
     out.mkdir(parents=True, exist_ok=True)
-    wait = ["--timeout=3000"] if live else []
+    wait = ["--virtual-time-budget=200"] if live else []
     shots = {
         "wide": [f"--window-size=1280,{height}"],
         "dark": [DARK, f"--window-size=1280,{height}"],
