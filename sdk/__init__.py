@@ -11,6 +11,7 @@ if __name__ == "sonogaze":
     from .classifier import Classifier, classify
     from .errors import FrameError, ModelError, SdkError, SourceError
     from .frame import Frame, PixelFormat, Region
+    from .region import find_region
     from .result import Decision, Result
 else:
     from importlib import import_module
@@ -39,4 +40,5 @@ __all__ = [
     "SdkError",
     "SourceError",
     "classify",
+    "find_region",
 ]

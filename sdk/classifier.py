@@ -18,7 +18,7 @@ from .errors import ModelError
 from .frame import Frame, Region
 from .model_file import ModelMetadata, read_model_file
 from .precision import check_precision, student_path
-from .quality import QualityGate
+from .quality import SCREEN_WITHOUT_REGION, QualityGate
 from .result import Decision, Result, Timing
 from .session import Session
 from .slot import Slot, read_attention, read_probabilities
@@ -226,7 +226,9 @@ class Classifier:
         attention = read_attention(slot)
         confidence = max(probabilities)
         label = self._labels[probabilities.index(confidence)]
-        sure = confidence >= self._thresholds[label]
+        doubts = () if confidence >= self._thresholds[label] else (LOW_CONFIDENCE,)
+        if frame.region is None and self._gate.shows_screen(slot.tensor, inner):
+            doubts = (SCREEN_WITHOUT_REGION, *doubts)
         done = perf_counter_ns()
         timing = Timing(
             (prepared - start) * _US_PER_NS,
@@ -236,11 +238,11 @@ class Classifier:
             (done - start) * _US_PER_NS,
         )
         return Result(
-            Decision.ACCEPT if sure else Decision.ABSTAIN,
-            label if sure else None,
+            Decision.ABSTAIN if doubts else Decision.ACCEPT,
+            None if doubts else label,
             confidence,
             MappingProxyType(dict(zip(self._labels, probabilities, strict=True))),
-            () if sure else (LOW_CONFIDENCE,),
+            doubts,
             attention,
             timing,
             self._model_id,

@@ -54,6 +54,8 @@ SLUGS: dict[str, str] = {
     "strides-gapped": "the pixels of one row do not lie side by side",
     "region-invalid": "the region's own numbers make no sense",
     "region-outside": "the region does not lie inside the frame",
+    "region-not-found": "no image was found on the screen",
+    "region-frames": "a region is not found in no frames, too many, or frames of several sizes",
     "pixel-size-invalid": "the pixel size is not one or two positive finite numbers",
     "jpeg-invalid": "the JPEG data cannot be decoded",
     "jpeg-unsupported": "a valid JPEG image of a kind that is not read as a frame",

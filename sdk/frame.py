@@ -81,12 +81,7 @@ class Frame:
         name = canonical(format)
         if name == MJPEG:
             data, width, height = _mjpeg.described(data, width, height, strides)
-        if region is not None and not isinstance(region, Region):
-            raise FrameError(
-                "region-invalid",
-                f"region is {shown(region)}, "
-                "it must be Region.rectangle(...) or Region.sector(...)",
-            )
+        _check_region(region)
         planes = isinstance(data, (tuple, list))
         self._data = tuple(data) if planes else data
         self._key = _Key(
@@ -181,6 +176,15 @@ class Frame:
         Raises:
             FrameError: ``region-outside``.
         """
+        return self.with_region(region)
+
+    def with_region(self, region: Region | None) -> Frame:
+        """Return a frame of the same pixels, uncopied, of which another part is looked at.
+
+        Raises:
+            FrameError: `region-invalid` or `region-outside`.
+        """
+        _check_region(region)
         frame = Frame.__new__(Frame)
         frame._data = self._data
         frame._key = self._key._replace(region=region)
@@ -242,6 +246,14 @@ def layout_of_pixels(width: int, height: int, region: Region | None) -> _kernels
         FrameError: as ``Frame``.
     """
     return layout_of(_Key("GRAY8", width, height, (), False, None, region, (1.0, 1.0), (0, 65535)))
+
+
+def _check_region(region: Any) -> None:
+    if region is not None and not isinstance(region, Region):
+        raise FrameError(
+            "region-invalid",
+            f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
+        )
 
 
 def _unpickled(data: bytes, described: dict[str, Any]) -> Frame:

@@ -37,6 +37,12 @@ from .fields import json_object, number
 if TYPE_CHECKING:
     from .preprocess import Preprocessing
 
+SCREEN_WITHOUT_REGION = "screen-without-region"
+"""Why no label is given where text and panels around the image are seen, and no region was named.
+
+A student that was taught on images gives confident nonsense on screens, and it costs the frame
+nothing to be named its region; so the frame is not rejected, but no label is accepted.
+"""
 _LEVELS = 255.0
 # in the order of the compiled gate's faults
 _REASONS = (
@@ -122,11 +128,13 @@ class QualityGate:
         preprocessing: the student's recipe, which says what a tensor value means in grey levels.
     """
 
-    __slots__ = ("_everything", "_gate")
+    __slots__ = ("_everything", "_gate", "_per_level", "_size")
 
     def __init__(self, thresholds: QualityThresholds, preprocessing: Preprocessing) -> None:
         mean, std = preprocessing.mean, preprocessing.std
         per_level = 1.0 / (_LEVELS * std)
+        self._per_level = per_level
+        self._size = (preprocessing.width, preprocessing.height)
         min_deviation = thresholds.min_deviation * per_level
         self._everything = (0, 0, preprocessing.width, preprocessing.height)
         self._gate = _kernels.Gate(
@@ -158,3 +166,14 @@ class QualityGate:
             than 2 by 2.
         """
         return _REASONS[self._gate.judge(tensor, inner or self._everything)]
+
+    def shows_screen(self, tensor: _Image, inner: tuple[int, int, int, int] | None = None) -> bool:
+        """Whether a frame looks like a scanner's whole screen: see `SCREEN_WITHOUT_REGION`.
+
+        Args:
+            tensor: as for `reasons`.
+            inner: as for `reasons`.
+        """
+        return _kernels.looks_like_screen(
+            tensor, self._size, inner or self._everything, self._per_level
+        )

@@ -31,10 +31,11 @@ LAYERS = (
     ("drawing",),
     ("result",),
     ("preprocess",),
+    ("region",),
+    ("region_tracker",),
     ("quality", "_watch"),
     ("precision", "model_file"),
     ("slot",),
-    ("region",),
     # a classifier makes its streams
     ("session", "classifier", "stream", "audit"),
     ("sources",),

@@ -7,7 +7,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -76,7 +76,7 @@ def live(
 
 
 def _open(
-    source: str, region: Region | None, color: str | None, fps: float | None
+    source: str, region: Region | Literal["auto"] | None, color: str | None, fps: float | None
 ) -> LiveSource | Paced:
     if source == STANDARD_INPUT:
         return from_pipe(sys.stdin.buffer, wanted(region, color, fps), Waiting())

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import typer
 from rich.console import Console
 
 from ..errors import SdkError
 from ..frame import Region
+from ..sources.wanted import AUTO
 
 MODEL_HELP = "Student file; without it, the default student."
 PRECISION_HELP = "Precision: auto, fp32 or int8."
 REGION_HELP = (
     "Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-    "cx,cy,r_min,r_max,first_deg,last_deg."
+    "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it."
 )
 COLOR_HELP = "Matrix and range of YUV frames, such as bt709-full, instead of the file's."
 FPS_HELP = "Frames a second, where a file has no times."
 
 
-def parse_region(text: str) -> Region:
+def parse_region(text: str) -> Region | Literal["auto"]:
     """Read `--region`.
 
     Raises:
         BadParameter: it isn't four whole numbers, nor six numbers.
         FrameError: `region-invalid`.
     """
+    if text == AUTO:
+        return AUTO
     parts = text.split(",")
     try:
         if len(parts) == 6:
@@ -35,7 +39,7 @@ def parse_region(text: str) -> Region:
     except ValueError:
         raise typer.BadParameter(
             f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
-            "cx,cy,r_min,r_max,first_deg,last_deg",
+            "cx,cy,r_min,r_max,first_deg,last_deg, or auto",
             param_hint="--region",
         ) from None
     return Region.rectangle(x, y, width, height)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from .._shown import shown
 from ..frame import Frame, Region
@@ -19,6 +19,7 @@ from .base import FrameInfo
 from .decoded import decoded
 from .folder import folder_frames, timed
 from .formats import kind_of, unknown
+from .found import with_regions_found
 from .live import (
     CallbackSource,
     LiveSource,
@@ -42,7 +43,7 @@ _Frames = Iterator[tuple[Frame, FrameInfo]]
 def open(  # named as what it does; the built-in isn't used here
     source: str | bytes | os.PathLike[Any] | BinaryIO,
     *,
-    region: Region | None = None,
+    region: Region | Literal["auto"] | None = None,
     color: str | None = None,
     fps: float | None = None,
 ) -> _Frames:
@@ -59,8 +60,10 @@ def open(  # named as what it does; the built-in isn't used here
             are left out; a folder inside is an error). Or, as str, a live source: Motion JPEG at
             `http://host:port/path`, OpenIGTLink at `igtl://host:port`, a camera `/dev/video0`; its
             iterator is a `LiveSource`, of which `mjpeg`, `openigtlink` and `camera` tell more.
-        region: the part of every frame to look at; None takes the 2-D tissue region that a DICOM
-            file names, or that of a raw description, else the whole frame.
+        region: the part of every frame to look at; `"auto"` finds it in frames of which the file
+            names none, and holds it while the screen's layout holds (`sdk.find_region`); None takes
+            the 2-D tissue region that a DICOM file names, or that of a raw description, else the
+            whole frame.
         color: matrix and range of YUV frames, such as `bt709-full`, instead of what their file
             says; frames without YUV are left as they are.
         fps: frames a second, for the timestamps of frames that have none, in (0, 1000].
@@ -92,11 +95,13 @@ def _file(file: intake.Opened, name: str, folder: intake.Opened | None, asked: W
     try:
         header = intake.header_of(file, name)
         if raw.is_description(header):
-            return raw.read_raw(file, name, folder or intake.folder_of(name), asked)
-        kind = kind_of(header)
-        if kind is None:
-            raise unknown(shown(name), header)
+            frames = raw.read_raw(file, name, folder or intake.folder_of(name), asked)
+        else:
+            kind = kind_of(header)
+            if kind is None:
+                raise unknown(shown(name), header)
+            frames = decoded(file, kind, name, asked)
     except BaseException:
         file.close()
         raise
-    return decoded(file, kind, name, asked)
+    return with_regions_found(frames) if asked.find_region else frames

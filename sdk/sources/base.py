@@ -41,7 +41,8 @@ class FrameInfo:
         kind: `image`, `dicom`, `video`, `raw`, `mjpeg`, `igtl`, `camera` or `callback`.
         timestamp_us: of the frame since the first one, in microseconds: when a DICOM frame was
             taken, when one of an animation is shown; None when the file doesn't say.
-        region_origin: `given` by the caller, `file` when the file names it, or `whole`.
+        region_origin: `given` by the caller, `file` when the file names it, `found` on the frame,
+            or `whole`.
         color: matrix and range of YUV pixels, such as `bt709-limited`; None for others.
         color_origin: `given` by the caller, `file` when the file says both, or `assumed`
             (`docs/integrating.md`, "Video"); None without YUV.

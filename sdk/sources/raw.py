@@ -80,7 +80,7 @@ def description_of(file: intake.Opened, name: str, color: str | None = None) -> 
         for key in ("width", "height", "format", "strides", "color", "window", "pixel_size_mm")
         if fields.get(key) is not None
     }
-    if color is not None and canonical(layout["format"]) in _YUV:
+    if color is not None and canonical(layout.get("format")) in _YUV:
         layout["color"] = color
     region, frame_bytes = _region(fields.get("region"), name), _frame_bytes(layout, name)
     Frame(bytes(frame_bytes), **layout, region=region)  # all of it fits together, or says what not
@@ -154,8 +154,8 @@ def _region(value: Any, name: str) -> Region | None:
 
 def _frame_bytes(layout: dict[str, Any], name: str) -> int:
     """Return the bytes of one frame, its padding included."""
-    format_ = canonical(layout["format"])
-    width, height = layout["width"], layout["height"]
+    format_ = canonical(layout.get("format"))
+    width, height = layout.get("width"), layout.get("height")
     if format_ == "MJPEG" or type(width) is not int or type(height) is not int:
         raise _malformed(name, "format, width, height", (format_, width, height), "raw pixels")
     check_pixels(name, width, height)

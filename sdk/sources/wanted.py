@@ -10,6 +10,8 @@ from .._shown import shown
 from ..errors import FrameError, SourceError
 from ..frame import Region
 
+AUTO = "auto"
+"""In place of a region: find it."""
 MAX_FPS = 1000.0
 """Highest rate of frames, in frames a second."""
 
@@ -20,6 +22,7 @@ class Wanted(NamedTuple):
     region: Region | None = None
     color: str | None = None
     fps: float | None = None
+    find_region: bool = False
 
 
 def wanted(region: object, color: object, fps: object) -> Wanted:
@@ -29,17 +32,20 @@ def wanted(region: object, color: object, fps: object) -> Wanted:
         FrameError: `region-invalid` or `color-unknown`.
         SourceError: `source-option` for a rate that is none.
     """
-    if region is not None and not isinstance(region, Region):
+    find = isinstance(region, str) and region == AUTO
+    if not (find or region is None or isinstance(region, Region)):
         raise FrameError(
             "region-invalid",
-            f"region is {shown(region)}, it must be Region.rectangle(...) or Region.sector(...)",
+            f"region is {shown(region)}, it must be Region.rectangle(...), Region.sector(...) or "
+            f"{AUTO!r}",
         )
     if color is not None and (not isinstance(color, str) or color not in _frame_checks.COLORS):
         raise FrameError(
             "color-unknown",
             f"color is {shown(color)}, it must be one of {', '.join(_frame_checks.COLORS)}",
         )
-    return Wanted(region, color, None if fps is None else rate(fps, "fps"))
+    checked = None if fps is None else rate(fps, "fps")
+    return Wanted(region if isinstance(region, Region) else None, color, checked, find)
 
 
 def rate(value: object, field: str) -> float:

@@ -13,6 +13,7 @@ import pytest
 import sdk
 from sdk.errors import SLUGS
 from sdk.model_file.known_answers import pattern_frame
+from sdk.quality import SCREEN_WITHOUT_REGION
 
 PAGE = (Path(__file__).parents[2] / "docs" / "integrating.md").read_text()
 REAL = Path(pydicom.data.__file__).parent / "test_files"
@@ -29,12 +30,13 @@ def test_every_block_runs(
     cine.save_as("cine.dcm")
     names = {
         "sdk": sdk,
-        "frame": pattern_frame("ring", 640, 480),
+        "frame": sdk.Frame.from_array(pattern_frame("ring", 640, 480)),
         "bgr": np.zeros((480, 640, 3), np.uint8),
-        "buffer": bytes(1080 * 7680),
+        "buffer": np.random.default_rng(0).bytes(1080 * 7680),
+        "video": [sdk.Frame.from_array(pattern_frame("ring", 640, 480))],
         "log": lambda *words: None,
     }
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 7
     for block in BLOCKS:
         exec(block, names)
     assert capsys.readouterr().out.count("Result(decision=") == 30
@@ -42,8 +44,11 @@ def test_every_block_runs(
 
 def test_every_reason_is_explained() -> None:
     quality = (Path(sdk.__file__).parent / "quality.py").read_text()
-    reasons = set(re.findall(r'\("([a-z-]+)",\)', quality)) | {"low-confidence"}
-    assert len(reasons) == 7
+    reasons = set(re.findall(r'\("([a-z-]+)",\)', quality)) | {
+        "low-confidence",
+        SCREEN_WITHOUT_REGION,
+    }
+    assert len(reasons) == 8
     assert all(f"| `{reason}` |" in PAGE for reason in reasons)
 
 

@@ -15,7 +15,16 @@ import simplejpeg
 
 from sdk import FrameError, Region, SourceError, sources
 from sdk.sources.video import library
-from tests.sdk.video_files import SIZE, pictures, turned, written, y4m
+from sdk.sources.video.planes import Unread, picture_of
+from tests.sdk.video_files import (
+    SIZE,
+    index_first,
+    last_packet_bytes,
+    pictures,
+    turned,
+    written,
+    y4m,
+)
 
 WIDTH, HEIGHT = SIZE
 RANDOM = np.random.default_rng(11)
@@ -184,6 +193,55 @@ def test_frames_before_a_files_early_end_come_first(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="after 5 packets") as caught:
         next(frames)
     assert caught.value.slug == "source-truncated"
+
+
+def test_a_clip_cut_between_two_packets_of_its_index_is_truncated(tmp_path: Path) -> None:
+    data = written(tmp_path / "a.mp4", "mp4v", [cv2.merge([p] * 3) for p in pictures(6)])
+    streamed = index_first(data)
+    assert len(read(streamed)) == 6
+    frames = sources.open(io.BytesIO(streamed[: -last_packet_bytes(data)]))
+    assert [next(frames)[1].index for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(SourceError) as caught:
+        next(frames)
+    assert caught.value.slug == "source-truncated"
+
+
+def decoded_picture(pixel_format: str, range_: int = 0, **options: Any) -> Any:
+    """What becomes of a decoded picture of 4 x 2 pixels that stands in memory made here."""
+    planes = [(ctypes.c_uint8 * 64)(*range(i, i + 64)) for i in range(3)]
+    memory = (ctypes.c_uint8 * 400)()
+    at = ctypes.addressof(memory)
+    for i, plane in enumerate(planes):
+        ctypes.c_void_p.from_address(at + library.FRAME_DATA + 8 * i).value = ctypes.addressof(
+            plane
+        )
+        ctypes.c_int.from_address(at + library.FRAME_STRIDES + 4 * i).value = 16
+    for place, value in ((library.FRAME_WIDTH, 4), (library.FRAME_HEIGHT, 2),
+                         (library.FRAME_RANGE, range_), (library.FRAME_MATRIX, 2)):  # fmt: skip
+        ctypes.c_int.from_address(at + place).value = value
+    straight = (False, False, False)
+    return picture_of(at, pixel_format, None, straight, **{"limited": False, **options})
+
+
+def test_ffmpegs_formats_of_full_range_are_full_whatever_else_is_said() -> None:
+    assert decoded_picture("yuvj420p").color == "bt601-full"
+    assert decoded_picture("yuv420p").color == "bt601-limited"
+
+
+def test_grey_of_limited_range_becomes_yuv_with_neutral_chroma() -> None:
+    grey = decoded_picture("gray")
+    assert (grey.format, grey.color) == ("GRAY8", None)
+    for limited in (decoded_picture("gray", range_=1), decoded_picture("gray", limited=True)):
+        assert (limited.format, limited.color) == ("I420", "bt601-limited")
+        assert limited.pixels.tolist() == [0, 1, 2, 3, 16, 17, 18, 19, 128, 128, 128, 128]
+
+
+def test_planar_rgb_is_interleaved_and_other_formats_are_named() -> None:
+    picture = decoded_picture("gbrp")
+    assert picture.format == "RGB24"
+    assert picture.pixels[:6].tolist() == [2, 0, 1, 3, 1, 2]  # planes are green, blue, red
+    with pytest.raises(Unread, match="yuv410p"):
+        decoded_picture("yuv410p")
 
 
 def test_an_mp4_without_its_index_is_malformed(tmp_path: Path) -> None:

@@ -48,3 +48,27 @@ def turned(mp4: bytes, matrix: tuple[int, int, int, int]) -> bytes:
     a, b, c, d = (value * _ONE for value in matrix)
     numbers = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
     return mp4[:at] + numbers + mp4[at + 36 :]
+
+
+def index_first(mp4: bytes) -> bytes:
+    """The same MP4 with its moov box before its mdat, as it is streamed."""
+    boxes, at = {}, 0
+    while at < len(mp4):
+        size = int.from_bytes(mp4[at : at + 4], "big")
+        boxes[mp4[at + 4 : at + 8]] = mp4[at : at + size]
+        at += size
+    moov = bytearray(boxes.pop(b"moov"))
+    table = moov.index(b"stco") + 8
+    for i in range(int.from_bytes(moov[table : table + 4], "big")):
+        place = table + 4 + 4 * i
+        moved = int.from_bytes(moov[place : place + 4], "big") + len(moov)
+        moov[place : place + 4] = moved.to_bytes(4, "big")
+    first = boxes.pop(b"ftyp")
+    return first + bytes(moov) + b"".join(boxes.values())
+
+
+def last_packet_bytes(mp4: bytes) -> int:
+    """Size of the last packet that an MP4's index lists."""
+    table = mp4.index(b"stsz") + 8
+    count = int.from_bytes(mp4[table + 4 : table + 8], "big")
+    return int.from_bytes(mp4[table + 4 + 4 * count : table + 8 + 4 * count], "big")

@@ -32,6 +32,7 @@ void register_gate(pybind11::module_& m);
 void register_answer(pybind11::module_& m);
 void register_attention(pybind11::module_& m);
 void register_read(pybind11::module_& m);
+void register_region(pybind11::module_& m);
 void register_process(pybind11::module_& m);
 
 }  // namespace sonogaze

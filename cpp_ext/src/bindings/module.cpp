@@ -10,5 +10,6 @@ PYBIND11_MODULE(_kernels, m) {
     sonogaze::register_answer(m);
     sonogaze::register_attention(m);
     sonogaze::register_read(m);
+    sonogaze::register_region(m);
     sonogaze::register_process(m);
 }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from typing import Any
+from typing import Any, Literal
 
 from ...frame import Region
 from ..wanted import Wanted, wanted
@@ -39,9 +38,9 @@ def live_source(source: object, asked: Wanted) -> LiveSource | None:
     Raises:
         SourceError: see `mjpeg`, `openigtlink` and `camera`.
     """
-    text = os.fspath(source) if isinstance(source, os.PathLike) else source
-    if not isinstance(text, str) or not is_live(text):
+    if not isinstance(source, str) or not is_live(source):
         return None
+    text = source
     if text.startswith("http://"):
         return from_http(text, asked, Waiting())
     if found := _IGTL.fullmatch(text):
@@ -56,7 +55,7 @@ _ALL = (0, 65_535)
 def mjpeg(
     source: Any,
     *,
-    region: Region | None = None,
+    region: Region | Literal["auto"] | None = None,
     **options: Any,
 ) -> LiveSource:
     """Read Motion JPEG out of a pipe or from an HTTP server.
@@ -65,7 +64,7 @@ def mjpeg(
 
     Args:
         source: `http://host:port/path`, or a binary file object such as a process's output.
-        region: the part of every frame to look at.
+        region: the part of every frame to look at; "auto" finds it.
         options: `queue`: frames held for the one who takes them, 1 to 256, the oldest goes for a
             newer one (1); `timeout_s`: how long the iterator waits for a frame (10);
             `give_up_s`: how long to try to reach a server without a frame (30); `remote`: whether
@@ -88,7 +87,7 @@ def openigtlink(
     *,
     device: str | None = None,
     window: tuple[int, int] = _ALL,
-    region: Region | None = None,
+    region: Region | Literal["auto"] | None = None,
     **options: Any,
 ) -> LiveSource:
     """Read the images of an OpenIGTLink server, such as PLUS; needs `sonogaze[igtl]`.
@@ -101,7 +100,7 @@ def openigtlink(
         port: of the server.
         device: whose images are taken; None takes those of every device.
         window: values that are black and white in images of 16 bits.
-        region: the part of every frame to look at.
+        region: the part of every frame to look at; "auto" finds it.
         options: as for `mjpeg`.
 
     Raises:
@@ -121,7 +120,7 @@ def camera(
     size: tuple[int, int] | None = None,
     fps: float | None = None,
     color: str | None = None,
-    region: Region | None = None,
+    region: Region | Literal["auto"] | None = None,
     **options: Any,
 ) -> LiveSource:
     """Read a camera or grabber that Linux shows as a V4L2 device; needs `sonogaze[video]`.
@@ -132,7 +131,7 @@ def camera(
         size: (width, height) to ask for.
         fps: frames a second to ask for.
         color: matrix and range, required when the pixels are YUV: drivers seldom know them.
-        region: the part of every frame to look at.
+        region: the part of every frame to look at; "auto" finds it.
         options: `queue` and `timeout_s`, as for `mjpeg`.
 
     Raises:
@@ -144,14 +143,14 @@ def camera(
     return from_camera(device, asked, waiting(**options), format=format, size=size)
 
 
-def callback(*, region: Region | None = None, **options: Any) -> CallbackSource:
+def callback(*, region: Region | Literal["auto"] | None = None, **options: Any) -> CallbackSource:
     """Take frames from a scanner's own library, which calls back with each (as Clarius Cast does).
 
     Hand `CallbackSource.put` or `.new_processed_image` to the library, and iterate in another
     thread.
 
     Args:
-        region: the part of every frame to look at.
+        region: the part of every frame to look at; "auto" finds it.
         options: `queue` and `timeout_s`, as for `mjpeg`.
 
     Raises:

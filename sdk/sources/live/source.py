@@ -15,6 +15,7 @@ from ..._shown import shown
 from ...errors import FrameError, SdkError, SourceError
 from ...frame import Frame, Region
 from ..base import FrameInfo
+from ..found import Finder
 from ..wanted import Wanted
 from .mailbox import LiveStats, Mailbox
 
@@ -29,6 +30,7 @@ class Receiver:
     def __init__(self, name: str, kind: str, asked: Wanted, queue: int) -> None:
         """Make the shared part of a live source."""
         self.name = name
+        self.finder = Finder() if asked.find_region else None
         self.box = Mailbox(queue)
         self.stopped = threading.Event()
         self.connection: socket.socket | None = None  # what the thread may be waiting for
@@ -108,6 +110,7 @@ class LiveSource(Iterator[tuple[Frame, FrameInfo]]):
             timeout_s: how long to wait for a frame.
         """
         self._receiver, self._timeout_s = receiver, timeout_s
+        self._finder = receiver.finder
         self._thread: threading.Thread | None = None
         if run is not None:
             # the thread holds no reference to this object, so it ends when nobody has that
@@ -143,7 +146,7 @@ class LiveSource(Iterator[tuple[Frame, FrameInfo]]):
             raise StopIteration
         if isinstance(item, SdkError):
             raise item
-        return item
+        return item if self._finder is None else self._finder.place(item)
 
     def stats(self) -> LiveStats:
         """Return what it has done so far."""

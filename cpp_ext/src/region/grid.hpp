@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sonogaze::region {
+
+// One byte a cell, row after row.
+struct Map {
+    Map(int columns, int rows)
+        : width(columns),
+          height(rows),
+          cells(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows)) {}
+
+    std::uint8_t* row(int y) noexcept { return cells.data() + std::ptrdiff_t{y} * width; }
+    const std::uint8_t* row(int y) const noexcept {
+        return cells.data() + std::ptrdiff_t{y} * width;
+    }
+    int count() const noexcept { return width * height; }
+
+    int width, height;
+    std::vector<std::uint8_t> cells;
+};
+
+struct Rect {  // columns x0 .. x1 - 1, rows y0 .. y1 - 1
+    int x0, y0, x1, y1;
+
+    int width() const noexcept { return x1 - x0; }
+    int height() const noexcept { return y1 - y0; }
+};
+
+// Cells around which at least `share` of a square of 2 * radius + 1 cells a side is set; of the
+// part of the square inside the map, at its borders.
+Map dense(const Map& mask, int radius, double share);
+
+// Cells with a set one within `radius` rows and columns.
+Map grown(const Map& mask, int radius);
+
+// Largest minus least value of three by three cells.
+Map contrast_of(const Map& level);
+
+// Every cell between the first and the last set one of its row and of its column.
+Map filled(const Map& mask);
+
+// The rectangle around all set cells; empty where there are none.
+Rect box_of(const Map& mask);
+
+}  // namespace sonogaze::region
