@@ -30,7 +30,7 @@ def parse_region(text: str) -> Region | Literal["auto"]:
         FrameError: `region-invalid`.
     """
     if text == AUTO:
-        return AUTO
+        return "auto"
     parts = text.split(",")
     try:
         if len(parts) == 6:

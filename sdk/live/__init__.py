@@ -1,7 +1,7 @@
 """A running source with its answers, for a browser on this machine; the standard library serves it.
 
 Chosen over Starlette and uvicorn: a blocking socket with a timeout bounds a slow reader, which ASGI
-servers leave to the application; five GET routes need no router; a cart gets no dependency for a
+servers leave to the application; four addresses need no router; a cart gets no dependency for a
 page that is looked at now and then.
 """
 
