@@ -14,7 +14,7 @@ from .shapes import outline
 
 _HEAT = np.array([255, 96, 0], np.float32)
 _MOST_HEAT = 0.65
-_OUTLINE = (255, 214, 10)
+OUTLINE = (255, 214, 10)
 
 _Box = tuple[int, int, int, int]
 
@@ -54,20 +54,30 @@ def small_pictures(
     attention = result.attention_on(frame)
     if attention is None or not attention.max() > 0:
         return SmallPictures(plain, None)
-    part = np.ascontiguousarray(attention[y : y + height, x : x + width]) / attention.max()
-    heat = np.asarray(image.fromarray(part).resize(size, image.Resampling.BILINEAR))
-    weight = np.clip(heat, 0, 1)[:, :, None] * _MOST_HEAT
-    mixed = image.fromarray((plain * (1 - weight) + _HEAT * weight + 0.5).astype(np.uint8))
+    part = attention[y : y + height, x : x + width] / attention.max()
+    mixed = image.fromarray(heated(image, plain, part))
     if result.region is not None:
         _draw_outline(mixed, [((px - x) * scale, (py - y) * scale)
                               for px, py in outline(result.region)])  # fmt: skip
     return SmallPictures(plain, np.asarray(mixed))
 
 
+def heated(
+    image: Any, plain: NDArray[np.uint8], attention: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Lay an attention map with a maximum of 1, of any size, over a copy of a picture."""
+    height, width = plain.shape[:2]
+    map_ = image.fromarray(np.ascontiguousarray(attention))
+    heat = np.asarray(map_.resize((width, height), image.Resampling.BILINEAR))
+    weight = np.clip(heat, 0, 1)[:, :, None] * _MOST_HEAT
+    mixed: NDArray[np.uint8] = (plain * (1 - weight) + _HEAT * weight + 0.5).astype(np.uint8)
+    return mixed
+
+
 def _draw_outline(picture: Any, points: list[tuple[float, float]]) -> None:
     from PIL import ImageDraw
 
-    ImageDraw.Draw(picture).line([*points, points[0]], _OUTLINE, 1)
+    ImageDraw.Draw(picture).line([*points, points[0]], OUTLINE, 1)
 
 
 def _box_of(result: Any, frame: Frame) -> _Box:
