@@ -16,7 +16,7 @@ from .timeline import Span
 
 MOST_KEY_FRAMES = 12
 MOST_PIXELS = (480, 400)
-"""Width and height of a picture in a report: with twelve pairs, about 1 MB in all."""
+"""Width and height of a picture in a report, so that a page with all of them stays small."""
 _QUALITY = 82
 
 

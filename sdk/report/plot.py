@@ -11,7 +11,7 @@ from .key_frames import KeyFrame
 from .timeline import Point, State, Timeline
 
 MOST_LANES = 12
-_TICKS = 5
+_TICKS = 6
 _MARK_GAP = 8.0  # percent: a link that a finger can hit, on a phone
 _US_PER_S = 1e6
 
