@@ -11,6 +11,7 @@ endif()
 install(TARGETS _kernels DESTINATION sonogaze)
 install(DIRECTORY sdk/ DESTINATION sonogaze FILES_MATCHING
   PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed"
+  PATTERN "templates/*"
   PATTERN "models/*.onnx" PATTERN "models/ATTRIBUTION.md" PATTERN "models/release.json"
   PATTERN "__pycache__" EXCLUDE PATTERN ".*" EXCLUDE)
 

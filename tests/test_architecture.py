@@ -41,6 +41,7 @@ LAYERS = (
     # a classifier makes its streams
     ("session", "classifier", "stream", "audit"),
     ("sources",),
+    ("report", "live"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

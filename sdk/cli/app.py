@@ -1,4 +1,4 @@
-"""Commands `classify` and `info`."""
+"""Commands of `sonogaze`; `report` and `live` have modules of their own."""
 
 from __future__ import annotations
 
@@ -13,11 +13,21 @@ from rich.console import Console
 from .. import __version__
 from ..classifier import Classifier
 from ..errors import SdkError
-from ..frame import Region
-from ..sources.wanted import AUTO, wanted
+from ..sources.choices import wanted
 from .classify import Asked, classify_files
 from .info import describe, print_description
+from .live import live
+from .options import (
+    COLOR_HELP,
+    FPS_HELP,
+    MODEL_HELP,
+    PRECISION_HELP,
+    REGION_HELP,
+    failure,
+    parse_region,
+)
 from .output import NOT_WRITTEN
+from .report import report
 from .saving import NotSaved
 from .verify import print_report, verify_log
 
@@ -46,10 +56,6 @@ def begin(
     """Classify ultrasound frames on this machine's CPU."""
 
 
-_MODEL_HELP = "Student file; without it, the default student."
-_PRECISION_HELP = "Precision: auto, fp32 or int8."
-
-
 @app.command()
 def classify(  # noqa: PLR0913 - its options
     files: Annotated[
@@ -60,26 +66,25 @@ def classify(  # noqa: PLR0913 - its options
             show_default=False,
         ),
     ],
-    model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
     region: Annotated[
         str | None,
         typer.Option(
-            help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-            "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it.",
+            help=REGION_HELP,
             show_default=False,
         ),
     ] = None,
     color: Annotated[
         str | None,
         typer.Option(
-            help="Matrix and range of YUV frames, such as bt709-full, instead of the file's.",
+            help=COLOR_HELP,
             show_default=False,
         ),
     ] = None,
     fps: Annotated[
         float | None,
-        typer.Option(help="Frames a second, where a file has no times.", show_default=False),
+        typer.Option(help=FPS_HELP, show_default=False),
     ] = None,
     smooth: Annotated[
         bool,
@@ -111,7 +116,7 @@ def classify(  # noqa: PLR0913 - its options
     # pydicom and Pillow warn about what they repair; what they can't is an error here
     warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
-        chosen = AUTO if region == AUTO else None if region is None else _parse_region(region)
+        chosen = None if region is None else parse_region(region)
         wanted(chosen, color, fps)
         classifier = Classifier(model, precision)
         options = {"region": chosen, "color": color}
@@ -119,7 +124,7 @@ def classify(  # noqa: PLR0913 - its options
             classifier, files, Asked(options, fps, smooth, as_json, attention, csv, save)
         )
     except SdkError as error:
-        raise _usage_failure(error, as_json) from None
+        raise failure(error, as_json) from None
     except NotSaved as error:
         Console(stderr=True).print(f"sonogaze: {error}", markup=False, highlight=False)
         raise typer.Exit(NOT_WRITTEN) from None
@@ -128,15 +133,15 @@ def classify(  # noqa: PLR0913 - its options
 
 @app.command()
 def info(
-    model: Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Verify a student file on this machine, and show what it says about itself."""
     try:
         description = describe(Classifier(model, precision))
     except SdkError as error:
-        raise _usage_failure(error, as_json) from None
+        raise failure(error, as_json) from None
     if as_json:
         print(json.dumps(description, allow_nan=False))
     else:
@@ -150,8 +155,8 @@ def verify(
         list[Path],
         typer.Option(help="File or folder of the frames, as they were pushed; may be repeated."),
     ],
-    model: Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=_PRECISION_HELP)] = "auto",
+    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
+    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay an audit log on its frames: every answer must be the same, bit for bit.
@@ -163,31 +168,10 @@ def verify(
     try:
         report = verify_log(Classifier(model, precision), audit, frames)
     except SdkError as error:
-        raise _usage_failure(error, as_json) from None
+        raise failure(error, as_json) from None
     print_report(report, as_json=as_json)
     raise typer.Exit(0 if report.verified else 1)
 
 
-def _parse_region(text: str) -> Region:
-    parts = text.split(",")
-    try:
-        if len(parts) == 6:
-            return Region("sector", tuple(float(part) for part in parts))
-        x, y, width, height = (int(part) for part in parts)
-    except ValueError:
-        raise typer.BadParameter(
-            f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
-            "cx,cy,r_min,r_max,first_deg,last_deg, or auto",
-            param_hint="--region",
-        ) from None
-    return Region.rectangle(x, y, width, height)
-
-
-def _usage_failure(error: SdkError, as_json: bool) -> typer.Exit:
-    if as_json:
-        print(json.dumps({"error": {"slug": error.slug, "message": str(error)}}))
-    else:
-        Console(stderr=True).print(
-            f"{error.slug}: {error}", markup=False, highlight=False, soft_wrap=True
-        )
-    return typer.Exit(1)
+app.command()(report)
+app.command()(live)

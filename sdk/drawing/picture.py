@@ -14,6 +14,7 @@ from ..errors import FrameError
 from ..frame import Frame
 from .pixels import rgb_of
 from .shapes import outline
+from .small import OUTLINE, heated
 
 PANEL_WIDTH = 280
 """Width of the panel, in pixels."""
@@ -21,10 +22,7 @@ _MIN_HEIGHT = 420
 _MARGIN, _LINE = 12, 20
 _BACKGROUND, _TEXT, _FAINT = (24, 24, 27), (244, 244, 245), (161, 161, 170)
 _BAR, _TRACK = (125, 196, 255), (63, 63, 70)
-_OUTLINE = (255, 214, 10)
 _DECISIONS = {"accept": (134, 239, 172), "abstain": (253, 224, 71), "reject": (252, 165, 165)}
-_HEAT = np.array([255, 96, 0], np.float32)
-_MOST_HEAT = 0.65
 _LONGEST_TEXT = 40
 
 
@@ -116,17 +114,15 @@ def _small_copy(
     if min(size) < 8:
         return
     image, drawing, _ = _pillow()
-    small = np.asarray(image.fromarray(pixels).resize(size, image.Resampling.BOX), np.float32)
+    small = np.asarray(image.fromarray(pixels).resize(size, image.Resampling.BOX))
     own = _of_frame(result)
     attention = own.attention_on(frame)
     if attention is not None and attention.max() > 0:
-        heat = image.fromarray(attention / attention.max()).resize(size, image.Resampling.BILINEAR)
-        weight = np.clip(np.asarray(heat), 0, 1)[:, :, None] * _MOST_HEAT
-        small = small * (1 - weight) + _HEAT * weight
-    copy = image.fromarray(np.clip(small + 0.5, 0, 255).astype(np.uint8))
+        small = heated(image, small, attention / attention.max())
+    copy = image.fromarray(small)
     if own.region is not None:
         points = [(x * scale, y * scale) for x, y in outline(own.region)]
-        drawing.Draw(copy).line([*points, points[0]], _OUTLINE, 1)
+        drawing.Draw(copy).line([*points, points[0]], OUTLINE, 1)
     picture.paste(copy, place)
 
 

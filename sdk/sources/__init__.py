@@ -16,6 +16,7 @@ from .._shown import shown
 from ..frame import Frame, Region
 from . import intake, raw
 from .base import FrameInfo
+from .choices import Wanted, wanted
 from .decoded import decoded
 from .folder import folder_frames, timed
 from .formats import kind_of, unknown
@@ -30,7 +31,6 @@ from .live import (
     mjpeg,
     openigtlink,
 )
-from .wanted import Wanted, wanted
 
 __all__ = [
     "CallbackSource", "FrameInfo", "LiveSource", "LiveStats", "callback", "camera", "mjpeg", "open",

@@ -9,8 +9,8 @@ from typing import Any
 from ..frame import Frame
 from . import host, intake, pool
 from .base import FrameInfo
+from .choices import Wanted
 from .protocol import ProtocolError, describe_region, error_of, frame_of
-from .wanted import Wanted
 
 
 def decoded(

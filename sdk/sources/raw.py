@@ -19,7 +19,7 @@ from ..errors import SourceError
 from ..frame import Frame, Region
 from . import intake
 from .base import FrameInfo, check_pixels
-from .wanted import Wanted, rate
+from .choices import Wanted, rate
 
 KIND = "sonogaze-raw-1"
 """What the field `kind` of a description says."""

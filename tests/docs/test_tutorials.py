@@ -97,5 +97,5 @@ def test_results_that_hold_an_error_are_read_as_shown(tmp_path, monkeypatch):
     assert Reader(tmp_path).python(block) == "Counter({'femur': 2})\nb.png source-truncated\n"
 
 
-def test_there_are_three_tutorials():
-    assert len(PAGES) == 3
+def test_there_are_four_tutorials():
+    assert len(PAGES) == 4

@@ -19,6 +19,7 @@ ALLOWED = re.compile(
     | sonogaze/_kernels\.(pyi|cpython-311-x86_64-linux-gnu\.so)
     | (sonogaze|sdk)/py\.typed
     | sonogaze/models/(default-(fp32|int8)\.onnx|ATTRIBUTION\.md|release\.json)
+    | sonogaze/(report|live)/templates/[a-z]+\.(html|html\.j2|css|js)
     | sdk/__init__\.py
     | sdk/([a-z0-9_]+/)*[a-z0-9_]+\.pyi
     | sonogaze-[0-9.]+\.dist-info/
@@ -43,6 +44,8 @@ def test_the_wheel_holds_every_module_the_students_and_their_credits(runtime_whe
         f"sonogaze/{path.relative_to(ROOT / 'sdk')}" for path in (ROOT / "sdk").rglob("*.py")
     }
     assert modules <= present
+    pages = (ROOT / "sdk").rglob("templates/*")
+    assert {f"sonogaze/{path.relative_to(ROOT / 'sdk')}" for path in pages} <= present
     needed = ("default-fp32.onnx", "default-int8.onnx", "ATTRIBUTION.md")
     assert {f"sonogaze/models/{name}" for name in needed} <= present
     assert any(re.fullmatch(r"sonogaze/_kernels\..*\.so", name) for name in present)

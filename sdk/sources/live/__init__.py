@@ -6,13 +6,13 @@ import re
 from typing import Any, Literal
 
 from ...frame import Region
-from ..wanted import Wanted, wanted
-from .callback import CallbackSource
-from .camera import from_camera
+from ..choices import Wanted, wanted
 from .igtl import DEFAULT_PORT, from_igtl
 from .mailbox import LiveStats
-from .mjpeg import from_http, from_pipe
+from .motion_jpeg import from_http, from_pipe
+from .scanner import CallbackSource
 from .source import LiveSource, Waiting, waiting
+from .v4l2 import from_camera
 
 __all__ = [
     "CallbackSource", "LiveSource", "LiveStats", "callback", "camera", "live_source", "mjpeg",

@@ -7,7 +7,7 @@ from functools import partial
 
 from ...errors import SdkError
 from ..base import optional_import
-from ..wanted import Wanted
+from ..choices import Wanted
 from . import igtl_message as messages
 from .link import POLL_S, address_of, exactly, kept_up
 from .source import LiveSource, Receiver, Waiting

@@ -15,8 +15,8 @@ from ..._shown import shown
 from ...errors import FrameError, SdkError, SourceError
 from ...frame import Frame, Region
 from ..base import FrameInfo
+from ..choices import Wanted
 from ..found import Finder
-from ..wanted import Wanted
 from .mailbox import LiveStats, Mailbox
 
 MAX_QUEUE = 256

@@ -11,7 +11,7 @@ from typing import Any
 from ..._shown import shown
 from ...errors import FrameError
 from ...frame import Frame
-from ..wanted import Wanted
+from ..choices import Wanted
 from .source import LiveSource, Receiver, Waiting
 
 _FORMATS = {8: "GRAY8", 24: "RGB24", 32: "BGRA32"}

@@ -15,7 +15,7 @@ from ..._shown import shown
 from ...errors import FrameError, SourceError
 from ...frame import Frame
 from ..base import optional_import
-from ..wanted import Wanted
+from ..choices import Wanted
 from .source import LiveSource, Receiver, Waiting
 
 _FORMATS = {

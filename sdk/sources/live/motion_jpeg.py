@@ -13,7 +13,7 @@ from typing import Any
 from ..._shown import shown
 from ...errors import SourceError
 from ...frame import Frame
-from ..wanted import Wanted
+from ..choices import Wanted
 from .jpegs import MAX_JPEG_BYTES, Cutter
 from .link import POLL_S, Lost, address_of, kept_up
 from .source import LiveSource, Receiver, Waiting

@@ -1,0 +1,59 @@
+"""What several commands share: the help of their options, regions as text, errors as one line."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+import typer
+from rich.console import Console
+
+from ..errors import SdkError
+from ..frame import Region
+from ..sources.choices import AUTO
+
+MODEL_HELP = "Student file; without it, the default student."
+PRECISION_HELP = "Precision: auto, fp32 or int8."
+REGION_HELP = (
+    "Part of each frame to look at, in pixels: x,y,width,height, or a sector "
+    "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it."
+)
+COLOR_HELP = "Matrix and range of YUV frames, such as bt709-full, instead of the file's."
+FPS_HELP = "Frames a second, where a file has no times."
+
+
+def parse_region(text: str) -> Region | Literal["auto"]:
+    """Read `--region`.
+
+    Raises:
+        BadParameter: it isn't four whole numbers, nor six numbers.
+        FrameError: `region-invalid`.
+    """
+    if text == AUTO:
+        return "auto"
+    parts = text.split(",")
+    try:
+        if len(parts) == 6:
+            return Region("sector", tuple(float(part) for part in parts))
+        x, y, width, height = (int(part) for part in parts)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
+            "cx,cy,r_min,r_max,first_deg,last_deg, or auto",
+            param_hint="--region",
+        ) from None
+    return Region.rectangle(x, y, width, height)
+
+
+def failure(error: SdkError, as_json: bool = False) -> typer.Exit:
+    """Print an error, and return the end of the command."""
+    if as_json:
+        print(json.dumps({"error": {"slug": error.slug, "message": str(error)}}))
+    else:
+        say(f"{error.slug}: {error}")
+    return typer.Exit(1)
+
+
+def say(line: str) -> None:
+    """Print a line on standard error, brackets and all."""
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
