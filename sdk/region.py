@@ -91,29 +91,33 @@ def regions_on(grids: Sequence[Grid], width: int, height: int) -> tuple[Region, 
     cells = np.stack(grids)
     frames, rows, columns = cells.shape
     found = _kernels.find_regions(cells, (frames, rows, columns))
-    return tuple(
-        _region(sector, numbers, confidence, (width, height), (width / columns, height / rows))
-        for sector, numbers, confidence in found
-    )
+    return tuple(_region(one, (width, height), (width / columns, height / rows)) for one in found)
 
 
 def _region(
-    sector: bool,
-    numbers: tuple[float, ...],
-    confidence: float,
+    found: tuple[bool, tuple[float, ...], tuple[float, ...] | None, float],
     size: tuple[int, int],
     scale: tuple[float, float],
 ) -> Region:
+    sector, numbers, clip, confidence = found
     across, down = scale
     if sector:
         cx, cy, r_min, r_max, low, high = numbers
         both = (across + down) / 2
         in_pixels = (cx * across, cy * down, r_min * both, r_max * both, low, high)
-        return Region("sector", in_pixels, "found", confidence)
+        window = None if clip is None else _pixels(clip, size, scale)
+        return Region("sector", in_pixels, "found", confidence, window)
+    return Region("rectangle", _pixels(numbers, size, scale), "found", confidence)
+
+
+def _pixels(
+    numbers: tuple[float, ...], size: tuple[int, int], scale: tuple[float, float]
+) -> tuple[int, int, int, int]:
+    across, down = scale
     x0, y0 = round(numbers[0] * across), round(numbers[1] * down)
     x1 = min(round((numbers[0] + numbers[2]) * across), size[0])
     y1 = min(round((numbers[1] + numbers[3]) * down), size[1])
-    return Region("rectangle", (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1)), "found", confidence)
+    return x0, y0, max(x1 - x0, 1), max(y1 - y0, 1)
 
 
 def _grid_size(width: int, height: int) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """`python -m benchmarks.regions -o FILE`: measure `sdk.find_region` on composed screens.
 
 Real frames are those of groups for training and validation (`SONOGAZE_DATA`, or `../shared/data`);
-without data, the phantom's. Writes one JSON file: shares of screens found right on the layouts of design and on those
-held out, screens without an image, and what the default student says of the screens whole, with the
-found region, and with the true one.
+without data, the phantom's. Writes one JSON file: shares of screens found right on the layouts of
+design and on those held out, screens without an image, and what the default student says of the
+screens whole, with the found region, and with the true one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ def main(
 ) -> None:
     """Measure find_region on composed screens."""
     frames = _frames()
-    document: dict[str, Any] = {"frames": frames.source}
+    document: dict[str, Any] = {
+        "command": f"python -m benchmarks.regions --screens {screens}",
+        "frames": frames.source,
+    }
     for name, (layouts, empty, seed) in _SETS.items():
         document[name] = _measure(layouts, empty, frames, seed, screens)
         typer.echo(f"{name}: {document[name]['right']} of {screens} right")
@@ -68,7 +71,7 @@ def _frames() -> _Frames:
 
         made = [phantom_frame(label, seed) for label in LABELS for seed in range(8)]
         return _Frames("phantom", [(frame.label, frame.pixels) for frame in made])
-    drawn = [(record.label, str(record.path)) for record in records]
+    drawn: list[tuple[str, str | Grey]] = [(r.label, str(r.path)) for r in records]
     return _Frames("fetal_planes_db, hc18: no test groups", drawn)
 
 
