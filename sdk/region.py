@@ -2,9 +2,10 @@
 
 The frame is reduced to at most 480 cells a side, in one pass of the kernel. What is flat there over
 a large surface is the interface's background; what is solid beside it, and neither as blank as a
-panel nor as full of hard edges as text, is an image. A rectangle and a sector are fitted to it, the
-better one is kept, and each of its sides is moved to where the grey level changes. With several
-frames, dark parts that light up later count too, and images that move come before those that stand.
+panel nor as full of hard edges as text, is an image. A rectangle, a sector, and where these leave
+much over a sector cut off by a window are fitted to it; the best is kept, and each of its sides is
+moved to where the grey level changes. With several frames, dark parts that light up later count
+too, and images that move come before those that stand.
 
 It finds pictures of tissue by how they look, so a photograph on a screen is found as well. Parts
 of an image that are as black as the screen around it can't be told from it in one frame.
@@ -48,9 +49,10 @@ def find_region(frames: _FrameLike | Sequence[_FrameLike]) -> Region:
             have no say.
 
     Returns:
-        A rectangle or a sector in the frame's pixels, of origin `found`, with a confidence: near 1
-        where an image of a clear shape stands out from its surroundings, below 0.6 where the shape
-        fits badly. A frame that is nothing but an image gives a rectangle of the whole frame.
+        A rectangle or a sector in the frame's pixels (with the window that cuts it off as its
+        `clip`, where one does), of origin `found`, with a confidence: near 1 where an image of a
+        clear shape stands out from its surroundings, below 0.6 where the shape fits badly. A frame
+        that is nothing but an image gives a rectangle of the whole frame.
 
     Raises:
         FrameError: `region-not-found` where nothing looks like an image; `region-frames`, or what

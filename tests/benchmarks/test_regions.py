@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
 
 import sdk
+from benchmarks.regions import clips
 from benchmarks.regions.compose import compose
 from benchmarks.regions.held_out import HELD_OUT
 from benchmarks.regions.images import inside
@@ -58,3 +63,13 @@ def test_the_score_of_a_region_by_hand() -> None:
     assert score_screen(screen, [half])[0].covered == pytest.approx(0.5, abs=0.01)
     assert score_screen(screen, [])[0] == Score(0.0, 1.0)
     assert score_screen(screen, [half, wide, exact])[0].right
+
+
+def test_a_clip_is_followed_and_drawn(tmp_path: Path) -> None:
+    layout = Layout("bare", (400, 300), (0, 0, 0), (LAYOUTS[4].panes[0],), ())
+    picture, record, sheet = (tmp_path / name for name in ("clip.png", "clips.json", "sheet.png"))
+    cv2.imwrite(str(picture), compose(layout, FRAMES, np.random.default_rng(0)).rgb)
+    clips.main([picture], record, sheet)
+    told = json.loads(record.read_text(encoding="utf-8"))["clip.png"]
+    assert (told["frames"], told["searches"], told["region"]["origin"]) == (1, 1, "found")
+    assert cv2.imread(str(sheet)).any()

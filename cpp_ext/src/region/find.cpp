@@ -38,14 +38,16 @@ Gains gains_of(const Evidence& evidence, const Map& solid, const Rect& box, int 
 
 Shape fit(const Evidence& evidence, const Map& solid, const Rect& box) {
     const Shape rectangle = best_rectangle(gains_of(evidence, solid, box, kFlatInRectangle), box);
-    const Shape sector = best_sector(gains_of(evidence, solid, box, kFlatInSector), solid, box);
-    const Shape clipped =
-        best_clipped_sector(gains_of(evidence, solid, box, kFlatInSector), solid, box);
+    const Gains in_sector = gains_of(evidence, solid, box, kFlatInSector);
+    const Shape sector = best_sector(in_sector, solid, box);
     const Gains fair = gains_of(evidence, solid, box, kFlatInBoth);
+    const int a = gain_of(fair, rectangle), b = gain_of(fair, sector);
+    const Shape& simple = b > a ? sector : rectangle;
     const double least = kWorthWindow * kInside * double(box.width()) * box.height();
-    const int a = gain_of(fair, rectangle), b = gain_of(fair, sector), c = gain_of(fair, clipped);
-    if (c > std::max(a, b) + least) return clipped;
-    return b > a ? sector : rectangle;
+    const double most = kInside * double(std::count(solid.cells.begin(), solid.cells.end(), 1));
+    if (std::max(a, b) + least >= most) return simple;  // no other shape can gain enough
+    const Shape clipped = best_clipped_sector(in_sector, solid, box);
+    return gain_of(fair, clipped) > std::max(a, b) + least ? clipped : simple;
 }
 
 // How well a shape and what it was fitted to cover each other.

@@ -349,8 +349,8 @@ Shape best_clipped_sector(const Gains& gains, const Map& filled, const Rect& box
         }
         return sector_gain(gains, sides, box, step, window);
     };
-    climb(values, [&](const std::array<double, 10>& v) { return taken(v, kRowStep); },
-          {4, 2, 1, 0.5});
+    climb(values, [&](const std::array<double, 10>& v) { return taken(v, 2 * kRowStep); },
+          {2, 1, 0.5});
     const int gain = taken(values, 1);
     const Apex apex = apex_of(sides, box.y0, box.y1);
     if (!plausible(apex, sides[kNear], sides[kFar])) return none;
