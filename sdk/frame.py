@@ -253,7 +253,7 @@ def layout_of(key: _Key) -> _kernels.Layout:
         matrix=matrix,
         limited=limited,
         window=key.window,
-        region=None if key.region is None else key.region.numbers,
+        region=None if key.region is None else key.region.numbers + (key.region.clip or ()),
         unit=key.unit,
         pixel_size_mm=key.pixel_size,
     )

@@ -2,9 +2,10 @@
 
 The frame is reduced to at most 480 cells a side, in one pass of the kernel. What is flat there over
 a large surface is the interface's background; what is solid beside it, and neither as blank as a
-panel nor as full of hard edges as text, is an image. A rectangle and a sector are fitted to it, the
-better one is kept, and each of its sides is moved to where the grey level changes. With several
-frames, dark parts that light up later count too, and images that move come before those that stand.
+panel nor as full of hard edges as text, is an image. A rectangle, a sector, and where these leave
+much over a sector cut off by a window are fitted to it; the best is kept, and each of its sides is
+moved to where the grey level changes. With several frames, dark parts that light up later count
+too, and images that move come before those that stand.
 
 It finds pictures of tissue by how they look, so a photograph on a screen is found as well. Parts
 of an image that are as black as the screen around it can't be told from it in one frame.
@@ -48,9 +49,10 @@ def find_region(frames: _FrameLike | Sequence[_FrameLike]) -> Region:
             have no say.
 
     Returns:
-        A rectangle or a sector in the frame's pixels, of origin `found`, with a confidence: near 1
-        where an image of a clear shape stands out from its surroundings, below 0.6 where the shape
-        fits badly. A frame that is nothing but an image gives a rectangle of the whole frame.
+        A rectangle or a sector in the frame's pixels (with the window that cuts it off as its
+        `clip`, where one does), of origin `found`, with a confidence: near 1 where an image of a
+        clear shape stands out from its surroundings, below 0.6 where the shape fits badly. A frame
+        that is nothing but an image gives a rectangle of the whole frame.
 
     Raises:
         FrameError: `region-not-found` where nothing looks like an image; `region-frames`, or what
@@ -91,29 +93,33 @@ def regions_on(grids: Sequence[Grid], width: int, height: int) -> tuple[Region, 
     cells = np.stack(grids)
     frames, rows, columns = cells.shape
     found = _kernels.find_regions(cells, (frames, rows, columns))
-    return tuple(
-        _region(sector, numbers, confidence, (width, height), (width / columns, height / rows))
-        for sector, numbers, confidence in found
-    )
+    return tuple(_region(one, (width, height), (width / columns, height / rows)) for one in found)
 
 
 def _region(
-    sector: bool,
-    numbers: tuple[float, ...],
-    confidence: float,
+    found: tuple[bool, tuple[float, ...], tuple[float, ...] | None, float],
     size: tuple[int, int],
     scale: tuple[float, float],
 ) -> Region:
+    sector, numbers, clip, confidence = found
     across, down = scale
     if sector:
         cx, cy, r_min, r_max, low, high = numbers
         both = (across + down) / 2
         in_pixels = (cx * across, cy * down, r_min * both, r_max * both, low, high)
-        return Region("sector", in_pixels, "found", confidence)
+        window = None if clip is None else _pixels(clip, size, scale)
+        return Region("sector", in_pixels, "found", confidence, window)
+    return Region("rectangle", _pixels(numbers, size, scale), "found", confidence)
+
+
+def _pixels(
+    numbers: tuple[float, ...], size: tuple[int, int], scale: tuple[float, float]
+) -> tuple[int, int, int, int]:
+    across, down = scale
     x0, y0 = round(numbers[0] * across), round(numbers[1] * down)
     x1 = min(round((numbers[0] + numbers[2]) * across), size[0])
     y1 = min(round((numbers[1] + numbers[3]) * down), size[1])
-    return Region("rectangle", (x0, y0, max(x1 - x0, 1), max(y1 - y0, 1)), "found", confidence)
+    return x0, y0, max(x1 - x0, 1), max(y1 - y0, 1)
 
 
 def _grid_size(width: int, height: int) -> tuple[int, int]:

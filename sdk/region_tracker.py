@@ -123,6 +123,9 @@ def _outside(region: Region | None, width: int, row: int) -> NDArray[np.bool_]:
         cx, cy, r_min, r_max, low, high = region.numbers
         radius, angle = np.hypot(x - cx, row - cy), np.degrees(np.arctan2(cx - x, row - cy))
         inside = (radius >= r_min) & (radius <= r_max) & (angle >= low) & (angle <= high)
+        if region.clip is not None:
+            left, top, columns, rows = region.clip
+            inside &= (x >= left) & (x < left + columns) & (top <= row < top + rows)
     beside: NDArray[np.bool_] = np.convolve(inside, np.ones(3), "same") == 0
     return beside
 

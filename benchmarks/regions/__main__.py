@@ -1,16 +1,14 @@
 """`python -m benchmarks.regions -o FILE`: measure `sdk.find_region` on composed screens.
 
-Real frames come from the shared data (`SONOGAZE_DATA`, or `../shared/data`); without it, from the
-phantom. Writes one JSON file: shares of screens found right on the layouts of design and on those
-held out, screens without an image, and what the default student says of the screens whole, with the
-found region, and with the true one.
+Real frames are those of groups for training and validation (`SONOGAZE_DATA`, or `../shared/data`);
+without data, the phantom's. Writes one JSON file: shares of screens found right on the layouts of
+design and on those held out, screens without an image, and what the default student says of the
+screens whole, with the found region, and with the true one.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import statistics
 from collections import Counter
 from pathlib import Path
@@ -27,6 +25,7 @@ from benchmarks.regions.held_out import HELD_OUT, HELD_OUT_EMPTY
 from benchmarks.regions.images import Grey
 from benchmarks.regions.layouts import EMPTY, LAYOUTS, Layout
 from benchmarks.regions.score import score_screen
+from benchmarks.regions.stills import open_stills
 from sdk.quality import SCREEN_WITHOUT_REGION
 from sdk.region import find_regions
 
@@ -40,7 +39,10 @@ def main(
 ) -> None:
     """Measure find_region on composed screens."""
     frames = _frames()
-    document: dict[str, Any] = {"frames": frames.source}
+    document: dict[str, Any] = {
+        "command": f"python -m benchmarks.regions --screens {screens}",
+        "frames": frames.source,
+    }
     for name, (layouts, empty, seed) in _SETS.items():
         document[name] = _measure(layouts, empty, frames, seed, screens)
         typer.echo(f"{name}: {document[name]['right']} of {screens} right")
@@ -63,17 +65,14 @@ class _Frames:
 
 
 def _frames() -> _Frames:
-    root = Path(os.environ.get("SONOGAZE_DATA", "../shared/data"))
-    table = root / "frames.csv"
-    if not table.exists():
+    records = open_stills(("fetal_planes_db", "hc18"))
+    if not records:
         from export.data.phantom import LABELS, phantom_frame
 
         made = [phantom_frame(label, seed) for label in LABELS for seed in range(8)]
         return _Frames("phantom", [(frame.label, frame.pixels) for frame in made])
-    with table.open(encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["dup_of"]]
-    fetal = [r for r in rows if r["dataset"] in ("fetal_planes_db", "hc18")]
-    return _Frames("fetal_planes_db, hc18", [(r["label"], str(root / r["file"])) for r in fetal])
+    drawn: list[tuple[str, str | Grey]] = [(r.label, str(r.path)) for r in records]
+    return _Frames("fetal_planes_db, hc18: no test groups", drawn)
 
 
 def _measure(
@@ -126,11 +125,7 @@ def _measure(
 def _classify(
     tally: Counter[str], frame: sdk.Frame, screen: Screen, found: tuple[sdk.Region, ...], label: str
 ) -> None:
-    numbers = screen.panes[0].region
-    if len(numbers) == 4:
-        true = sdk.Region.rectangle(*(int(n) for n in numbers))
-    else:
-        true = sdk.Region.sector(*numbers)
+    true = screen.panes[0].region
     ways = {"whole": None, "found": found[0] if found else None, "true": true}
     for way, region in ways.items():
         result = sdk.classify(frame.with_region(region))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from benchmarks.regions.drawing import PARTS, Box
 from benchmarks.regions.images import Grey, make_image
 from benchmarks.regions.layouts import Layout
 from benchmarks.regions.overlays import overlay
+from sdk import Region
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class TruePane:
 
     Attributes:
         shape: as `layouts.Pane` names it.
-        region: numbers of the true rectangle or sector, in the screen's pixels.
+        region: the true one, in the screen's pixels.
         mask: bool (height, width), the pixels that a probe can reach.
     """
 
     shape: str
-    region: tuple[float, ...]
+    region: Region
     mask: NDArray[np.bool_]
 
 
@@ -78,8 +79,16 @@ def _show(
     overlay(canvas, box, image.mask, rng)
     mask = np.zeros(canvas.shape[:2], bool)
     mask[y : y + height, x : x + width] = image.mask
-    moved = (image.region[0] + x, image.region[1] + y, *image.region[2:])
-    return TruePane(shape, moved, mask)
+    return TruePane(shape, _moved(image.region, x, y), mask)
+
+
+def _moved(region: Region, dx: int, dy: int) -> Region:
+    x, y, *rest = region.numbers
+    if region.clip is None:
+        return replace(region, numbers=(x + dx, y + dy, *rest))
+    left, top, width, height = region.clip
+    clip = (left + dx, top + dy, width, height)
+    return replace(region, numbers=(x + dx, y + dy, *rest), clip=clip)
 
 
 def _pixels(box: Box, width: int, height: int, rng: np.random.Generator, jitter: int) -> Box:

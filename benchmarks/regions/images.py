@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sdk import Region
+
 Grey = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
@@ -18,16 +20,19 @@ Mask = NDArray[np.bool_]
 class Image:
     """One pane's image: grey levels, and which pixels a probe can reach, both of the pane's size.
 
-    `region` is the true geometry in the pane's pixels, as `sdk.Region` takes it: four numbers of a
-    rectangle or six of a sector.
+    `region` is the true geometry in the pane's pixels.
     """
 
     grey: Grey
     mask: Mask
-    region: tuple[float, ...]
+    region: Region
 
 
-def fan(width: int, height: int, rng: np.random.Generator, kind: str) -> tuple[float, ...]:
+_Six = tuple[float, float, float, float, float, float]
+_ENDLESS = (0, 0, math.inf, math.inf)
+
+
+def fan(width: int, height: int, rng: np.random.Generator, kind: str) -> _Six:
     """Return a sector (cx, cy, r_min, r_max, low, high) as large as the pane allows."""
     half = float(rng.uniform(*((26, 40) if kind == "convex" else (32, 46))))
     near = float(rng.uniform(0.12, 0.4)) if kind == "convex" else float(rng.uniform(0.0, 0.05))
@@ -39,16 +44,18 @@ def fan(width: int, height: int, rng: np.random.Generator, kind: str) -> tuple[f
     return (width / 2, cy, near * r_max, r_max, -half, half)
 
 
-def inside(region: tuple[float, ...], width: int, height: int) -> Mask:
-    """Return which pixels of a pane lie in a region."""
+def inside(region: Region, width: int, height: int) -> Mask:
+    """Return which pixels of a pane or a screen lie in a region."""
     y, x = np.mgrid[0:height, 0:width] + 0.5
-    if len(region) == 4:
-        left, top, w, h = region
-        return np.asarray((x >= left) & (x < left + w) & (y >= top) & (y < top + h))
-    cx, cy, r_min, r_max, low, high = region
+    left, top, w, h = region.numbers if region.kind == "rectangle" else region.clip or _ENDLESS
+    window = (x >= left) & (x < left + w) & (y >= top) & (y < top + h)
+    if region.kind == "rectangle":
+        return np.asarray(window)
+    cx, cy, r_min, r_max, low, high = region.numbers
     radius = np.hypot(x - cx, y - cy)
     angle = np.degrees(np.arctan2(-(x - cx), y - cy))
-    return np.asarray((radius >= r_min) & (radius <= r_max) & (angle >= low) & (angle <= high))
+    fan = (radius >= r_min) & (radius <= r_max) & (angle >= low) & (angle <= high)
+    return np.asarray(fan & window)
 
 
 def make_image(frame: Grey, width: int, height: int, shape: str, rng: np.random.Generator) -> Image:
@@ -60,19 +67,17 @@ def make_image(frame: Grey, width: int, height: int, shape: str, rng: np.random.
     if shape == "linear":
         w = int(width * rng.uniform(0.6, 1.0))
         h = int(height * rng.uniform(0.75, 1.0))
-        region: tuple[float, ...] = ((width - w) // 2, 0, w, h)
-    elif shape in ("pane", "clipped"):
-        region = (0, 0, width, height)
-    else:
-        region = fan(width, height, rng, shape)
-    mask = inside(region, width, height)
-    if shape == "clipped":
-        cut = fan(width, height, rng, "convex")
+        region = Region.rectangle((width - w) // 2, 0, w, h)
+    elif shape == "pane":
+        region = Region.rectangle(0, 0, width, height)
+    elif shape == "clipped":
+        cx, cy, near, far, low, high = fan(width, height, rng, "convex")
         scale = float(rng.uniform(1.15, 1.35))
-        grown = (cut[0], cut[1] * 0.4, cut[2] * 0.3, cut[3] * scale, cut[4] * 1.1, cut[5] * 1.1)
-        mask = mask & inside(grown, width, height)
-        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        region = (columns[0], rows[0], columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1)
+        grown = (cx, cy * 0.4, near * 0.3, far * scale, low * 1.1, high * 1.1)
+        region = Region.sector(*grown, clip=(0, 0, width, height))
+    else:
+        region = Region.sector(*fan(width, height, rng, shape))
+    mask = inside(region, width, height)
     return Image(_as_scanned(np.asarray(grey, np.uint8), mask, rng), mask, region)
 
 

@@ -21,8 +21,7 @@ class Score:
 
     Attributes:
         covered: share of the image's pixels that the region holds.
-        spilled: share of the region's pixels that lie outside the image; of a fan that a window
-            cuts off, outside the rectangle around it.
+        spilled: share of the region's pixels that lie outside the image.
     """
 
     covered: float
@@ -37,15 +36,15 @@ class Score:
 def score_screen(screen: Screen, found: Sequence[Region]) -> list[Score]:
     """Score each true pane by the found region that suits it best."""
     height, width = screen.rgb.shape[:2]
-    masks = [inside(region.numbers, width, height) for region in found]
-    return [_best(pane, masks, inside(pane.region, width, height)) for pane in screen.panes]
+    masks = [inside(region, width, height) for region in found]
+    return [_best(pane, masks) for pane in screen.panes]
 
 
-def _best(pane: TruePane, masks: Sequence[Mask], whole: Mask) -> Score:
+def _best(pane: TruePane, masks: Sequence[Mask]) -> Score:
     best = Score(0.0, 1.0)
     for mask in masks:
         covered = np.count_nonzero(mask & pane.mask) / np.count_nonzero(pane.mask)
-        spilled = np.count_nonzero(mask & ~whole) / (int(np.count_nonzero(mask)) or 1)
+        spilled = np.count_nonzero(mask & ~pane.mask) / (int(np.count_nonzero(mask)) or 1)
         if covered - spilled > best.covered - best.spilled:
             best = Score(float(covered), float(spilled))
     return best

@@ -63,6 +63,12 @@ void Reader::region(FrameSpec& spec, std::uint8_t kind) {
         r.angle_min_deg = any ? wild_real() : real_within(-180, 170);
         r.angle_max_deg = any ? wild_real() : r.angle_min_deg + real_within(1, 190);
         spec.unit = 1;
+        r.clipped = (kind & 4) != 0;
+        if (!r.clipped) return;
+        r.x = any ? wild() : within(0, spec.width - 1);
+        r.y = any ? wild() : within(0, spec.height - 1);
+        r.width = any ? wild() : within(1, spec.width - r.x);
+        r.height = any ? wild() : within(1, spec.height - r.y);
     }
 }
 

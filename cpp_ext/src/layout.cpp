@@ -84,25 +84,31 @@ void place_planes(Layout& layout) {
     }
 }
 
-void place_rectangle(Layout& layout) {
-    const FrameSpec& spec = layout.spec;
+void check_rectangle(const FrameSpec& spec) {
     const RegionSpec& region = spec.region;
     const std::int64_t width = spec.width * spec.unit;
     const std::int64_t height = spec.height * spec.unit;
+    const std::string given = std::string(region.clipped ? "clip" : "region") +
+                              " is x=" + text(region.x) + " y=" + text(region.y) +
+                              " width=" + text(region.width) + " height=" + text(region.height);
+    if (region.width < 1 || region.height < 1) {
+        throw Error("region-invalid", given + ", width and height must be at least 1");
+    }
+    if (region.x < 0 || region.y < 0 || region.width > width || region.height > height ||
+        region.x > width - region.width || region.y > height - region.height) {
+        throw Error("region-outside", given + ", it must lie inside the frame of " + text(width) +
+                                          " x " + text(height));
+    }
+}
+
+void place_rectangle(Layout& layout) {
+    const FrameSpec& spec = layout.spec;
+    const RegionSpec& region = spec.region;
     if (region.kind == RegionSpec::Kind::whole) {
-        layout.box_width = width;
-        layout.box_height = height;
+        layout.box_width = spec.width * spec.unit;
+        layout.box_height = spec.height * spec.unit;
     } else {
-        const std::string given = "region is x=" + text(region.x) + " y=" + text(region.y) +
-                                  " width=" + text(region.width) + " height=" + text(region.height);
-        if (region.width < 1 || region.height < 1) {
-            throw Error("region-invalid", given + ", width and height must be at least 1");
-        }
-        if (region.x < 0 || region.y < 0 || region.width > width || region.height > height ||
-            region.x > width - region.width || region.y > height - region.height) {
-            throw Error("region-outside", given + ", it must lie inside the frame of " +
-                                              text(width) + " x " + text(height));
-        }
+        check_rectangle(spec);
         layout.box_x = region.x;
         layout.box_y = region.y;
         layout.box_width = region.width;
@@ -134,6 +140,7 @@ Layout::Layout(FrameSpec given) : spec(std::move(given)) {
     check_pixel_size(spec);
     place_planes(*this);
     if (is_sector()) {
+        if (spec.region.clipped) check_rectangle(spec);
         place_sector(*this);
     } else {
         place_rectangle(*this);

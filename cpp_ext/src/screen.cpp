@@ -12,11 +12,12 @@ constexpr std::int64_t kColumns = 16, kRows = 12;
 constexpr std::int64_t kLeastWidth = 64, kLeastHeight = 48;
 // Steps to the cell on the right or below, in grey levels.
 constexpr float kFlatStep = 1, kHardStep = 20;
-// Measured with benchmarks.regions on the layouts of design and on 983 fetal frames: 78 % and 0.1 %
-// are called a screen. The bounds look for certainty: a cropped frame must not be refused.
-constexpr int kLeastText = 20, kMostTissue = 60, kMostTissueOnBorder = 2;  // blocks
-constexpr double kLeastFlat = 0.5;                                         // of the cells
-constexpr double kTextFlat = 0.25, kTextHard = 0.06, kTissue = 0.6;        // of a block's cells
+// Chosen with benchmarks.regions: on composed screens in the layouts of design, and on stills of
+// groups for training and validation (docs/results/screens-among-stills.json). The bounds look for
+// certainty: a cropped frame must not be refused.
+constexpr int kLeastText = 18, kMostTissue = 80, kMostTissueOnBorder = 14;  // blocks
+constexpr double kLeastFlat = 0.45;                                         // of the cells
+constexpr double kTextFlat = 0.45, kTextHard = 0.06, kTissue = 0.7;         // of a block's cells
 
 struct Block {
     int cells = 0, flat = 0, hard = 0;

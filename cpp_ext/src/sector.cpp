@@ -99,13 +99,17 @@ void place_sector(Layout& layout) {
     check(r);
     if (spec.unit != 1) throw Error("region-invalid", "a sector needs unit 1");
     const Wedge wedge = make_wedge(r);
-    const auto clip = [](double v, std::int64_t limit) {
-        return std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(v)), 0, limit);
+    const std::int64_t x_first = r.clipped ? r.x : 0,
+                       x_end = r.clipped ? r.x + r.width : spec.width;
+    const std::int64_t y_first = r.clipped ? r.y : 0;
+    const std::int64_t y_end = r.clipped ? r.y + r.height : spec.height;
+    const auto within = [](double v, std::int64_t low, std::int64_t high) {
+        return std::clamp(static_cast<std::int64_t>(std::floor(v)), low, high);
     };
-    const std::int64_t left = clip(r.cx - r.r_max - 1, spec.width);
-    const std::int64_t right = clip(r.cx + r.r_max + 2, spec.width);
-    const std::int64_t top = clip(r.cy - r.r_max - 1, spec.height);
-    const std::int64_t bottom = clip(r.cy + r.r_max + 2, spec.height);
+    const std::int64_t left = within(r.cx - r.r_max - 1, x_first, x_end);
+    const std::int64_t right = within(r.cx + r.r_max + 2, x_first, x_end);
+    const std::int64_t top = within(r.cy - r.r_max - 1, y_first, y_end);
+    const std::int64_t bottom = within(r.cy + r.r_max + 2, y_first, y_end);
     std::int64_t x0 = spec.width, x1 = 0, y0 = -1, y1 = 0;
     for (std::int64_t y = top; y < bottom; ++y) {
         const std::size_t before = layout.spans.size();
@@ -120,7 +124,8 @@ void place_sector(Layout& layout) {
         if (y0 >= 0) layout.row_start.push_back(static_cast<std::uint32_t>(before));
     }
     if (y0 < 0) {
-        throw Error("region-outside", "the sector covers no pixel of the frame of " +
+        throw Error("region-outside", std::string("the sector covers no pixel of ") +
+                                          (r.clipped ? "its clip in " : "") + "the frame of " +
                                           std::to_string(spec.width) + " x " +
                                           std::to_string(spec.height));
     }

@@ -74,6 +74,7 @@ def describe_region(region: Region | None) -> list[Any] | None:
             list(region.numbers),
             region.origin,
             region.confidence,
+            None if region.clip is None else list(region.clip),
         ]
     )
 
@@ -86,10 +87,10 @@ def region_of(value: Any) -> Region | None:
     """
     if value is None:
         return None
-    if not (isinstance(value, list) and len(value) == 4 and isinstance(value[1], list)):
+    if not (isinstance(value, list) and len(value) == 5 and isinstance(value[1], list)):
         raise ProtocolError("region")
     try:
-        return Region(value[0], tuple(value[1]), value[2], value[3])
+        return Region(value[0], tuple(value[1]), *value[2:])
     except (FrameError, TypeError) as error:
         raise ProtocolError("region") from error
 

@@ -23,6 +23,12 @@ def test_corpus_is_clean_under_address_and_undefined_behaviour_sanitizers() -> N
     check_replay(run(program("asan", "replay"), CORPUS).stdout)
 
 
+def test_random_grids_are_searched_cleanly_under_the_same_sanitizers() -> None:
+    found = re.search(r"found (\d+), wrong 0", run(program("asan", "regions")).stdout)
+    assert found
+    assert int(found[1]) > 100
+
+
 def test_threads_share_a_plan_without_a_race() -> None:
     assert ", 0 wrong" in run(program("tsan", "threads")).stdout
 

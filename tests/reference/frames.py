@@ -12,7 +12,7 @@ def frame_of(case: Case) -> Frame:
     if case.rectangle is not None:
         region = Region.rectangle(*case.rectangle)
     if case.sector is not None:
-        region = Region.sector(*case.sector)
+        region = Region.sector(*case.sector, clip=case.clip)
     color = f"{case.matrix}-{'limited' if case.limited else 'full'}"
     return Frame(
         case.buffer,

@@ -142,6 +142,15 @@ def sector_mask(sector: tuple[float, ...], w: int, h: int) -> NDArray[np.bool_]:
     return ring & ((after & before) if a_max - a_min <= 180 else (after | before))
 
 
+def clipped(mask: NDArray[np.bool_], clip: tuple[int, int, int, int] | None) -> NDArray[np.bool_]:
+    if clip is None:
+        return mask
+    x, y, w, h = clip
+    window = np.zeros_like(mask)
+    window[y : y + h, x : x + w] = True
+    return mask & window
+
+
 def overlaps(pixels: int, cells: int) -> NDArray[np.int64]:
     """weight[j, x] of pixel x in cell j; each row adds up to `pixels`."""
     weight = np.zeros((cells, pixels), np.int64)
@@ -167,6 +176,7 @@ class Case:
     window: tuple[int, int] = (0, 65535)
     rectangle: tuple[int, int, int, int] | None = None
     sector: tuple[float, ...] | None = None
+    clip: tuple[int, int, int, int] | None = None
     pixel_size: tuple[float, float] = (1.0, 1.0)
 
 
@@ -189,7 +199,7 @@ def boxed(case: Case, pad: int) -> tuple[NDArray[np.int64], NDArray[np.bool_], t
     if case.sector is None:
         x, y, w, h = case.rectangle or (0, 0, case.w, case.h)
         return codes[y : y + h, x : x + w], np.ones((h, w), bool), (x, y, w, h)
-    mask = sector_mask(case.sector, case.w, case.h)
+    mask = clipped(sector_mask(case.sector, case.w, case.h), case.clip)
     ys, xs = np.nonzero(mask)
     x, y = int(xs.min()), int(ys.min())
     w, h = int(xs.max()) - x + 1, int(ys.max()) - y + 1

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.reference.preprocess import FORMATS, YUV, Case, Recipe, plane_shapes, sector_mask
+from tests.reference.preprocess import (
+    FORMATS,
+    YUV,
+    Case,
+    Recipe,
+    clipped,
+    plane_shapes,
+    sector_mask,
+)
 
 MATRICES = ("bt601", "bt709", "bt2020")
 
@@ -29,6 +37,12 @@ def buffer_for(
 
 
 @st.composite
+def _rectangles(draw: st.DrawFn, w: int, h: int) -> tuple[int, int, int, int]:
+    x, y = draw(st.integers(0, w - 1)), draw(st.integers(0, h - 1))
+    return x, y, draw(st.integers(1, w - x)), draw(st.integers(1, h - y))
+
+
+@st.composite
 def cases(draw: st.DrawFn, name: str | None = None, side: int = 70) -> Case:
     name = name or draw(st.sampled_from(FORMATS))
     w, h = draw(st.integers(1, side)), draw(st.integers(1, side))
@@ -45,8 +59,7 @@ def cases(draw: st.DrawFn, name: str | None = None, side: int = 70) -> Case:
         case.limited = draw(st.booleans())
     kind = draw(st.sampled_from(("whole", "rectangle", "rectangle", "sector")))
     if kind == "rectangle":
-        x, y = draw(st.integers(0, w - 1)), draw(st.integers(0, h - 1))
-        case.rectangle = (x, y, draw(st.integers(1, w - x)), draw(st.integers(1, h - y)))
+        case.rectangle = draw(_rectangles(w, h))
     if kind == "sector":
         r_min, a_min = draw(st.floats(0, side)), draw(st.floats(-180, 170))
         sector = (
@@ -54,8 +67,9 @@ def cases(draw: st.DrawFn, name: str | None = None, side: int = 70) -> Case:
             *(r_min, r_min + draw(st.floats(1, side))),
             *(a_min, a_min + draw(st.floats(5, 360 - 5))),
         )
-        if sector[5] <= 360 and sector_mask(sector, w, h).any():
-            case.sector = sector
+        clip = draw(st.none() | _rectangles(w, h))
+        if sector[5] <= 360 and clipped(sector_mask(sector, w, h), clip).any():
+            case.sector, case.clip = sector, clip
     case.pixel_size = draw(st.sampled_from(((1.0, 1.0), (0.5, 0.25), (0.1, 0.3))))
     return case
 

@@ -20,6 +20,7 @@ REGIONS = {
     "wide": sdk.Region.rectangle(3, 20, 90, 31),
     "tall": sdk.Region.rectangle(40, 2, 21, 75),
     "sector": sdk.Region.sector(50.5, -4.0, 9.0, 70.0, -31.0, 27.0),
+    "clipped": sdk.Region.sector(50.5, -4.0, 9.0, 90.0, -50.0, 47.0, clip=(21, 9, 60, 50)),
     "one pixel": sdk.Region.rectangle(99, 79, 1, 1),
 }
 
@@ -38,7 +39,9 @@ def _inside(region: sdk.Region | None, x: int, y: int) -> bool:
     cx, cy, r_min, r_max, low, high = region.numbers
     dx, dy = x + 0.5 - cx, y + 0.5 - cy
     angle = math.degrees(math.atan2(-dx, dy))
-    return r_min <= math.hypot(dx, dy) <= r_max and low <= angle <= high
+    left, top, width, height = region.clip or (0, 0, 10**6, 10**6)
+    shown = left <= x < left + width and top <= y < top + height
+    return shown and r_min <= math.hypot(dx, dy) <= r_max and low <= angle <= high
 
 
 def _along(share: float, first: int, cells: int, tensor: int, count: int) -> dict[int, float]:

@@ -20,6 +20,7 @@ from sdk.preprocess import Preprocessing
 from tests.reference.preprocess import FORMATS, YUV, plane_shapes
 
 RECIPE = Preprocessing(8, 6)
+FAN = (5.0, 0.0, 0.0, 9.0, -30.0, 30.0)
 GRAY = {"width": 10, "height": 10, "format": "GRAY8"}
 NV12 = {"width": 10, "height": 10, "format": "NV12", "color": "bt601-limited"}
 NAN, INF = float("nan"), float("inf")
@@ -93,6 +94,10 @@ def test_unknown_format_lists_the_known_ones(value: object) -> None:
         ("region-invalid", "r_min is -1", {"region": Region.sector(5, 5, -1, 3, -9, 9)}),
         ("region-invalid", "angle_max_deg", {"region": Region.sector(5, 5, 0, 3, 9, 9)}),
         ("region-invalid", "cx is", {"region": Region.sector(1e300, 5, 0, 3, 0, 9)}),
+        ("region-outside", "clip is x=9", {"region": Region.sector(*FAN, clip=(9, 0, 2, 5))}),
+        ("region-outside", "clip is x=2305", {"region": Region.sector(*FAN, clip=(2**61,) * 4)}),
+        ("region-invalid", "at least 1", {"region": Region.sector(*FAN, clip=(0, 0, 5, 0))}),
+        ("region-outside", "pixel of its clip", {"region": Region.sector(*FAN, clip=(0, 9, 1, 1))}),
         ("pixel-size-invalid", "pixel_size_mm is 0", {"pixel_size_mm": 0}),
         ("pixel-size-invalid", "finite", {"pixel_size_mm": (1, NAN)}),
         ("pixel-size-invalid", "3 numbers", {"pixel_size_mm": (1, 1, 1)}),
@@ -123,6 +128,25 @@ def test_sector_takes_finite_numbers_only(at: int, value: object) -> None:
     numbers: list = [5, 5, 0, 4, -30, 30]
     numbers[at] = value
     refused("region-invalid", "finite number", lambda: Region.sector(*numbers))
+
+
+@pytest.mark.parametrize(
+    "clip", [(0, 0, 5.0, 5), (0, 0, 5), "0055", (0, 0, True, 5), (0, 0, NAN, 5)]
+)
+def test_clip_takes_four_whole_numbers_only(clip: object) -> None:
+    refused("region-invalid", "clip", lambda: Region.sector(*FAN, clip=clip))
+
+
+def test_a_rectangle_has_no_clip() -> None:
+    refused("region-invalid", "None", lambda: Region("rectangle", (0, 0, 5, 5), clip=(0, 0, 1, 1)))
+
+
+def test_a_clip_counts_in_equality_and_is_described_by_name() -> None:
+    region = Region.sector(*FAN, clip=[1, 2, 3, 4])
+    assert region != Region.sector(*FAN)
+    assert region == Region.sector(*FAN, clip=(1, 2, 3, 4))
+    assert region.to_dict()["clip"] == {"x": 1, "y": 2, "width": 3, "height": 4}
+    assert "clip" not in Region.sector(*FAN).to_dict()
 
 
 def test_region_of_another_kind_is_refused() -> None:

@@ -22,6 +22,7 @@ from tests.sdk.toy_student import toy_student
 
 RANDOM = np.random.default_rng(4)
 RECIPES = [Preprocessing(24, 18), Preprocessing(24, 18, aspect="stretch")]
+CLIPPED = Region.sector(20, -3, 5, 40, -60, 55, clip=(4, 6, 30, 20))
 SECTOR = Region.sector(20, -3, 5, 30, -40, 35)
 
 
@@ -44,6 +45,7 @@ def frames() -> dict[str, Frame]:
         "bottom-up, padded": Frame(pixels(30 * 52), **said, format="GRAY8", strides=-52),
         "rectangle": Frame.from_array(yuv, region=Region.rectangle(3, 4, 20, 21)),
         "sector": Frame.from_array(yuv, region=SECTOR, pixel_size_mm=(0.2, 0.3)),
+        "clipped": Frame.from_array(yuv, region=CLIPPED),
         "16 bits": Frame.from_array(wide, "GRAY16", window=(100, 50_000)),
         "NV12": Frame(planes, **said, format="NV12", color="bt601-limited"),
         "NV12 in one": Frame(pixels(1800), **said, format="NV12", color="bt709-full"),

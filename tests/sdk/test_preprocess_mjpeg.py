@@ -102,9 +102,10 @@ def test_smallest_scale_that_still_covers_the_input(box, cells, n) -> None:
     assert _mjpeg.eighths(box, cells) == n
 
 
-def test_sector_of_a_jpeg_equals_that_of_the_full_decode() -> None:
+@pytest.mark.parametrize("clip", [None, (40, 30, 200, 120)])
+def test_sector_of_a_jpeg_equals_that_of_the_full_decode(clip: tuple | None) -> None:
     data = encoded(speckle(3, 200, 300))
-    region = Region.sector(150, -10, 20, 190, -35, 35)
+    region = Region.sector(150, -10, 20, 190, -35, 35, clip=clip)
     recipe = Preprocessing(24, 18, pad_level=7)
     got = recipe.tensor(Frame(data, format="MJPEG", region=region))
     want = recipe.tensor(Frame.from_array(full_decode(data), region=region))

@@ -6,9 +6,11 @@ import cv2
 import numpy as np
 import pytest
 import simplejpeg
+from hypothesis import given
+from hypothesis import strategies as st
 
 import sdk
-from sdk.region import MAX_FRAMES, find_regions
+from sdk.region import MAX_FRAMES, find_regions, regions_on
 
 WIDTH, HEIGHT = 1280, 720
 SECTOR = (640.0, 20.0, 90.0, 640.0, -34.0, 34.0)
@@ -30,7 +32,9 @@ def _inside(region: sdk.Region) -> np.ndarray:
         return (x >= left) & (x < left + width) & (y >= top) & (y < top + height)
     cx, cy, r_min, r_max, low, high = region.numbers
     radius, angle = np.hypot(x - cx, y - cy), np.degrees(np.arctan2(cx - x, y - cy))
-    return (radius >= r_min) & (radius <= r_max) & (angle >= low) & (angle <= high)
+    left, top, width, height = region.clip or (0, 0, WIDTH, HEIGHT)
+    window = (x >= left) & (x < left + width) & (y >= top) & (y < top + height)
+    return window & (radius >= r_min) & (radius <= r_max) & (angle >= low) & (angle <= high)
 
 
 def _screen(*regions: sdk.Region, ground: int = 0, seed: int = 1) -> np.ndarray:
@@ -85,6 +89,54 @@ def test_a_sector_is_found_in_its_true_geometry_in_every_kind_of_format(name: st
     assert covered > 0.97
     assert spilled < 0.03
     assert 0.6 < region.confidence <= 1
+
+
+def test_a_fan_that_a_window_cuts_off_is_found_with_its_window() -> None:
+    truth = sdk.Region.sector(640.0, -30.0, 90.0, 760.0, -40.0, 40.0, clip=(360, 40, 560, 600))
+    region = sdk.find_region(_screen(truth))
+    assert region.kind == "sector"
+    assert region.clip is not None
+    left, _, width, _ = region.clip
+    np.testing.assert_allclose((left, left + width), (360, 920), atol=6)
+    covered, spilled = _overlap(region, truth)
+    assert covered > 0.97
+    assert spilled < 0.03
+
+
+def test_a_fan_whose_half_is_dark_is_not_taken_for_one_cut_off() -> None:
+    truth = sdk.Region.sector(*SECTOR)
+    screen = _screen(truth).astype(np.float32)
+    fading = np.clip(np.linspace(2.2, -0.6, WIDTH), 0, 1)
+    screen[:, 330:1000] *= fading[330:1000]
+    assert sdk.find_region(screen.astype(np.uint8)).clip is None
+
+
+def test_two_images_of_one_size_one_below_the_other_are_two_panes() -> None:
+    panes = [sdk.Region.rectangle(300, y, 560, 190) for y in (70, 400)]
+    found = find_regions(_screen(*panes))
+    assert len(found) == 2
+    assert all(max(_overlap(one, pane)[0] for one in found) > 0.95 for pane in panes)
+
+
+@given(
+    st.integers(1, 3), st.integers(16, 90), st.integers(16, 90), st.integers(0, 2**32),
+    st.sampled_from(["noise", "nan", "huge", "blocks"]),
+)  # fmt: skip
+def test_whatever_the_cells_hold_a_region_lies_in_the_frame(
+    frames: int, rows: int, columns: int, seed: int, kind: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    cells = rng.uniform(0, 255, (frames, rows, columns)).astype(np.float32)
+    if kind == "nan":
+        cells[rng.random(cells.shape) < 0.3] = np.nan
+    elif kind == "huge":
+        cells *= rng.choice(np.float32([1, -1e30, 1e30, np.inf]), cells.shape)
+    elif kind == "blocks":
+        cells[:, : rows // 2, columns // 3 :] = 0
+    for region in regions_on(list(cells), 4 * columns, 3 * rows):
+        frame = sdk.Frame.from_array(np.zeros((3 * rows, 4 * columns), np.uint8), region=region)
+        assert min(frame.region_box[2:]) >= 1
+        assert 0 <= region.confidence <= 1
 
 
 @pytest.mark.parametrize("ground", [0, 48, 230])

@@ -140,9 +140,9 @@ LIES: dict[str, bytes] = {
     "a time before": changed(timestamp_us=-1),
     "a time of another type": changed(timestamp_us="1"),
     "a region that is none": changed(region="all"),
-    "an unknown region": changed(region=["circle", [1, 2], "given", 1.0]),
-    "a region of another type": changed(region=["rectangle", [[], {}, "", None], "given", 1.0]),
-    "a region beyond the frame": changed(region=["rectangle", [0, 0, 9, 9], "given", 1.0]),
+    "an unknown region": changed(region=["circle", [1, 2], "given", 1.0, None]),
+    "a region of another type": changed(region=["rectangle", [[], {}, ""], "given", 1.0, None]),
+    "a region beyond the frame": changed(region=["rectangle", [0, 0, 9, 9], "given", 1.0, None]),
     "a window for no window": changed(window=[0, 5]),
     "a window that is none": changed(format="GRAY16", window=[5]),
     "a window of another type": changed(format="GRAY16", window=7),
@@ -163,11 +163,14 @@ WRONG_FIELDS: list[tuple[str, Any]] = [
     ("kind", None), ("region_origin", "x"), ("region_origin", {}),
     ("timestamp_us", -1), ("timestamp_us", 10**16), ("timestamp_us", 1.5), ("timestamp_us", True),
     ("region", "all"), ("region", []), ("region", ["rectangle"]),
-    ("region", ["sector", [1], "given", 1.0]), ("region", ["rectangle", [0, 0, 1, 1]]),
-    ("region", ["rectangle", [0, 0, 9, 9], "given", 1.0]),
-    ("region", [[], [0, 0, 1, 1], "given", 1.0]), ("region", ["rectangle", [0, 0, 1, 1], "x", 1.0]),
-    ("region", ["rectangle", [0, 0, 1, 1], "found", 2]),
-    ("region", ["rectangle", [0, 0, 1.5, 1], "given", 1.0]),
+    ("region", ["sector", [1], "given", 1.0, None]), ("region", ["rectangle", [0, 0, 1, 1]]),
+    ("region", ["rectangle", [0, 0, 9, 9], "given", 1.0, None]),
+    ("region", [[], [0, 0, 1, 1], "given", 1.0, None]),
+    ("region", ["rectangle", [0, 0, 1, 1], "x", 1.0, None]),
+    ("region", ["rectangle", [0, 0, 1, 1], "found", 2, None]),
+    ("region", ["rectangle", [0, 0, 1.5, 1], "given", 1.0, None]),
+    ("region", ["rectangle", [0, 0, 1, 1], "given", 1.0]),
+    ("region", ["rectangle", [0, 0, 1, 1], "given", 1.0, [0, 0, 1, 1]]),
     ("pixel_size_mm", None), ("pixel_size_mm", [1]),
     ("pixel_size_mm", [0, 0]), ("pixel_size_mm", ["1", "1"]), ("pixel_size_mm", 5),
 ]  # fmt: skip
@@ -244,7 +247,8 @@ def test_a_frame_crosses_as_it_is(
     shape = (height, width, 3) if kind == "RGB24" else (height, width)
     array = np.random.default_rng(0).integers(0, 255, shape)
     array = array.astype(np.uint16 if kind == "GRAY16" else np.uint8)
-    region = Region.rectangle(0, 0, max(1, width // 2), height) if cut else None
+    clip = (0, 0, max(1, width // 2), height)
+    region = Region.sector(0, 0, 0, 60, -90, 90, clip=clip) if cut else None
     frame = frame_of_array(
         array, region=region, pixel_size_mm=(size, 2 * size), window=(low, 65_535)
     )

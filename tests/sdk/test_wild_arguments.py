@@ -85,6 +85,13 @@ def test_a_sector_takes_finite_numbers_alone(field: str, value: Any) -> None:
         typed(Frame, bytes(100), width=10, height=10, format="GRAY8", region=region)
 
 
+@given(clip=ANY)
+def test_a_clip_takes_whole_numbers_alone(clip: Any) -> None:
+    region = typed(Region.sector, **SECTOR, clip=clip)
+    if region is not None:
+        typed(Frame, bytes(100), width=10, height=10, format="GRAY8", region=region)
+
+
 @given(kind=ANY, numbers=ANY)
 def test_a_region_by_hand_is_checked_too(kind: Any, numbers: Any) -> None:
     typed(Region, kind, numbers)

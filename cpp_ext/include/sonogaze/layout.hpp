@@ -11,10 +11,11 @@ namespace sonogaze {
 
 constexpr std::int64_t kMaxSide = 16384;  // pixels; keeps every sum below within its integer
 
-// A rectangle of pixels, or a sector whose bounding box is cut to the frame.
+// A rectangle of pixels, or a sector, of which a window may show a part.
 struct RegionSpec {
     enum class Kind : std::uint8_t { whole, rectangle, sector };
     Kind kind = Kind::whole;
+    bool clipped = false;  // a sector by the rectangle below
     // rectangle: in 1/unit of a pixel; only scaled JPEG frames use a unit other than 1
     std::int64_t x = 0, y = 0, width = 0, height = 0;
     // sector: pixels, and degrees clockwise from straight down

@@ -19,6 +19,8 @@ struct GridFrames {
 struct FoundRegion {
     bool sector;
     double numbers[6];
+    bool clipped;       // a sector by a window
+    double clip[4];     // x, y, width, height of the window
     double confidence;  // 0..1
     double live;        // share of its cells that differ in a later frame
 };

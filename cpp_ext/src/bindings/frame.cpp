@@ -27,23 +27,24 @@ RegionSpec region_spec(const py::object& region) {
     RegionSpec spec;
     if (region.is_none()) return spec;
     const std::size_t count = py::isinstance<py::tuple>(region) ? py::len(region) : 0;
-    if (count != 4 && count != 6) {
-        throw Error("region-invalid", "region must be None, 4 whole numbers or 6 numbers");
+    if (count != 4 && count != 6 && count != 10) {
+        throw Error("region-invalid", "region must be None, 4 whole numbers, 6 numbers or both");
     }
     const auto numbers = py::reinterpret_borrow<py::tuple>(region);
     std::size_t i = 0;
-    if (count == 4) {
-        spec.kind = RegionSpec::Kind::rectangle;
+    if (count != 4) {
+        for (double* field : {&spec.cx, &spec.cy, &spec.r_min, &spec.r_max, &spec.angle_min_deg,
+                              &spec.angle_max_deg}) {
+            *field = region_number<double>(numbers[i++]);
+        }
+    }
+    if (count != 6) {
         for (std::int64_t* field : {&spec.x, &spec.y, &spec.width, &spec.height}) {
             *field = region_number<std::int64_t>(numbers[i++]);
         }
-        return spec;
     }
-    spec.kind = RegionSpec::Kind::sector;
-    for (double* field :
-         {&spec.cx, &spec.cy, &spec.r_min, &spec.r_max, &spec.angle_min_deg, &spec.angle_max_deg}) {
-        *field = region_number<double>(numbers[i++]);
-    }
+    spec.kind = count == 4 ? RegionSpec::Kind::rectangle : RegionSpec::Kind::sector;
+    spec.clipped = count == 10;
     return spec;
 }
 

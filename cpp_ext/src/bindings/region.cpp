@@ -14,7 +14,8 @@ namespace py = pybind11;
 namespace sonogaze {
 namespace {
 
-// shape: (frames, rows, columns). Gives (is a sector, numbers, confidence) of each region.
+// shape: (frames, rows, columns). Gives (is a sector, numbers, clip or None, confidence) of each
+// region.
 py::tuple find(const py::object& cells, const std::array<std::int64_t, 3>& shape) {
     GridFrames grid{nullptr, shape[0], shape[2], shape[1]};
     check_grid(grid);
@@ -29,7 +30,12 @@ py::tuple find(const py::object& cells, const std::array<std::int64_t, 3>& shape
     for (std::size_t i = 0; i < found.size(); ++i) {
         py::tuple numbers(found[i].sector ? 6 : 4);
         for (std::size_t n = 0; n < numbers.size(); ++n) numbers[n] = found[i].numbers[n];
-        regions[i] = py::make_tuple(found[i].sector, numbers, found[i].confidence);
+        py::object clip = py::none();
+        if (found[i].clipped) {
+            const auto& c = found[i].clip;
+            clip = py::make_tuple(c[0], c[1], c[2], c[3]);
+        }
+        regions[i] = py::make_tuple(found[i].sector, numbers, clip, found[i].confidence);
     }
     return regions;
 }

@@ -27,6 +27,9 @@ bool one_image(const Evidence& evidence, const Candidate& a, const Candidate& b)
     const int thinner = std::min(upper.height(), lower.height());
     if ((x1 - x0) * 5 < narrower * 4 || narrower * 4 < wider * 3 || gap * 5 < thinner * 3)
         return false;
+    // images of one size, one below the other, are panes
+    const int thicker = std::max(upper.height(), lower.height());
+    if (thinner * 4 >= thicker * 3 && gap < thinner) return false;
     int structure = 0;
     for (int y = upper.y1; y < lower.y0; ++y) {
         for (int x = x0; x < x1; ++x) structure += evidence.structure.row(y)[x];
@@ -58,7 +61,12 @@ void merge_all(const Evidence& evidence, std::vector<Candidate>& all) {
 }  // namespace
 
 Components solid_parts(const Evidence& evidence, int radius) {
-    return connected(dense(evidence.structure, radius, kDense), nullptr, 0);
+    // a gap between two panes is thinner than the squares, and no part of either
+    Map solid = dense(evidence.structure, radius, kDense);
+    for (std::size_t i = 0; i < solid.cells.size(); ++i) {
+        solid.cells[i] &= evidence.structure.cells[i];
+    }
+    return connected(solid, nullptr, 0);
 }
 
 std::vector<Candidate> candidates_of(const Components& parts, const Evidence& evidence) {

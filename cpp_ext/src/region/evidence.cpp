@@ -24,7 +24,8 @@ constexpr int kMoved = 10;
 
 void compand(const float* levels, Map& out) {
     for (std::size_t i = 0; i < out.cells.size(); ++i) {
-        const float level = std::clamp(levels[i], 0.0F, 255.0F);
+        const float level =
+            levels[i] > 0 ? std::min(levels[i], 255.0F) : 0;  // what is no number: 0
         out.cells[i] =
             static_cast<std::uint8_t>(std::min(kCompanded * std::sqrt(level) + 0.5F, 255.0F));
     }

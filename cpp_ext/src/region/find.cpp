@@ -18,7 +18,8 @@ constexpr int kInside = 10, kOther = -20, kBeyond = -20;
 // Flat cells in a region: in a sector they are outside the image; a rectangle may have dark
 // corners, of a fan that a window cuts off; and what lies between is fair to both.
 constexpr int kFlatInSector = -6, kFlatInRectangle = -1, kFlatInBoth = -3;
-constexpr double kMoves = 0.05;  // of an image's cells
+constexpr double kWorthWindow = 0.04;  // of the image: what a window must explain
+constexpr double kMoves = 0.05;        // of an image's cells
 // What is already cut to the image, though dark at its edges.
 constexpr double kOutsideOfCrop = 0.004, kLeastCrop = 0.45;  // of the screen
 constexpr int kTouching = 3;
@@ -37,9 +38,16 @@ Gains gains_of(const Evidence& evidence, const Map& solid, const Rect& box, int 
 
 Shape fit(const Evidence& evidence, const Map& solid, const Rect& box) {
     const Shape rectangle = best_rectangle(gains_of(evidence, solid, box, kFlatInRectangle), box);
-    const Shape sector = best_sector(gains_of(evidence, solid, box, kFlatInSector), solid, box);
+    const Gains in_sector = gains_of(evidence, solid, box, kFlatInSector);
+    const Shape sector = best_sector(in_sector, solid, box);
     const Gains fair = gains_of(evidence, solid, box, kFlatInBoth);
-    return gain_of(fair, sector) > gain_of(fair, rectangle) ? sector : rectangle;
+    const int a = gain_of(fair, rectangle), b = gain_of(fair, sector);
+    const Shape& simple = b > a ? sector : rectangle;
+    const double least = kWorthWindow * kInside * double(box.width()) * box.height();
+    const double most = kInside * double(std::count(solid.cells.begin(), solid.cells.end(), 1));
+    if (std::max(a, b) + least >= most) return simple;  // no other shape can gain enough
+    const Shape clipped = best_clipped_sector(in_sector, solid, box);
+    return gain_of(fair, clipped) > std::max(a, b) + least ? clipped : simple;
 }
 
 // How well a shape and what it was fitted to cover each other.
@@ -85,15 +93,17 @@ FoundRegion found_at(const GridFrames& grid, const Evidence& evidence, const Map
     const double share = double(texture.cells) / solid.count();
     if (is_crop(evidence, body, box)) {
         const double confidence = confidence_of(1, texture, share);
-        return {false,
-                {0, 0, double(solid.width), double(solid.height), 0, 0},
-                confidence,
-                texture.live};
+        return {false,      {0, 0, double(solid.width), double(solid.height), 0, 0},
+                false,      {},
+                confidence, texture.live};
     }
     Shape shape = fit(evidence, solid, box);
     const double confidence = confidence_of(overlap(solid, shape), texture, share);
     refine(shape, grid.cells, solid.width, solid.height);
-    FoundRegion found{shape.sector, {}, confidence, texture.live};
+    const Window& w = shape.window;
+    FoundRegion found{shape.sector,  {},
+                      shape.clipped, {w.x0, w.y0, w.x1 - w.x0, w.y1 - w.y0},
+                      confidence,    texture.live};
     std::copy_n(shape.numbers, 6, found.numbers);
     return found;
 }

@@ -139,12 +139,22 @@ void refine_sector(Shape& shape, const Levels& levels) {
     n[3] += far + shift;
 }
 
+// Sides of the window that cut the sector; the others lie at the grid's border already.
+void refine_window(Shape& shape, const Levels& levels) {
+    Window& w = shape.window;
+    Shape box{false, {w.x0, w.y0, w.x1 - w.x0, w.y1 - w.y0, 0, 0}, 0, w, false};
+    refine_rectangle(box, levels);
+    const auto& n = box.numbers;
+    w = {n[0], n[1], n[0] + n[2], n[1] + n[3]};
+}
+
 }  // namespace
 
 void refine(Shape& shape, const float* levels, int width, int height) {
     const Levels read{levels, width, height};
     if (shape.sector) {
         refine_sector(shape, read);
+        if (shape.clipped) refine_window(shape, read);
     } else {
         refine_rectangle(shape, read);
     }

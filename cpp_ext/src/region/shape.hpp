@@ -27,16 +27,24 @@ class Gains {
     std::vector<int> sums_;
 };
 
+// Sides of a rectangle between cells.
+struct Window {
+    double x0, y0, x1, y1;
+};
+
 struct Shape {
     bool sector;
     double numbers[6];
     double gain;
+    Window window;  // a sector is cut to it
+    bool clipped;   // whether that takes anything away
 };
 
 // The rectangle, and the sector, of the largest gain that a search from the component's outline
-// reaches. A sector of no gain where the sides don't run apart.
+// reaches. A sector of no gain where the sides don't run apart. The last may be cut by a window.
 Shape best_rectangle(const Gains& gains, const Rect& start);
 Shape best_sector(const Gains& gains, const Map& filled, const Rect& box);
+Shape best_clipped_sector(const Gains& gains, const Map& filled, const Rect& box);
 
 // Of any shape; the least number for an impossible one.
 int gain_of(const Gains& gains, const Shape& shape);
