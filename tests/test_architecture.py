@@ -201,3 +201,12 @@ def test_the_linter_refuses_an_import_in_the_wrong_direction(package, line, tmp_
     )
     assert result.returncode == 1
     assert "TID251" in result.stdout
+
+
+def test_no_package_binds_a_submodules_name_to_something_else():
+    # importing the submodule by the other of the two names would put the module there again
+    for package in sorted((ROOT / "sdk").rglob("__init__.py")):
+        for node in ast.parse(package.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
+                names = {alias.asname or alias.name for alias in node.names}
+                assert node.module not in names, (package, node.module)

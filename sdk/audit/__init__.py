@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from .log import AuditLog
 from .read import LogRecords, read_log
-from .replay import Difference, ReplayReport, replay
+from .replaying import Difference, ReplayReport, replay
 
 __all__ = ["AuditLog", "Difference", "LogRecords", "ReplayReport", "read_log", "replay"]

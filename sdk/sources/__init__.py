@@ -17,7 +17,7 @@ from ..frame import Frame, Region
 from . import intake, raw
 from .base import FrameInfo
 from .choices import Wanted, wanted
-from .decoded import decoded
+from .decoding import decoded
 from .folder import folder_frames, timed
 from .formats import kind_of, unknown
 from .found import with_regions_found
