@@ -219,7 +219,9 @@ def _placed(frame: Frame, region: dict[str, Any] | None) -> Frame | None:
     if region is None or region_facts(frame.region) == region:
         return frame
     try:
-        return frame.with_region(Region(region["kind"], tuple(region["numbers"])))
+        clip = region.get("clip")
+        clip = None if clip is None else tuple(clip)
+        return frame.with_region(Region(region["kind"], tuple(region["numbers"]), clip=clip))
     except SdkError:
         return None
 
@@ -244,6 +246,7 @@ def _is_whole(record: dict[str, Any]) -> bool:
                 isinstance(region, dict)
                 and isinstance(region.get("kind"), str)
                 and isinstance(region.get("numbers"), list)
+                and isinstance(region.get("clip"), list | None)
             )
         )
     )

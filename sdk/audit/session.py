@@ -109,7 +109,12 @@ def input_digest(frame: Frame, recipe: Preprocessing) -> str:
 
 def region_facts(region: Region | None) -> dict[str, Any] | None:
     """Return a region as a log has it."""
-    return None if region is None else {"kind": region.kind, "numbers": list(region.numbers)}
+    if region is None:
+        return None
+    facts: dict[str, Any] = {"kind": region.kind, "numbers": list(region.numbers)}
+    if region.clip is not None:
+        facts["clip"] = list(region.clip)
+    return facts
 
 
 def frame_facts(result: Result, statistics: Statistics) -> dict[str, Any]:

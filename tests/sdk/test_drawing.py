@@ -121,3 +121,15 @@ def test_a_sectors_outline_lies_on_its_arcs() -> None:
     assert np.allclose(radii, [90] * 33 + [20] * 33)
     # clockwise from straight down: a positive angle lies at the left
     assert points[32][0] < 100 < points[0][0]
+
+
+def test_the_outline_of_a_cut_off_sector_stays_in_its_window() -> None:
+    sector = (100, 10, 20, 90, -60, 60)
+    points = np.array(outline(sdk.Region.sector(*sector, clip=(60, 20, 80, 70))))
+    assert points.min(axis=0) == pytest.approx([60, 20], abs=1e-9)
+    assert points[:, 0].max() == pytest.approx(140)
+    assert points[:, 1].max() <= 90
+    whole = outline(sdk.Region.sector(*sector))
+    inside = [p for p in whole if 60 < p[0] < 140 and 20 < p[1] < 90]
+    assert inside
+    assert {tuple(p) for p in inside} <= {tuple(p) for p in points.tolist()}

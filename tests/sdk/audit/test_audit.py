@@ -91,6 +91,22 @@ def test_a_replay_finds_every_answer_the_same(
     assert report.facts == []
 
 
+def test_a_cut_off_sector_is_logged_and_replayed_as_such(
+    classifier: sdk.Classifier, pictures: list[np.ndarray], tmp_path: Path
+) -> None:
+    fan = sdk.Region.sector(70, 4, 5, 90, -50, 50, clip=(20, 10, 100, 60))
+    with AuditLog(tmp_path / "log") as log:
+        stream = classifier.stream(region=fan, audit=log)
+        for picture in pictures[:4]:
+            stream.push(picture)
+    records = read_log(tmp_path / "log").records
+    assert records[1]["region"]["clip"] == [20, 10, 100, 60]
+    assert replay(records, frames(pictures[:4]), classifier).verified
+    for record in records[1:]:
+        del record["region"]["clip"]
+    assert not replay(records, frames(pictures[:4]), classifier).verified
+
+
 def test_a_replay_follows_resets_gaps_and_two_sessions(
     classifier: sdk.Classifier, pictures: list[np.ndarray], tmp_path: Path
 ) -> None:
