@@ -73,11 +73,11 @@ def test_onnx_holds_the_folded_parameters_and_no_path_of_the_maker(student, mode
     assert b"site-packages" not in data
 
 
-def test_int8_has_unsigned_weights_and_stays_near_fp32(student, model):
+def test_int8_has_signed_weights_and_stays_near_fp32(student, model):
     quantised = quantize(model, _inputs(32))
     types = {i.data_type for i in quantised.graph.initializer if np.prod(i.dims) > 16}
-    assert onnx.TensorProto.UINT8 in types
-    assert onnx.TensorProto.INT8 not in types
+    assert onnx.TensorProto.INT8 in types
+    assert onnx.TensorProto.UINT8 not in types
     fp32, _ = run_onnx(model.SerializeToString(), _inputs(32))
     int8, _ = run_onnx(quantised.SerializeToString(), _inputs(32))
     assert np.abs(int8 - fp32).max() < 0.15 * np.abs(fp32).max()

@@ -15,6 +15,7 @@ from tests.packaging.builds import ROOT, command, run
 ALLOWED = re.compile(
     r"""(export|benchmarks)/([a-z0-9_]+/)*[a-z0-9_]+\.py
     | (export|benchmarks)/([a-z0-9_]+/)*[a-z0-9_-]+\.(toml|json|txt|j2|css|html\.j2|md\.j2)
+    | export/data/annotations/README\.md
     | sonogaze_tools-[0-9.]+\.dist-info/
       (METADATA|WHEEL|RECORD|entry_points\.txt|licenses/LICENSE)
     """,
