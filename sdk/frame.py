@@ -175,8 +175,8 @@ class Frame:
         _check_region(region)
         frame = Frame.__new__(Frame)
         frame._data = self._data
-        frame._key = self._key._replace(region=region)
-        frame._layout = layout_of(frame._key)
+        key, frame._layout = _placed(self._key, region)
+        frame._key = key if key.region is region else key._replace(region=region)
         return frame
 
     def __copy__(self) -> Frame:
@@ -205,6 +205,12 @@ class Frame:
 
     def __repr__(self) -> str:
         return f"Frame({self.format} {self.width} x {self.height}, region={self.region_box})"
+
+
+@lru_cache(_LAYOUTS_KEPT)
+def _placed(key: _Key, region: Region | None) -> tuple[_Key, _kernels.Layout]:
+    key = key._replace(region=region)
+    return key, layout_of(key)
 
 
 @lru_cache(_LAYOUTS_KEPT, typed=True)

@@ -71,6 +71,15 @@ class RegionTracker:
         self._age += 1
         return self.region
 
+    def place(self, frame: Frame) -> Frame:
+        """Return a frame of the video with the region; as it is if it has one, or none was found.
+
+        Raises:
+            FrameError: the frame isn't usable.
+        """
+        region = None if frame.region is not None else self.update(frame)
+        return frame if region is None else frame.with_region(region)
+
     def _begin(self) -> None:
         self._age = 0
         self._grids: list[Grid] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..frame import Frame
 from ..region_tracker import RegionTracker
@@ -25,12 +25,8 @@ class Finder:
             FrameError: the frame isn't usable.
         """
         frame, info = item
-        if frame.region is not None:
-            return item
-        region = self._tracker.update(frame)
-        if region is None:
-            return item
-        return frame.with_region(region), dataclasses.replace(info, region_origin="found")
+        placed = self._tracker.place(frame)
+        return item if placed is frame else (placed, replace(info, region_origin="found"))
 
 
 def with_regions_found(frames: Iterator[_Item]) -> Iterator[_Item]:

@@ -20,30 +20,6 @@ class Regions(Protocol):
         """Forget the screen's layout."""
 
 
-class _Placed:
-    """Frames with one region; a stream repeats its geometry, so that is described once."""
-
-    __slots__ = ("_before", "_key", "_layout", "region")
-
-    def __init__(self, region: Region) -> None:
-        self.region = region
-        self._before: object = None
-
-    def frame(self, frame: Frame) -> Frame:
-        """Return the frame with the region.
-
-        Raises:
-            FrameError: `region-outside`.
-        """
-        if frame._key != self._before:
-            placed = frame.with_region(self.region)
-            self._before, self._key, self._layout = frame._key, placed._key, placed._layout
-            return placed
-        placed = Frame.__new__(Frame)
-        placed._data, placed._key, placed._layout = frame._data, self._key, self._layout
-        return placed
-
-
 class FrameRegions:
     """Every frame as it comes."""
 
@@ -59,7 +35,7 @@ class GivenRegion:
     """One region for all frames that have none of their own."""
 
     def __init__(self, region: Region) -> None:
-        self._placed = _Placed(region)
+        self._region = region
 
     def place(self, frame: Frame) -> Frame:
         """Return the frame with its own region, else with the given one.
@@ -67,7 +43,7 @@ class GivenRegion:
         Raises:
             FrameError: `region-outside`.
         """
-        return frame if frame.region is not None else self._placed.frame(frame)
+        return frame if frame.region is not None else frame.with_region(self._region)
 
     def reset(self) -> None:
         """Do nothing: the region is given."""
@@ -78,18 +54,10 @@ class FoundRegion:
 
     def __init__(self) -> None:
         self._tracker = RegionTracker()
-        self._placed: _Placed | None = None
 
     def place(self, frame: Frame) -> Frame:
         """Return the frame with its own region, else with the one found, if any."""
-        if frame.region is not None:
-            return frame
-        region = self._tracker.update(frame)
-        if region is None:
-            return frame
-        if self._placed is None or self._placed.region is not region:
-            self._placed = _Placed(region)
-        return self._placed.frame(frame)
+        return self._tracker.place(frame)
 
     def reset(self) -> None:
         """Search anew with the next frame."""
