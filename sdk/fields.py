@@ -143,6 +143,17 @@ def numbers_by_label(
     return {key: number(entries[key], f"{field}.{key}", low=low, high=high) for key in labels}
 
 
+def numbers_by_name(
+    value: object, field: str, ranges: Mapping[str, tuple[float, float]]
+) -> dict[str, float]:
+    """Check for an object that gives every name, and nothing else, a number in its range."""
+    entries = json_object(value, field, frozenset(ranges))
+    return {
+        name: number(entries[name], f"{field}.{name}", low=low, high=high)
+        for name, (low, high) in ranges.items()
+    }
+
+
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entries = dict(pairs)
     if len(entries) != len(pairs):

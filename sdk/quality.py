@@ -32,7 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _kernels
-from .fields import json_object, number
+from .fields import numbers_by_name
 
 if TYPE_CHECKING:
     from .preprocess import Preprocessing
@@ -106,18 +106,9 @@ class QualityThresholds:
         Raises:
             ModelError: `model-metadata-invalid` for a key or number out of place.
         """
-        names = [field.name for field in fields(cls)]
-        entries = json_object(value, "sonogaze.quality", frozenset(names))
-        read = {
-            name: number(
-                entries[name],
-                f"sonogaze.quality.{name}",
-                low=0.0,
-                high=1.0 if name in _SHARES else _LEVELS,
-            )
-            for name in names
-        }
-        return cls(**read)
+        highest = {f.name: 1.0 if f.name in _SHARES else _LEVELS for f in fields(cls)}
+        ranges = {name: (0.0, high) for name, high in highest.items()}
+        return cls(**numbers_by_name(value, "sonogaze.quality", ranges))
 
 
 class QualityGate:

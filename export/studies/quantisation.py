@@ -32,6 +32,7 @@ from export.packaging.sessions import open_session
 from export.recipe.settings import BankConfig
 from export.workspace import StudentRun, Workspace
 from sdk import runtime
+from sdk._cpu import cpu_features
 
 VIEWS_PER_FRAME, VIEWS_SEED = 8, 77
 VARIANTS = {
@@ -147,7 +148,7 @@ def main(
         "command": f"python -m export.studies.quantisation {shlex.join(words)}",
         "machine": platform.processor() or platform.machine(),
         "onnxruntime": runtime.version(),
-        "vnni": "vnni" in Path("/proc/cpuinfo").read_text(),
+        "vnni": any("vnni" in feature for feature in cpu_features()),
         **report,
     }
     write_json(destination, story)

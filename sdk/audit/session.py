@@ -119,13 +119,8 @@ def region_facts(region: Region | None) -> dict[str, Any] | None:
 
 def frame_facts(result: Result, statistics: Statistics) -> dict[str, Any]:
     """Return what follows from a frame alone."""
-    probabilities = result.probabilities
     return {
-        "decision": result.decision.value,
-        "label": result.label,
-        "confidence": result.confidence,
-        "probabilities": None if probabilities is None else list(probabilities.values()),
-        "reasons": list(result.reasons),
+        **_answer_facts(result),
         "mean": statistics.mean,
         "black": statistics.black,
         "colored": statistics.colored,
@@ -134,6 +129,16 @@ def frame_facts(result: Result, statistics: Statistics) -> dict[str, Any]:
 
 def stream_facts(answer: StreamResult, statistics: Statistics) -> dict[str, Any]:
     """Return what follows from a frame and those before it."""
+    return {
+        **_answer_facts(answer),
+        "events": list(answer.events),
+        "lasting": list(answer.lasting),
+        "difference": statistics.difference,
+        "shift": statistics.shift,
+    }
+
+
+def _answer_facts(answer: Result | StreamResult) -> dict[str, Any]:
     probabilities = answer.probabilities
     return {
         "decision": answer.decision.value,
@@ -141,8 +146,4 @@ def stream_facts(answer: StreamResult, statistics: Statistics) -> dict[str, Any]
         "confidence": answer.confidence,
         "probabilities": None if probabilities is None else list(probabilities.values()),
         "reasons": list(answer.reasons),
-        "events": list(answer.events),
-        "lasting": list(answer.lasting),
-        "difference": statistics.difference,
-        "shift": statistics.shift,
     }

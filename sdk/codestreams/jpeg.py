@@ -21,7 +21,7 @@ _START = bytes((0xFF, SOI))
 _FILL = re.compile(rb"\xff*")
 # what ends entropy-coded data: neither a stuffed byte, nor a restart, nor a fill byte; JPEG-LS
 # stuffs a bit, not a byte, so that a byte below 0x80 behind 0xff is data
-_NEXT = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+BEHIND_DATA: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _NEXT_LS = re.compile(rb"\xff[\x80-\xcf\xd8-\xfe]")
 
 
@@ -98,7 +98,7 @@ def segments(data: bytes | memoryview, start: int = 0) -> Iterator[Segment]:
     """
     if data[start : start + 2] != _START:
         raise Damaged(f"it begins with {bytes(data[start : start + 2]).hex()}, not with SOI")
-    at, size, next_marker, marker = start + 2, len(data), _NEXT, 0
+    at, size, next_marker, marker = start + 2, len(data), BEHIND_DATA, 0
     while marker != EOI:
         begin = at
         at = _behind_fill(data, at)

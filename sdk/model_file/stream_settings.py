@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..fields import json_object, number
+from ..fields import numbers_by_name
 
 _FIELD = "sonogaze.stream"
 _SECONDS = (1e-3, 3600.0)
@@ -71,11 +71,4 @@ class StreamSettings:
         Raises:
             ModelError: `model-metadata-invalid` for a key or number out of place.
         """
-        names = [field.name for field in fields(cls)]
-        entries = json_object(value, _FIELD, frozenset(names))
-        return cls(**{name: _read(name, entries[name]) for name in names})
-
-
-def _read(name: str, value: object) -> float:
-    low, high = _RANGES[name]
-    return number(value, f"{_FIELD}.{name}", low=low, high=high)
+        return cls(**numbers_by_name(value, _FIELD, _RANGES))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from ...codestreams.jpeg import ALONE, BEHIND_DATA, EOI, SOI, SOS
 from ...errors import SourceError
 
 MAX_JPEG_BYTES = 32 << 20
 """Largest image in a stream of them."""
 _START = b"\xff\xd8\xff"
-_SCAN, _END = 0xDA, 0xD9
-# within entropy-coded data: a marker that is neither a stuffed byte, a restart nor fill
-_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+_FILL = 0xFF
+_WITHOUT_LENGTH = ALONE | {SOI, _FILL}
 
 
 class Cutter:
@@ -45,7 +43,7 @@ class Cutter:
             return None
         while True:
             if self._in_scan:
-                found = _MARKER.search(self._data, self._at)
+                found = BEHIND_DATA.search(self._data, self._at)
                 if found is None:
                     self._at = max(self._at, len(self._data) - 1)
                     return None
@@ -56,7 +54,7 @@ class Cutter:
                 self._drop(self._at)  # no JPEG after all: look for the next one
                 return self._next() if self._data else None
             marker = self._data[self._at + 1]
-            if marker == _END:
+            if marker == EOI:
                 return self._cut(self._at + 2)
             if not self._pass_segment(marker):
                 return None
@@ -71,8 +69,8 @@ class Cutter:
         return True
 
     def _pass_segment(self, marker: int) -> bool:
-        if marker == 0xFF or 0xD0 <= marker <= 0xD8 or marker == 1:  # without a length
-            self._at += 1 if marker == 0xFF else 2
+        if marker in _WITHOUT_LENGTH:
+            self._at += 1 if marker == _FILL else 2
             return True
         if self._at + 4 > len(self._data):
             return False
@@ -80,7 +78,7 @@ class Cutter:
         if self._at + 2 + length > len(self._data):
             return False
         self._at += 2 + max(2, length)
-        self._in_scan = marker == _SCAN
+        self._in_scan = marker == SOS
         return True
 
     def _cut(self, end: int) -> bytes:
