@@ -7,9 +7,9 @@ from ..frame import Frame
 from ..result import Result
 from ..sources import FrameInfo
 from ..stream import Stream, StreamResult
+from .options import DEFAULT_FPS
 
 Answer = Result | StreamResult
-_DEFAULT_FPS = 30.0
 
 
 class Answers:
@@ -23,7 +23,7 @@ class Answers:
             smooth: whether to answer through a `Stream`, a new one for each file.
             fps: of frames without times, in a stream.
         """
-        self._classifier, self._smooth, self._fps = classifier, smooth, fps or _DEFAULT_FPS
+        self._classifier, self._smooth, self._fps = classifier, smooth, fps or DEFAULT_FPS
         self._stream: Stream | None = None
 
     def new_file(self) -> None:

@@ -18,11 +18,12 @@ from .classify import Asked, classify_files
 from .info import describe, print_description
 from .live import live
 from .options import (
-    COLOR_HELP,
-    FPS_HELP,
-    MODEL_HELP,
-    PRECISION_HELP,
-    REGION_HELP,
+    ColorOption,
+    FpsOption,
+    ModelArgument,
+    ModelOption,
+    PrecisionOption,
+    RegionOption,
     failure,
     parse_region,
 )
@@ -54,6 +55,8 @@ def begin(
     ] = False,
 ) -> None:
     """Classify ultrasound frames on this machine's CPU."""
+    # pydicom and Pillow warn about what they repair; what they can't is an error here
+    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
 
 
 @app.command()
@@ -66,26 +69,11 @@ def classify(  # noqa: PLR0913 - its options
             show_default=False,
         ),
     ],
-    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
-    region: Annotated[
-        str | None,
-        typer.Option(
-            help=REGION_HELP,
-            show_default=False,
-        ),
-    ] = None,
-    color: Annotated[
-        str | None,
-        typer.Option(
-            help=COLOR_HELP,
-            show_default=False,
-        ),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option(help=FPS_HELP, show_default=False),
-    ] = None,
+    model: ModelOption = None,
+    precision: PrecisionOption = "auto",
+    region: RegionOption = None,
+    color: ColorOption = None,
+    fps: FpsOption = None,
     smooth: Annotated[
         bool,
         typer.Option("--smooth", help="Answer along each file, smoothed over time, by a stream."),
@@ -113,8 +101,6 @@ def classify(  # noqa: PLR0913 - its options
     Exit codes: 0 every frame was read; 1 a file, or the student, could not be read; 2 wrong usage;
     3 results could not be written; 141 the reader of a pipe has gone.
     """
-    # pydicom and Pillow warn about what they repair; what they can't is an error here
-    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
         chosen = None if region is None else parse_region(region)
         wanted(chosen, color, fps)
@@ -133,8 +119,8 @@ def classify(  # noqa: PLR0913 - its options
 
 @app.command()
 def info(
-    model: Annotated[Path | None, typer.Argument(help=MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
+    model: ModelArgument = None,
+    precision: PrecisionOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Verify a student file on this machine, and show what it says about itself."""
@@ -155,8 +141,8 @@ def verify(
         list[Path],
         typer.Option(help="File or folder of the frames, as they were pushed; may be repeated."),
     ],
-    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
+    model: ModelOption = None,
+    precision: PrecisionOption = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Replay an audit log on its frames: every answer must be the same, bit for bit.
@@ -164,7 +150,6 @@ def verify(
     Exit codes: 0 all are; 1 one differs, or its frame is not there, or nothing could be read;
     2 wrong usage.
     """
-    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
         report = verify_log(Classifier(model, precision), audit, frames)
     except SdkError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from .. import sources
 from .._shown import printable, shown
@@ -26,6 +26,7 @@ from ..sources.intake import expand, open_path
 from ..sources.live import is_live
 from .answers import Answer, Answers
 from .drawn import Film, Pictures
+from .progress import bar
 from .rows import json_error, json_of, table_head, table_line, text_of
 from .saving import Keeper, Keepers, Table
 
@@ -196,16 +197,11 @@ def _progress() -> Progress:
     """Make a bar that never mixes with results sent to a file or a pipe."""
     to_screen = sys.stdout.isatty()
     errors_to_screen = sys.stderr is not None and sys.stderr.isatty()
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=not to_screen),
-        transient=True,
+    return bar(
+        Console(stderr=not to_screen),
+        disable=not (to_screen or errors_to_screen),
         redirect_stdout=to_screen,
         redirect_stderr=errors_to_screen,
-        disable=not (to_screen or errors_to_screen),
     )
 
 

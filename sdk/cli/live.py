@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import warnings
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -23,17 +21,16 @@ from ..sources.live.motion_jpeg import from_pipe
 from ..sources.live.source import Waiting
 from .classify import STANDARD_INPUT
 from .options import (
-    COLOR_HELP,
-    FPS_HELP,
-    MODEL_HELP,
-    PRECISION_HELP,
-    REGION_HELP,
+    DEFAULT_FPS,
+    ColorOption,
+    FpsOption,
+    ModelOption,
+    PrecisionOption,
+    RegionOption,
     failure,
     parse_region,
     say,
 )
-
-_DEFAULT_FPS = 30.0
 
 
 def live(
@@ -48,18 +45,17 @@ def live(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
     ] = 0,
-    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
-    region: Annotated[str | None, typer.Option(help=REGION_HELP, show_default=False)] = None,
-    color: Annotated[str | None, typer.Option(help=COLOR_HELP, show_default=False)] = None,
-    fps: Annotated[float | None, typer.Option(help=FPS_HELP, show_default=False)] = None,
+    model: ModelOption = None,
+    precision: PrecisionOption = "auto",
+    region: RegionOption = None,
+    color: ColorOption = None,
+    fps: FpsOption = None,
 ) -> None:
     """Show SOURCE with its answers to a browser on this machine, until it ends or Ctrl-C.
 
     The address is printed first, and only who has it can look. Exit codes: 0 the source ended, or
     Ctrl-C; 1 it, or the student, could not be read; 2 wrong usage; 3 the port is taken.
     """
-    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -67,7 +63,7 @@ def live(
         optional_import("PIL.Image", "Pillow", "images")
         chosen = None if region is None else parse_region(region)
         classifier = Classifier(model, precision)
-        stream = classifier.stream(fps=_DEFAULT_FPS if fps is None else fps)
+        stream = classifier.stream(fps=DEFAULT_FPS if fps is None else fps)
         frames = _open(source, chosen, color, fps)
         name = "standard input" if source == STANDARD_INPUT else os.path.basename(source)
         _serve(Watched(stream, frames, name or source), port)
@@ -81,7 +77,7 @@ def _open(
     if source == STANDARD_INPUT:
         return from_pipe(sys.stdin.buffer, wanted(region, color, fps), Waiting())
     frames = sources.open(source, region=region, color=color, fps=fps)
-    return frames if isinstance(frames, LiveSource) else Paced(frames, fps or _DEFAULT_FPS)
+    return frames if isinstance(frames, LiveSource) else Paced(frames, fps or DEFAULT_FPS)
 
 
 def _serve(watched: Watched, port: int) -> None:

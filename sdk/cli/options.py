@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -12,14 +13,32 @@ from ..errors import SdkError
 from ..frame import Region
 from ..sources.choices import AUTO
 
-MODEL_HELP = "Student file; without it, the default student."
-PRECISION_HELP = "Precision: auto, fp32 or int8."
-REGION_HELP = (
-    "Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-    "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it."
-)
-COLOR_HELP = "Matrix and range of YUV frames, such as bt709-full, instead of the file's."
-FPS_HELP = "Frames a second, where a file has no times."
+_MODEL_HELP = "Student file; without it, the default student."
+DEFAULT_FPS = 30.0
+"""Frames a second of a stream whose source has no times and no rate was given."""
+
+ModelArgument = Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)]
+ModelOption = Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)]
+PrecisionOption = Annotated[str, typer.Option(help="Precision: auto, fp32 or int8.")]
+RegionOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
+        "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it.",
+        show_default=False,
+    ),
+]
+ColorOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Matrix and range of YUV frames, such as bt709-full, instead of the file's.",
+        show_default=False,
+    ),
+]
+FpsOption = Annotated[
+    float | None,
+    typer.Option(help="Frames a second, where a file has no times.", show_default=False),
+]
 
 
 def parse_region(text: str) -> Region | Literal["auto"]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from .. import sources
 from .._shown import printable, shown
@@ -23,18 +22,18 @@ from ..report.facts import Clip
 from ..sources import FrameInfo
 from ..sources.live import is_live
 from .options import (
-    COLOR_HELP,
-    FPS_HELP,
-    MODEL_HELP,
-    PRECISION_HELP,
-    REGION_HELP,
+    DEFAULT_FPS,
+    ColorOption,
+    FpsOption,
+    ModelOption,
+    PrecisionOption,
+    RegionOption,
     failure,
     parse_region,
     say,
 )
 from .output import NOT_WRITTEN
-
-_DEFAULT_FPS = 30.0
+from .progress import bar
 
 
 def report(
@@ -45,11 +44,11 @@ def report(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The HTML file to write.")
     ] = Path("report.html"),
-    model: Annotated[Path | None, typer.Option(help=MODEL_HELP, show_default=False)] = None,
-    precision: Annotated[str, typer.Option(help=PRECISION_HELP)] = "auto",
-    region: Annotated[str | None, typer.Option(help=REGION_HELP, show_default=False)] = None,
-    color: Annotated[str | None, typer.Option(help=COLOR_HELP, show_default=False)] = None,
-    fps: Annotated[float | None, typer.Option(help=FPS_HELP, show_default=False)] = None,
+    model: ModelOption = None,
+    precision: PrecisionOption = "auto",
+    region: RegionOption = None,
+    color: ColorOption = None,
+    fps: FpsOption = None,
     pictures: Annotated[
         bool,
         typer.Option("--pictures/--no-pictures", help="Show key frames; they show what the clip "
@@ -62,15 +61,15 @@ def report(
     that breaks off, the frames before are reported); 2 wrong usage; 3 the file could not be
     written.
     """  # fmt: skip
-    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
     try:
         require_renderer()
         _check(clip, output)
         classifier = Classifier(model, precision)
-        stream = classifier.stream(fps=_DEFAULT_FPS if fps is None else fps)
+        stream = classifier.stream(fps=DEFAULT_FPS if fps is None else fps)
         chosen = None if region is None else parse_region(region)
         described = _described(clip)
-        with _progress() as progress:
+        console = Console(stderr=True)
+        with bar(console, disable=not console.is_terminal) as progress:
             frames = _watched(progress, sources.open(clip, region=chosen, color=color, fps=fps))
             collected = collect(stream, frames, pictures=pictures)
         if collected.first is None:
@@ -121,16 +120,3 @@ def _watched(
         yield frame, info
         total = None if info.frame_count is None else max(info.frame_count, done)
         progress.update(task, total=total, completed=done)
-
-
-def _progress() -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
