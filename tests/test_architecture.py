@@ -16,6 +16,7 @@ LAYERS = (
             "_alias",
             "_cpu",
             "_origin",
+            "_files",
             "_sha256",
             "_interpreter",
             "_lifetime",

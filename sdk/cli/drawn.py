@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._files import atomic_write
 from ..drawing import draw
 from ..errors import SdkError
 from ..frame import Frame
@@ -37,14 +38,9 @@ class Pictures:
         """Write a picture."""
         stem = _NOT_IN_A_NAME.sub("_", Path(info.path).stem)[-_LONGEST_STEM:]
         target = self._folder / f"{place:03d}-{stem}-{info.index:06d}.png"
-        part = target.with_name(f".{target.name}.part")
-        try:
-            picture = self._image.fromarray(drawn(result, frame, info))
-            picture.save(part, "PNG", compress_level=1)
-            os.replace(part, target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        picture = self._image.fromarray(drawn(result, frame, info))
+        with atomic_write(target, own_folder=False) as unfinished:
+            picture.save(unfinished, "PNG", compress_level=1)
 
     def fail(self, path: str, error: SdkError) -> None:
         """Show nothing of a file that could not be read."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .._files import atomic_write
 from ..classifier import Classifier
 from ..sources.base import optional_import
 from . import facts
@@ -41,13 +41,8 @@ def write_page(path: Path, classifier: Classifier, clip: facts.Clip, collected: 
         OSError: it cannot be written.
     """
     text = render(classifier, clip, collected)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with atomic_write(path, own_folder=False) as unfinished:
+        unfinished.write_text(text, encoding="utf-8")
 
 
 def render(classifier: Classifier, clip: facts.Clip, collected: Collected) -> str:

@@ -137,7 +137,7 @@ def test_a_report_that_cannot_be_finished_leaves_the_one_before(run, clip, tmp_p
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("sdk.report.page.os.replace", full)
+    monkeypatch.setattr("sdk._files.os.replace", full)
     done = run(clip)
     assert done.exit_code == 3
     assert "No space left" in done.stderr
