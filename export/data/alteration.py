@@ -1,16 +1,18 @@
-"""Frames as other than they are: structure painted over, paint elsewhere, a crop beside it."""
+"""Frames as other than they are: painted over, cropped, cut up, or replaced by a drawing."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from export.data.drawn import draw
 from export.data.fills import painted
 from export.data.shapes import Shape
 
 Grey = np.ndarray
 MARGIN = 0.025
 """By which a shape is widened where it is painted over, in shares of the frame's width."""
+_LEAST_TILES, _MOST_TILES = 4, 8  # along a side: a femur or a skull lies over several
 _TRIES = 12
 _LEAST_CROP = 0.3
 
@@ -21,15 +23,17 @@ class Alteration:
 
     Attributes:
         how: `erased`: `shapes` are painted over. `elsewhere`: shapes like `stencil` are painted
-            where none of `shapes` is. `beside`: a crop that holds none of `shapes`.
+            where none of `shapes` is. `beside`: a crop that holds none of `shapes`. `shuffled`:
+            cut into tiles that change places, so that textures stay and structures go. `drawn`: a
+            picture of the frame's size that shows no tissue.
         shapes: of the frame's own structure.
         fills: of `export.data.fills.FILLS`; one is drawn each time.
         stencil: what is painted elsewhere.
     """
 
-    how: Literal["erased", "elsewhere", "beside"]
-    shapes: tuple[Shape, ...]
-    fills: tuple[str, ...]
+    how: Literal["erased", "elsewhere", "beside", "shuffled", "drawn"]
+    shapes: tuple[Shape, ...] = ()
+    fills: tuple[str, ...] = ()
     stencil: tuple[Shape, ...] = ()
 
     def apply(self, frame: Grey, rng: np.random.Generator) -> Grey:
@@ -37,6 +41,10 @@ class Alteration:
 
         Where no place elsewhere is found, the frame is returned as it is.
         """
+        if self.how == "drawn":
+            return draw(frame.shape[0], frame.shape[1], rng)
+        if self.how == "shuffled":
+            return _shuffled(frame, rng)
         own = covered(self.shapes, frame, MARGIN)
         if self.how == "beside":
             top, bottom, left, right = largest_beside(own)
@@ -45,6 +53,17 @@ class Alteration:
         if self.how == "erased":
             return painted(frame, own, fill, rng)
         return painted(frame, _elsewhere(frame, own, self.stencil, rng), fill, rng)
+
+
+def _shuffled(frame: Grey, rng: np.random.Generator) -> Grey:
+    """Return a frame's tiles in another order; what is left of a whole tile is cut off."""
+    rows, columns = (int(n) for n in rng.integers(_LEAST_TILES, _MOST_TILES, 2, endpoint=True))
+    tall, wide = max(1, frame.shape[0] // rows), max(1, frame.shape[1] // columns)
+    rows, columns = min(rows, frame.shape[0]), min(columns, frame.shape[1])
+    tiles = frame[: rows * tall, : columns * wide].reshape(rows, tall, columns, wide)
+    tiles = rng.permutation(tiles.swapaxes(1, 2).reshape(-1, tall, wide))
+    whole = tiles.reshape(rows, columns, tall, wide).swapaxes(1, 2)
+    return np.ascontiguousarray(whole.reshape(rows * tall, columns * wide))
 
 
 def covered(shapes: tuple[Shape, ...], frame: Grey, margin: float) -> np.ndarray:

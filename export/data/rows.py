@@ -53,6 +53,18 @@ def _first_groups(records: Sequence[FrameRecord], allowed: int) -> list[FrameRec
     return kept
 
 
+def made_rows(rows: Sequence[FrameRecord], config: OutlierConfig) -> list[FrameRecord]:
+    """Return the rows that `shuffled` and `drawn` of `[outliers]` add to `rows`."""
+    shuffled, drawn = Alteration("shuffled"), Alteration("drawn")
+    return [*_made(rows, shuffled, config.shuffled), *_made(rows, drawn, config.drawn)]
+
+
+def _made(rows: Sequence[FrameRecord], alteration: Alteration, share: float) -> list[FrameRecord]:
+    order = sorted(rows, key=lambda r: _draw(f"{alteration.how}:{r.id}"))
+    chosen = order[: round(share * len(rows))]
+    return [_altered(r, alteration, outlier=1.0, fine=alteration.how) for r in chosen]
+
+
 def altered_rows(
     rows: Sequence[FrameRecord], marked: Mapping[str, Annotation], config: ErasingConfig
 ) -> list[FrameRecord]:

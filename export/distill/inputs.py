@@ -13,7 +13,7 @@ from torch import Tensor
 
 from export.data.dataset import FrameRecord, check_labels, find_data_root, fold_of
 from export.data.frames import read_frames
-from export.data.rows import altered_rows, as_rows, is_kind, is_outlier
+from export.data.rows import altered_rows, as_rows, is_kind, is_outlier, made_rows
 from export.data.structures import structures_of
 from export.data.view_bank import ViewBank, build_bank
 from export.display import Progress, quiet
@@ -103,15 +103,16 @@ def training_records(
 def rows_to_learn(
     records: Sequence[FrameRecord], recipe: Recipe, datasets: Sequence[str]
 ) -> list[FrameRecord]:
-    """Return `training_records` as a bank's rows: outliers as such, and what `[erasing]` adds.
+    """Return `training_records` as a bank's rows: outliers as such, and what a recipe adds.
 
     Raises:
         ExportError: `data-choice` when no frame is left, or none whose structure is marked;
             `annotation-file` for a damaged file of annotations.
     """
     rows = as_rows(training_records(records, datasets, recipe.data), recipe.outliers)
+    made = made_rows(rows, recipe.outliers)
     if recipe.erasing is None:
-        return rows
+        return rows + made
     marked = structures_of(find_data_root(), recipe.erasing.structures)
     added = altered_rows(rows, marked, recipe.erasing)
     if not added:
@@ -120,7 +121,7 @@ def rows_to_learn(
             f"[erasing] names {list(recipe.erasing.structures)}, and none of {len(rows)} training "
             "frames has one of them marked; mark some (`sonogaze-export annotate`) or leave it out",
         )
-    return rows + added
+    return rows + added + made
 
 
 def is_validation(record: FrameRecord, recipe: Recipe) -> bool:

@@ -180,12 +180,17 @@ class OutlierConfig(Settings, frozen=True):
             ordinary frame of its label.
         most: how many rows may be outliers, as a share of the rows that aren't; whole groups are
             left out above. None: all.
+        shuffled, drawn: rows that are added, as shares of the others: frames cut into tiles that
+            change places, and drawings that show no tissue (`export.data.alteration`). Each is
+            all outlier.
     """
 
     datasets: Texts = ()
     kinds: Texts = ()
     share: Share = 1.0
     most: PositiveShare | None = None
+    shuffled: Share = 0.0
+    drawn: Share = 0.0
 
 
 class ErasingConfig(Settings, frozen=True):

@@ -58,7 +58,9 @@ def _none_of_the_labels(run: StudentRun) -> dict[str, Any]:
     """Return how many rows are outliers and how many are altered, where any is."""
     rows = run.workspace.transfer_rows
     altered = Counter(r.alteration.how for r in rows if r.alteration)
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {
+        how: altered.pop(how) for how in ("shuffled", "drawn") if how in altered
+    }
     if outliers := sum(r.outlier > 0 and r.alteration is None for r in rows):
         told["outliers"] = outliers
     if altered and run.recipe.erasing is not None:

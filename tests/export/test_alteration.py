@@ -125,3 +125,35 @@ def test_the_phantoms_annotation_lies_on_what_it_drew(label):
         if label == "femur":
             assert frame.pixels[mask].mean() > frame.pixels[~mask].mean() + 15
     assert annotation_of(phantom_frame("background", 1, 64, 64), "x") is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(8, 90), st.integers(8, 120), st.integers(0, 9999))
+def test_a_shuffled_frame_has_the_pixels_of_its_tiles_in_other_places(height, width, seed):
+    frame = np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)
+    shuffled = Alteration("shuffled").apply(frame, np.random.default_rng(seed))
+    rows, columns = np.random.default_rng(seed).integers(4, 8, 2, endpoint=True)
+    tall, wide = height // rows, width // columns
+    assert shuffled.shape == (rows * tall, columns * wide)
+    tiles = [
+        sorted(whole[y : y + tall, x : x + wide].tobytes()
+               for y in range(0, rows * tall, tall) for x in range(0, columns * wide, wide))
+        for whole in (frame, shuffled)
+    ]  # fmt: skip
+    assert tiles[0] == tiles[1]
+    assert not np.array_equal(shuffled, frame[: rows * tall, : columns * wide])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(8, 90), st.integers(8, 120), st.integers(0, 9999))
+def test_a_drawing_has_the_frames_size_follows_the_seed_and_nothing_of_the_frame(
+    height, width, seed
+):
+    noise = np.random.default_rng(0).integers(0, 256, (height, width), dtype=np.uint8)
+    drawn = [
+        Alteration("drawn").apply(frame, np.random.default_rng(seed))
+        for frame in (noise, np.zeros_like(noise))
+    ]
+    assert drawn[0].dtype == np.uint8
+    assert drawn[0].shape == (height, width)
+    assert np.array_equal(*drawn)

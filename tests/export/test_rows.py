@@ -12,7 +12,7 @@ from msgspec import structs
 
 from export.data.alteration import Alteration
 from export.data.dataset import FrameRecord, load_records
-from export.data.rows import altered_rows, as_rows, is_kind, is_outlier
+from export.data.rows import altered_rows, as_rows, is_kind, is_outlier, made_rows
 from export.data.structures import structures_of
 from export.data.view_bank import build_bank
 from export.distill import pipeline
@@ -140,6 +140,16 @@ def test_each_marked_frame_gives_a_row_erased_and_one_with_paint_elsewhere(learn
     others = [r for own, r in painted.items() if own not in femurs]
     assert len(others) == min(len(femurs), len([r for r in rows if r.label == "background"]))
     assert {r.label for r in others} == {"background"}
+
+
+def test_shuffled_and_drawn_rows_are_all_outlier_and_as_many_as_asked_for(learned):
+    rows, _ = learned
+    made = made_rows(rows, OutlierConfig(shuffled=0.25, drawn=0.5))
+    counts = Counter(r.alteration.how for r in made)
+    assert counts == {"shuffled": round(0.25 * len(rows)), "drawn": round(0.5 * len(rows))}
+    assert {r.outlier for r in made} == {1.0}
+    assert len({r.id for r in made} | {r.id for r in rows}) == len(made) + len(rows)
+    assert made_rows(rows, OutlierConfig()) == []
 
 
 def test_an_altered_row_knows_the_frame_that_it_was_made_of(learned):

@@ -59,7 +59,8 @@ DEFAULTS = {
     },
     "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98},
     "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False},
-    "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None},
+    "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None, "shuffled": 0.0,
+        "drawn": 0.0},
     "ErasingConfig": {
         "fills": ("inpaint", "blur", "speckle", "copy"), "label": "background", "share": 1.0,
         "most": None, "beside": False, "seed": 1,
