@@ -83,6 +83,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{_thresholds(calibration['abstain_below'], report.get('thresholds') or {})}",
         *_novelty(report.get("novelty")),
+        *_strangers(report),
     ]
 
 
@@ -108,6 +109,22 @@ def _novelty(novelty: dict[str, Any] | None) -> list[str]:
     return [
         f"- Withheld as `unlike-training` beyond a distance of {novelty['above']:.3g} from the "
         f"nearest of {novelty['prototypes']} prototypes"
+    ]
+
+
+def _strangers(report: dict[str, Any]) -> list[str]:
+    """Return what became of kinds that students of the folds never met, in a line."""
+    kinds = report.get("strangers")
+    if not kinds:
+        return []
+    told = "; ".join(
+        f"{kind} {100 * shares['accepted']:.1f} % of {shares['frames']}"
+        for kind, shares in kinds.items()
+    )
+    return [
+        f"- Kinds never met in training (each left out of a fold's teacher and student), accepted "
+        f"by another label than theirs: {told}; at these thresholds {100 * report['kept']:.1f} % "
+        "of right answers to unseen patients are kept"
     ]
 
 

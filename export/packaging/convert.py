@@ -20,6 +20,7 @@ from export.models.student import Student
 from export.packaging.known_warnings import silenced
 from export.packaging.packaging import strip
 from export.packaging.sessions import open_session
+from sdk.novelty import OUTPUT_NAME
 
 INPUT, OUTPUTS = "frame", ("logits", "attention")
 OPSET = 18
@@ -110,3 +111,13 @@ def run_onnx(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         np.concatenate([np.asarray(r[0]) for r in results]),
         np.concatenate([np.asarray(r[1]) for r in results]),
     )
+
+
+def logits_and_distances(model: bytes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return a student's logits, and its output `novelty` (N,) where it has one."""
+    session = open_session(model)
+    names = [output.name for output in session.get_outputs()]
+    wanted = [name for name in (OUTPUTS[0], OUTPUT_NAME) if name in names]
+    results = [session.run(wanted, {INPUT: frame[None]}) for frame in frames]
+    columns = [np.concatenate([np.asarray(r[i]) for r in results]) for i in range(len(wanted))]
+    return columns[0], columns[1][:, 0] if len(columns) > 1 else None

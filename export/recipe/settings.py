@@ -454,17 +454,31 @@ class ThresholdConfig(Settings, frozen=True):
         folds: students trained to predict what none of them saw: their answers choose temperature
             and thresholds. 0: the student's own on validation do.
         per_label: whether a label whose answers allow it gets a threshold of its own.
+        strangers: kinds (`fine`, or `DATASET:KIND`), one a fold, that its teacher and student never
+            meet. Thresholds rise until they are kept out.
+        strangers_accepted: share of each such kind that may be accepted by another label than its
+            own.
+        kept: share of right answers to frames of the labels that stay accepted all the same; it
+            goes before `strangers_accepted`.
     """
 
     accuracy: Annotated[float, Meta(gt=0.5, lt=1)] = 0.99
     folds: Annotated[int, Meta(ge=0, le=20)] = 0
     per_label: bool = False
+    strangers: Texts = ()
+    strangers_accepted: Share = 0.05
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse a single fold."""
+        """Refuse a single fold, and kinds that no fold leaves out."""
         super().__post_init__()
         if self.folds == 1:
             raise ValueError("folds is 1; allowed: 0, or 2 to 20")
+        if len(self.strangers) > self.folds:
+            raise ValueError(
+                f"strangers names {len(self.strangers)} kinds; allowed: at most folds, "
+                f"{self.folds}, as each leaves one out"
+            )
 
 
 class Recipe(Settings, frozen=True, kw_only=True):

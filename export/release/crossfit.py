@@ -1,30 +1,38 @@
 """Answers of students to frames that they didn't learn from, over all of train and validation.
 
 Patients are dealt into folds; for each, a teacher and a student are trained without it, in a folder
-of their own. So thresholds rest on every patient and not on a tenth of them.
+of their own. So thresholds rest on every patient and not on a tenth of them. Each can also leave a
+kind of outlier out: what its student answers to that is what a cart's answers to anything unknown.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import onnx
 from msgspec import structs
 
 from export.data.dataset import FrameRecord
-from export.distill.inputs import tensors
+from export.distill.inputs import left_out_kinds, tensors
 from export.distill.pipeline import distill
 from export.evaluation import truth_of
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.novelty import Prototypes, fit, pooled_features
+from export.recipe.settings import Recipe
 from export.release.thresholds import Answers
 from export.workspace import StudentRun, Workspace
 
 
 @dataclass(frozen=True, eq=False)
 class Unseen:
-    """Answers to unseen frames, and how far each lies from what was learned; None unasked."""
+    """Answers to unseen frames, and how far each lies from what was learned; None unasked.
+
+    `strangers` are those to frames of kinds that the student never met, by kind.
+    """
 
     answers: Answers
     distances: np.ndarray | None
+    strangers: Mapping[str, "Unseen"] = field(default_factory=dict)
 
 
 def unseen_answers(run: StudentRun) -> Unseen:
@@ -43,13 +51,15 @@ def unseen_answers(run: StudentRun) -> Unseen:
             [group for part in parts for group in part.answers.groups],
         ),
         np.concatenate(distances) if distances else None,
+        {kind: found for part in parts for kind, found in part.strangers.items()},
     )
 
 
 def fold_run(run: StudentRun, fold: int) -> StudentRun:
-    """Return the run of the student that doesn't see `fold`."""
+    """Return the run of the student that doesn't see `fold`, nor the kind whose turn it is."""
     recipe, folds = run.recipe, run.recipe.thresholds.folds
-    data = structs.replace(recipe.data, fold=fold, folds=folds)
+    kinds = (*recipe.data.without_kinds, *_stranger(run, fold))
+    data = structs.replace(recipe.data, fold=fold, folds=folds, without_kinds=kinds)
     folder = run.workspace.folder / f"fold-{fold}-of-{folds}"
     inside = Workspace(
         structs.replace(recipe, data=data), folder, run.workspace.show, run.workspace.named
@@ -57,21 +67,44 @@ def fold_run(run: StudentRun, fold: int) -> StudentRun:
     return inside.student(run.objective, run.seed)
 
 
+def _stranger(run: StudentRun, fold: int) -> tuple[str, ...]:
+    return run.recipe.thresholds.strangers[fold : fold + 1]
+
+
 def _fold(run: StudentRun, fold: int) -> Unseen:
     inside = fold_run(run, fold)
     student, recipe = distill(inside), inside.recipe
-    records = inside.workspace.parts["val"]
-    inputs = tensors(records, recipe.preprocessing)
     # in ONNX: PyTorch's last bits differ between a student just trained and the same one loaded
     model = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
+    prototypes = None
+    if recipe.novelty is not None:
+        prototypes = prototypes_of(inside, pooled_features(model, learned_inputs(inside)))
+    records = inside.workspace.records
+    strangers = {}
+    for kind in _stranger(run, fold):
+        only = structs.replace(recipe.data, without_kinds=(kind,))
+        frames = left_out_kinds(records, only)
+        if frames:
+            strangers[kind] = answers_of(model, frames, recipe, prototypes)
+    own = answers_of(model, inside.workspace.parts["val"], recipe, prototypes)
+    return replace(own, strangers=strangers)
+
+
+def answers_of(
+    model: onnx.ModelProto,
+    records: Sequence[FrameRecord],
+    recipe: Recipe,
+    prototypes: Prototypes | None,
+) -> Unseen:
+    """Return a student's answers to frames, and their distances from `prototypes`, if any."""
+    inputs = tensors(records, recipe.preprocessing)
     answers = Answers(
         run_onnx(model.SerializeToString(), inputs)[0],
         truth_of(records, recipe.labels),
         [r.group for r in records],
     )
-    if recipe.novelty is None:
+    if prototypes is None:
         return Unseen(answers, None)
-    prototypes = prototypes_of(inside, pooled_features(model, learned_inputs(inside)))
     return Unseen(answers, prototypes.distances(pooled_features(model, inputs)))
 
 

@@ -16,14 +16,21 @@ from export.distill.pipeline import training_data
 from export.evaluation import softmax, truth_of
 from export.files import write_all
 from export.models.student import Student
-from export.packaging.convert import run_onnx, to_onnx
+from export.packaging.convert import to_onnx
 from export.packaging.novelty import Prototypes, pooled_features, with_novelty
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import quantise, task_of
 from export.recipe.settings import Recipe
-from export.release.crossfit import Unseen, learned_inputs, prototypes_of, unseen_answers
+from export.release.crossfit import (
+    Unseen,
+    answers_of,
+    learned_inputs,
+    prototypes_of,
+    unseen_answers,
+)
 from export.release.provenance import attribution, provenance_of
-from export.release.thresholds import Accepting, Answers, accepted, accepting
+from export.release.strangers import keep_strangers_out
+from export.release.thresholds import Accepting, accepted, accepting
 from export.workspace import StudentRun
 from sdk.novelty import Novelty
 
@@ -59,12 +66,14 @@ class StudentFiles:
         truth = truth_of(frames, run.recipe.labels)
         models = convert(run, student)
         provenance = {**provenance_of(run, student), **more}
-        unseen = _unseen(run, models["fp32"], frames, inputs)
-        chosen = accepting(unseen.answers, run.recipe.labels, run.recipe.thresholds)
-        novelty = None
+        unseen = _unseen(run, models["fp32"], frames)
+        labels, thresholds = run.recipe.labels, run.recipe.thresholds
+        chosen, novelty = accepting(unseen.answers, labels, thresholds), None
         if run.recipe.novelty is not None:
             prototypes, novelty = _novelty(run, models["fp32"], unseen, chosen)
             models = {p: with_novelty(m, prototypes) for p, m in models.items()}
+        above = None if novelty is None else novelty.above
+        chosen = keep_strangers_out(chosen, unseen, above, labels, thresholds)
         contents = build_files(models, run.recipe, provenance, chosen, novelty)
         return cls(student, models, contents, provenance, inputs, truth, chosen)
 
@@ -88,18 +97,14 @@ def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
     return {"fp32": to_onnx(student, *size), "int8": int8}
 
 
-def _unseen(
-    run: StudentRun, model: onnx.ModelProto, frames: Sequence[FrameRecord], inputs: np.ndarray
-) -> Unseen:
+def _unseen(run: StudentRun, model: onnx.ModelProto, frames: Sequence[FrameRecord]) -> Unseen:
     """Return answers to choose by: of folds' students, or the student's own on validation."""
     if run.recipe.thresholds.folds:
         return unseen_answers(run)
-    logits = run_onnx(model.SerializeToString(), inputs)[0]
-    answers = Answers(logits, truth_of(frames, run.recipe.labels), [r.group for r in frames])
-    if run.recipe.novelty is None:
-        return Unseen(answers, None)
-    prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
-    return Unseen(answers, prototypes.distances(pooled_features(model, inputs)))
+    prototypes = None
+    if run.recipe.novelty is not None:
+        prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
+    return answers_of(model, frames, run.recipe, prototypes)
 
 
 def _novelty(

@@ -75,6 +75,8 @@ def _report(
         "attribution": metadata.attribution,
         "calibration": metadata.calibration.to_dict(),
         "thresholds": files.accepting.story,
+        "strangers": dict(files.accepting.strangers),
+        "kept": files.accepting.kept,
         "novelty": None if metadata.novelty is None else metadata.novelty.to_dict(),
         "bytes": {precision: len(data) for precision, data in files.contents.items()},
         "gates": [outcome.to_dict() for outcome in judged],

@@ -8,7 +8,7 @@ import numpy as np
 from export.data.dataset import FrameRecord
 from export.distill.inputs import tensors
 from export.evaluation import guarded, log_evaluation, score, softmax, truth_of
-from export.packaging.convert import run_onnx
+from export.packaging.convert import logits_and_distances
 from export.recipe.settings import Recipe
 from export.release.calibration import calibration_report, cross_fitted_error
 from export.release.finished_teacher import FinishedTeacher
@@ -62,15 +62,17 @@ def score_file(
 ) -> dict[str, Any]:
     """Return all scores of a student file on one part, its mistakes included."""
     temperature = calibration.temperature
-    logits, _ = run_onnx(data, inputs)
+    logits, distances = logits_and_distances(data, inputs)
     probabilities, truth = softmax(logits, temperature), truth_of(records, labels)
+    given = accepted(probabilities, calibration.abstain_below, labels)
+    novelty = parse_model_file(data).metadata.novelty
+    if novelty is not None and distances is not None:
+        given &= distances <= novelty.above
     return {
         **score(logits, records, temperature, labels, subgroup_intervals=True),
         **calibration_report(probabilities, truth, [r.group for r in records]),
         "ece_cross_fitted": cross_fitted_error(logits, truth, [r.group for r in records]),
-        **coverage(
-            probabilities, truth, accepted(probabilities, calibration.abstain_below, labels)
-        ),
+        **coverage(probabilities, truth, given),
         "mistakes": mistakes(probabilities, records, labels),
     }
 

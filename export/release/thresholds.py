@@ -1,7 +1,7 @@
 """From which confidence on an answer is accepted, and how uncertain that is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,11 +40,16 @@ class Accepting:
         abstain_below: by label.
         story: by label: `threshold`, `interval_95` over patients, `answers`, `errors`, and `from`:
             the label's own answers or those of `all`.
+        strangers: by kind that a fold's student never met: `frames`, and the shares `called` and
+            `accepted` by another label than their own.
+        kept: share of right answers that stay accepted, novelty counted; None without strangers.
     """
 
     temperature: float
     abstain_below: dict[str, float]
     story: dict[str, dict[str, Any]]
+    strangers: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    kept: float | None = None
 
 
 def accepting(answers: Answers, labels: Sequence[str], config: ThresholdConfig) -> Accepting:

@@ -1,5 +1,7 @@
 """Thresholds and temperatures: from answers to unseen frames, by label, with an interval."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from msgspec import structs
@@ -8,13 +10,15 @@ import sdk
 from export.data.dataset import fold_of, load_records
 from export.distill.inputs import used_records
 from export.distill.pipeline import distill
+from export.errors import ExportError
 from export.evaluation import best_temperature, expected_calibration_error, softmax
 from export.recipe.read import load_recipe
 from export.recipe.settings import ThresholdConfig
 from export.release.calibration import FOLDS, cross_fitted_error
-from export.release.crossfit import fold_run, unseen_answers
+from export.release.crossfit import Unseen, fold_run, unseen_answers
 from export.release.files import StudentFiles
-from export.release.thresholds import Answers, accepted, accepting, threshold_of
+from export.release.strangers import keep_strangers_out
+from export.release.thresholds import Accepting, Answers, accepted, accepting, threshold_of
 from export.workspace import Workspace
 
 LABELS = ("a", "b", "c")
@@ -151,3 +155,75 @@ def test_every_patient_is_answered_by_a_student_that_did_not_see_them(data_folde
         kept = (unseen.distances <= metadata.novelty.above).mean()
         assert kept == pytest.approx(0.98, abs=0.03)  # all count where no answer is accepted
         assert metadata.novelty.prototypes == 4
+
+
+def _unseen(lengths: dict[str, list[float]], far: float = 1.0) -> Unseen:
+    """Answers to 100 frames of the labels, right and rather sure, and strangers by confidence."""
+    own = np.linspace(0.6, 0.999, 100)
+    groups = [f"p{i}" for i in range(100)]
+    answers = Answers(np.log(_said(own)), np.zeros(100, int), groups)
+    strangers = {
+        kind: Unseen(
+            Answers(np.log(_said(np.array(said))), np.full(len(said), 2), groups[: len(said)]),
+            np.full(len(said), far),
+        )
+        for kind, said in lengths.items()
+    }
+    return Unseen(answers, np.ones(100), strangers)
+
+
+def _said(confidence: np.ndarray) -> np.ndarray:
+    return np.stack([confidence, 0.6 * (1 - confidence), 0.4 * (1 - confidence)], 1)
+
+
+def _floor(unseen: Unseen, above: float | None = None, **config: float):
+    start = Accepting(1.0, dict.fromkeys(LABELS, 0.5), {})
+    return keep_strangers_out(start, unseen, above, LABELS, ThresholdConfig(**config))
+
+
+def test_thresholds_rise_to_the_lowest_floor_that_keeps_strangers_out():
+    told = _floor(_unseen({"lung": [0.612] * 10, "muscle": [0.52] * 10}))
+    assert set(told.abstain_below.values()) == {0.62}
+    assert {kind["accepted"] for kind in told.strangers.values()} == {0.0}
+    assert {kind["called"] for kind in told.strangers.values()} == {1.0}
+    assert told.kept == pytest.approx(0.95, abs=0.01)
+    allowed = _floor(_unseen({"lung": [0.7] + [0.52] * 9}), strangers_accepted=0.1)
+    assert set(allowed.abstain_below.values()) == {0.53}
+    assert allowed.strangers["lung"]["accepted"] == pytest.approx(0.1)
+
+
+def test_right_answers_go_before_strangers():
+    told = _floor(_unseen({"lung": [0.9] * 10}), kept=0.9)
+    assert told.kept >= 0.9
+    assert told.strangers["lung"]["accepted"] == 1.0
+    assert set(told.abstain_below.values()) == {0.64}
+
+
+def test_a_stranger_that_is_far_or_called_what_it_is_counts_as_kept_out():
+    assert set(_floor(_unseen({"lung": [0.9] * 10}, far=3.0), 2.0).abstain_below.values()) == {0.5}
+    unseen = _unseen({"lung": [0.9] * 10})
+    right = Answers(unseen.strangers["lung"].answers.logits, np.zeros(10, int), list("abcdefghij"))
+    own = replace(unseen, strangers={"lung": Unseen(right, np.ones(10))})
+    assert _floor(own).strangers["lung"]["accepted"] == 0.0
+
+
+def test_without_strangers_thresholds_stay():
+    assert _floor(_unseen({})).abstain_below == dict.fromkeys(LABELS, 0.5)
+
+
+def test_a_fold_never_meets_the_kind_whose_turn_it_is(marked_data, tmp_path, monkeypatch):
+    monkeypatch.setenv("SONOGAZE_DATA", str(marked_data))
+    path = tmp_path / "r.toml"
+    path.write_text(
+        'base = "smoke"\n[teacher]\ndatasets = ["fetal_planes_db", "not_fetal"]\n'
+        '[transfer]\ndatasets = ["fetal_planes_db", "not_fetal"]\n'
+        '[outliers]\ndatasets = ["not_fetal"]\n'
+        '[thresholds]\nfolds = 2\nstrangers = ["lung"]\n'
+    )
+    run = Workspace.open(str(path), tmp_path / "runs").student("ce")
+    met = [{r.fine for r in fold_run(run, fold).workspace.transfer_rows} for fold in range(2)]
+    assert "lung" not in met[0]
+    assert "lung" in met[1]
+    path.write_text('base = "smoke"\n[thresholds]\nfolds = 2\nstrangers = ["a", "b", "c"]\n')
+    with pytest.raises(ExportError, match=r"strangers names 3 kinds; allowed: at most folds"):
+        load_recipe(str(path))
