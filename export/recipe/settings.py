@@ -454,8 +454,8 @@ class ThresholdConfig(Settings, frozen=True):
         folds: students trained to predict what none of them saw: their answers choose temperature
             and thresholds. 0: the student's own on validation do.
         per_label: whether a label whose answers allow it gets a threshold of its own.
-        strangers: kinds (`fine`, or `DATASET:KIND`), one a fold, that its teacher and student never
-            meet. Thresholds rise until they are kept out.
+        strangers: kinds (`fine`, or `DATASET:KIND`), dealt to the folds in turn, whose teachers and
+            students never meet them. Thresholds rise until they are kept out.
         strangers_accepted: share of each such kind that may be accepted by another label than its
             own.
         kept: share of right answers to frames of the labels that stay accepted all the same; it
@@ -470,15 +470,12 @@ class ThresholdConfig(Settings, frozen=True):
     kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
 
     def __post_init__(self) -> None:
-        """Refuse a single fold, and kinds that no fold leaves out."""
+        """Refuse a single fold, and kinds without folds to leave them out."""
         super().__post_init__()
         if self.folds == 1:
             raise ValueError("folds is 1; allowed: 0, or 2 to 20")
-        if len(self.strangers) > self.folds:
-            raise ValueError(
-                f"strangers names {len(self.strangers)} kinds; allowed: at most folds, "
-                f"{self.folds}, as each leaves one out"
-            )
+        if self.strangers and not self.folds:
+            raise ValueError("strangers names kinds; allowed: with folds, which leave them out")
 
 
 class Recipe(Settings, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 """Answers of students to frames that they didn't learn from, over all of train and validation.
 
 Patients are dealt into folds; for each, a teacher and a student are trained without it, in a folder
-of their own. So thresholds rest on every patient and not on a tenth of them. Each can also leave a
-kind of outlier out: what its student answers to that is what a cart's answers to anything unknown.
+of their own. So thresholds rest on every patient and not on a tenth of them. Each can also leave
+kinds of outlier out: what its student answers to these is what a cart's answers to the unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,9 +56,9 @@ def unseen_answers(run: StudentRun) -> Unseen:
 
 
 def fold_run(run: StudentRun, fold: int) -> StudentRun:
-    """Return the run of the student that doesn't see `fold`, nor the kind whose turn it is."""
+    """Return the run of the student that doesn't see `fold`, nor the kinds whose turn it is."""
     recipe, folds = run.recipe, run.recipe.thresholds.folds
-    kinds = (*recipe.data.without_kinds, *_stranger(run, fold))
+    kinds = (*recipe.data.without_kinds, *_strangers(run, fold))
     data = structs.replace(recipe.data, fold=fold, folds=folds, without_kinds=kinds)
     folder = run.workspace.folder / f"fold-{fold}-of-{folds}"
     inside = Workspace(
@@ -67,8 +67,8 @@ def fold_run(run: StudentRun, fold: int) -> StudentRun:
     return inside.student(run.objective, run.seed)
 
 
-def _stranger(run: StudentRun, fold: int) -> tuple[str, ...]:
-    return run.recipe.thresholds.strangers[fold : fold + 1]
+def _strangers(run: StudentRun, fold: int) -> tuple[str, ...]:
+    return run.recipe.thresholds.strangers[fold :: run.recipe.thresholds.folds]
 
 
 def _fold(run: StudentRun, fold: int) -> Unseen:
@@ -81,7 +81,7 @@ def _fold(run: StudentRun, fold: int) -> Unseen:
         prototypes = prototypes_of(inside, pooled_features(model, learned_inputs(inside)))
     records = inside.workspace.records
     strangers = {}
-    for kind in _stranger(run, fold):
+    for kind in _strangers(run, fold):
         only = structs.replace(recipe.data, without_kinds=(kind,))
         frames = left_out_kinds(records, only)
         if frames:

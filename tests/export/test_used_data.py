@@ -66,7 +66,7 @@ def grown_data(phantom_data: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(not (REAL / "frames.csv").is_file(), reason="no data set: set SONOGAZE_DATA")
 def test_the_default_recipe_means_the_frames_of_the_recorded_student():
-    recipe = load_recipe("default")
+    recipe = load_recipe("planes")
     records = used_records(load_records(REAL), recipe)
     learned = training_records(records, recipe.transfer.datasets, recipe.data)
     told = RELEASE["provenance"]["training_data"][0]
@@ -93,7 +93,7 @@ def test_every_row_of_the_real_table_is_read_with_its_fine_class_and_licence():
 
 
 def test_a_grown_table_changes_no_frame_of_the_recipe(phantom_data, grown_data):
-    recipe = load_recipe("default")
+    recipe = load_recipe("planes")
     before, after = (
         used_records(load_records(folder), recipe) for folder in (phantom_data, grown_data)
     )
@@ -132,7 +132,7 @@ def test_data_that_the_recipe_does_not_name_are_refused_by_name(grown_data):
         match=r"data sets \['fetal_planes_db'\]; the table has "
         r"\['not_fetal'\]",
     ) as caught:
-        used_records(records, load_recipe("default"))
+        used_records(records, load_recipe("planes"))
     assert caught.value.slug == "data-choice"
 
 
@@ -145,8 +145,8 @@ def test_a_run_goes_on_when_other_data_joined_and_not_when_its_own_changed(
     phantom_data, grown_data, tmp_path, monkeypatch
 ):
     out = tmp_path / "runs"
-    _open(phantom_data, out, monkeypatch, "default")
-    _open(grown_data, out, monkeypatch, "default")
+    _open(phantom_data, out, monkeypatch, "planes")
+    _open(grown_data, out, monkeypatch, "planes")
     path = next(grown_data.glob("fetal_planes_db/*.png"))
     size = path.stat().st_size
     data = bytearray(path.read_bytes())
@@ -154,7 +154,7 @@ def test_a_run_goes_on_when_other_data_joined_and_not_when_its_own_changed(
     path.write_bytes(data)
     assert path.stat().st_size == size
     with pytest.raises(ExportError, match="other frames, labels or groups") as caught:
-        _open(grown_data, out, monkeypatch, "default")
+        _open(grown_data, out, monkeypatch, "planes")
     assert caught.value.slug == "run-data"
 
 
