@@ -1,4 +1,4 @@
-"""Charts of a model card: the reliability curve and the confusion matrices."""
+"""Charts of a model card: reliability, risk against coverage, confusion matrices."""
 
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,29 @@ def reliability(report: dict[str, Any], path: Path) -> str:
         "Calibration of the fp32 file: how often it is right at each confidence, and of how many "
         "frames; on the dashed line, confidence can be taken at its word. A dot of few frames may "
         "lie anywhere."
+    )
+
+
+@drawing.styled
+def risk_coverage(report: dict[str, Any], path: Path) -> str:
+    """Draw the error among accepted frames against how many are accepted, for each part; fp32."""
+    figure = drawing.figure(figsize=(5.4, 3.2), layout="constrained")
+    axes = figure.add_subplot()
+    for (part, score), colour in zip(
+        report["scores"]["fp32"].items(), drawing.COLOURS, strict=False
+    ):
+        curve = score["risk_coverage"]
+        coverage, error = ([100 * point[name] for point in curve] for name in ("coverage", "error"))
+        axes.plot(coverage, error, color=colour, label=part)
+        if score["accepted_accuracy"] is not None:
+            chosen = (100 * score["coverage"], 100 - 100 * score["accepted_accuracy"])
+            axes.plot(*chosen, "o", color=colour)
+    axes.set(xlim=(0, 101), ylim=(-0.2, None), xlabel="accepted, %", ylabel="of them wrong, %")
+    axes.legend()
+    figure.savefig(path, dpi=DPI)
+    return (
+        "Errors among the frames that are accepted as the threshold on confidence falls, from left "
+        "to right; dots are the thresholds that ship, with novelty where the file has it. fp32."
     )
 
 

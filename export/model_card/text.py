@@ -25,6 +25,7 @@ def render(report: dict[str, Any], pictures: list[str], source: str) -> str:
         ["\n".join(_recalls(scores, labels))],
         ["\n".join(_subgroups(scores))],
         ["\n".join(table) for table in _confusions(scores, labels)],
+        *_no_planes(report.get("negatives")),
         ["## Gates of the release", "\n".join(_gates(report["gates"]))],
         ["## Pictures", *pictures],
         ["## Limits", "\n".join(_limits(report))],
@@ -225,6 +226,50 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
     for gate in gates:
         outcome = "passed" if gate["passed"] else f"**failed**, waived: {gate['reason']}"
         lines.append(f"| `{gate['gate']}` | {gate['asks']} | {gate['found']} | {outcome} |")
+    return lines
+
+
+def _no_planes(negatives: dict[str, Any] | None) -> list[list[str]]:
+    """Return what is accepted that shows no plane, or none of its structure any more."""
+    if negatives is None:
+        return []
+    kinds = ["| kind | part | frames | called a plane | accepted as one |", "|" + "---|" * 5]
+    for kind, shares in negatives["kinds"].items():
+        for part, told in shares["by_part"].items():
+            kinds.append(
+                f"| {kind} | {_SEEN.get(part, part)} | {told['frames']} | "
+                f"{100 * told['called']:.1f} % | {100 * told['accepted']:.1f} %"
+                f"{_interval(told['accepted_95'])} |"
+            )
+    for name, told in negatives["patterns"].items():
+        kinds.append(
+            f"| pattern: {name} | drawn | {told['frames']} | {100 * told['called']:.1f} % | "
+            f"{100 * told['accepted']:.1f} % |"
+        )
+    return [
+        ["## What is no plane", "\n".join(kinds)],
+        [
+            "Structures painted over, by the fill; `mirror` is in no training frame. Shares that "
+            "are accepted as their label:",
+            "\n".join(_erased(negatives["structures"])),
+        ],
+    ]
+
+
+_SEEN = {"train": "trained on", "val": "validation"}
+
+
+def _erased(structures: dict[str, Any]) -> list[str]:
+    told_of = [told for parts in structures.values() for told in parts.values()]
+    painted = {name for told in told_of for name in told if ":" in name}
+    names = ["untouched", *sorted(painted, reverse=True)]  # erased before elsewhere
+    lines = ["| structure | part | frames | " + " | ".join(names) + " |"]
+    lines.append("|" + "---|" * (len(names) + 3))
+    for structure, parts in structures.items():
+        for part, told in parts.items():
+            cells = [f"{100 * told[name]['accepted_as_label']:.0f} %" for name in names]
+            seen = _SEEN.get(part.rpartition(":")[2], part)
+            lines.append(f"| {structure} | {seen} | {told['frames']} | {' | '.join(cells)} |")
     return lines
 
 

@@ -44,6 +44,10 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
         ("reliability", lambda path: Sheet(path, charts.reliability(report, path))),
         ("confusion", lambda path: Sheet(path, charts.confusion(report, path))),
     ]
+    if all("risk_coverage" in score for score in report["scores"]["fp32"].values()):
+        sheet_of.append(
+            ("risk-coverage", lambda path: Sheet(path, charts.risk_coverage(report, path)))
+        )
     lines, written = [], []
     if records:
         sheet_of.append(("mistakes", lambda path: sheets.mistakes(report, records, path)))

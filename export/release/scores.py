@@ -73,8 +73,29 @@ def score_file(
         **calibration_report(probabilities, truth, [r.group for r in records]),
         "ece_cross_fitted": cross_fitted_error(logits, truth, [r.group for r in records]),
         **coverage(probabilities, truth, given),
+        "risk_coverage": risk_coverage(probabilities, truth),
         "mistakes": mistakes(probabilities, records, labels),
     }
+
+
+def risk_coverage(
+    probabilities: np.ndarray, truth: np.ndarray, points: int = 40
+) -> list[dict[str, float]]:
+    """Return coverage and error among the accepted, as the threshold on confidence falls.
+
+    Frames of equal confidence are accepted together; at most `points`, evenly over the frames
+    (El-Yaniv and Wiener, JMLR 11:1605, 2010).
+    """
+    confidence = probabilities.max(axis=1)
+    order = np.argsort(-confidence, kind="stable")
+    wrong = np.cumsum(probabilities.argmax(axis=1)[order] != truth[order])
+    sorted_confidence = confidence[order]
+    lasts = np.flatnonzero(np.append(sorted_confidence[:-1] != sorted_confidence[1:], True))
+    chosen = lasts[np.unique(np.linspace(0, len(lasts) - 1, points).astype(int))]
+    return [
+        {"coverage": float((at + 1) / len(truth)), "error": float(wrong[at] / (at + 1))}
+        for at in chosen
+    ]
 
 
 def mistakes(

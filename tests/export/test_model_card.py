@@ -16,7 +16,7 @@ from export.model_card.text import render
 from export.model_card.write import MAX_PICTURE_BYTES
 from export.release.calibration import calibration_report
 from export.release.gates import GATES
-from export.release.scores import coverage, mistakes
+from export.release.scores import coverage, mistakes, risk_coverage
 from tests.sdk.toy_student import toy_student
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,7 @@ def scores_of(records: list[FrameRecord], labels: tuple[str, ...]) -> dict:
         **score(logits, records, labels=labels, subgroup_intervals=True),
         **calibration_report(probabilities, truth, [r.group for r in records]),
         **coverage(probabilities, truth, probabilities.max(axis=1) >= 0.5),
+        "risk_coverage": risk_coverage(probabilities, truth),
         "mistakes": mistakes(probabilities, records, labels),
     }
 
@@ -69,7 +70,7 @@ def test_with_data_the_card_shows_charts_mistakes_and_attention(report, data_fol
     written = write_card(tmp_path / "release.json", tmp_path / "docs" / "card.md")
     text = written[0].read_text()
     names = [path.stem for path in written[1:]]
-    assert names == ["reliability", "confusion", "mistakes", "attention"]
+    assert names == ["reliability", "confusion", "risk-coverage", "mistakes", "attention"]
     for path in written[1:]:
         assert f"](img/model-card/{path.name})" in text
         assert path.stat().st_size < MAX_PICTURE_BYTES
@@ -83,7 +84,7 @@ def test_without_data_the_card_says_that_it_shows_no_frames_and_why(report, tmp_
     monkeypatch.setenv("SONOGAZE_DATA", str(tmp_path))
     (tmp_path / "release.json").write_text(json.dumps(report))
     written = write_card(tmp_path / "release.json", tmp_path / "card.md")
-    assert [path.stem for path in written] == ["card", "reliability", "confusion"]
+    assert [path.stem for path in written] == ["card", "reliability", "confusion", "risk-coverage"]
     assert "This card shows no frames: the data set was not at hand" in written[0].read_text()
 
 
@@ -176,5 +177,38 @@ def test_the_committed_card_is_that_of_the_committed_release():
     card = (ROOT / "docs" / "model-card.md").read_text()
     pictures = card[card.index("## Pictures\n\n") + 13 : card.index("\n\n## Limits")]
     assert card == render(report, pictures.split("\n\n"), "sdk/models/release.json")
-    for name in ("reliability", "confusion", "mistakes", "attention"):
+    for name in ("reliability", "risk-coverage", "confusion", "mistakes", "attention"):
         assert (ROOT / "docs" / "img" / "model-card" / f"{name}.png").is_file()
+
+
+def test_risk_at_each_coverage_is_the_error_of_the_most_confident():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(3), 200)
+    truth = rng.integers(0, 3, 200)
+    curve = risk_coverage(probabilities, truth, points=25)
+    assert len(curve) == 25
+    for point in curve:
+        count = round(200 * point["coverage"])
+        best = np.argsort(-probabilities.max(1))[:count]
+        assert point["error"] == pytest.approx(
+            (probabilities[best].argmax(1) != truth[best]).mean()
+        )
+    alike = risk_coverage(np.full((4, 2), 0.5), np.array([0, 1, 0, 0]))
+    assert alike == [{"coverage": 1.0, "error": 0.25}]
+
+
+def test_the_card_tells_what_is_accepted_that_is_no_plane(report):
+    shares = {"frames": 20, "called": 0.5, "accepted": 0.25, "accepted_95": [0.1, 0.4]}
+    told = {"accepted_as_label": 0.75}
+    report["negatives"] = {
+        "kinds": {"not_fetal:lung": {"by_part": {"train": shares, "val": shares}}},
+        "patterns": {"rings": shares},
+        "structures": {"femur": {"own:val": {"frames": 9, "untouched": told, "erased:blur": told}}},
+    }
+    report["strangers"] = {"lung": {"frames": 20, "called": 0.5, "accepted": 0.05}}
+    report["kept"] = 0.951
+    card = render(report, [], "release.json")
+    assert "| not_fetal:lung | validation | 20 | 50.0 % | 25.0 % (10.0-40.0) |" in card
+    assert "| pattern: rings | drawn | 20 | 50.0 % | 25.0 % |" in card
+    assert "| femur | validation | 9 | 75 % | 75 % |" in card
+    assert "lung 5.0 % of 20; at these thresholds 95.1 %" in card
