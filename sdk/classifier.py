@@ -16,7 +16,6 @@ from ._watch import Watch
 from .errors import ModelError
 from .frame import Frame
 from .model_file import ModelMetadata, read_model_file
-from .novelty import withhold
 from .precision import check_precision, student_path
 from .preprocess import measured
 from .quality import REASONS
@@ -55,7 +54,6 @@ class Classifier:
         "_file",
         "_labels",
         "_model_id",
-        "_novelty",
         "_recipe",
         "_session",
         "_source",
@@ -75,7 +73,6 @@ class Classifier:
         self._model_id = self._file.model_id
         self._recipe = metadata.preprocessing
         self._tensor_size = (metadata.preprocessing.width, metadata.preprocessing.height)
-        self._novelty = metadata.novelty
         self._session = Session(self._file, threads)
         # what another process needs to open the same student, see __reduce__
         self._source = (None if path is None else os.path.abspath(path), threads)
@@ -199,8 +196,6 @@ class Classifier:
             answer = slot.request.answer(start, frame.region is None)
             if answer is None:
                 slot.check_outputs()
-            if slot.novelty is not None and self._novelty is not None:
-                answer = withhold(answer, slot.novelty.item(), self._novelty)
             return self._result(frame, plan, *answer)
         finally:
             if slot is not None:

@@ -10,13 +10,10 @@ A file without it answers as ever.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import ModelError
 from .fields import integer, json_object, number
-from .result import Decision
 
 UNLIKE_TRAINING = "unlike-training"
 OUTPUT_NAME = "novelty"
@@ -52,28 +49,3 @@ class Novelty:
             number(entries["above"], f"{field}.above", low=1e-9, high=1e9),
             integer(entries["prototypes"], f"{field}.prototypes", low=1, high=_MAX_PROTOTYPES),
         )
-
-
-def withhold(answer: tuple[Any, ...], distance: float, novelty: Novelty) -> tuple[Any, ...]:
-    """Return an answer without its label where the frame is unlike the training frames.
-
-    Args:
-        answer: the first values of a `Result`: decision, label, confidence, probabilities,
-            reasons, then any others.
-        distance: what the student's output `novelty` says of the frame.
-        novelty: of the student file.
-
-    Raises:
-        ModelError: `model-output-invalid` when the distance isn't finite.
-    """
-    if not math.isfinite(distance):
-        raise ModelError(
-            "model-output-invalid",
-            f"output {OUTPUT_NAME!r} is {distance}, allowed are finite numbers; "
-            "the student or the runtime is damaged",
-        )
-    if distance <= novelty.above:
-        return answer
-    _, _, confidence, probabilities, reasons, *others = answer
-    reasons = (*reasons, UNLIKE_TRAINING)
-    return (Decision.ABSTAIN, None, confidence, probabilities, reasons, *others)

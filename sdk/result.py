@@ -59,7 +59,8 @@ class Result:
         confidence: calibrated probability of the most probable label in [0, 1]; 0 when rejected.
         probabilities: calibrated, keyed by label, summing to 1; None when rejected.
         reasons: stable slugs that say why a frame was rejected or no label given; empty when
-            accepted.
+            accepted. `docs/integrating.md` lists them: `low-confidence`, `screen-without-region`
+            and `unlike-training` withhold the label, the gate's reject the frame.
         attention: float32 (rows, columns), read-only: where the student looked, over the region
             it saw; non-negative, summing to 1. None when rejected or when the student has none.
         timing: microseconds a stage.

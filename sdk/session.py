@@ -14,10 +14,9 @@ from .model_file import ModelFile
 from .model_file.known_answers import check_logits, check_tensor, pattern_frame
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
 from .quality import QualityGate
-from .slot import Slot, Tensor, check_attention, invalid_output
+from .slot import Slot, Tensor, check_attention
 
 MAX_THREADS = 256
-_NAN = float("nan")
 _POLL_S = 0.001
 
 
@@ -91,13 +90,11 @@ class Session:
         return slot
 
     def run(self, slot: Slot) -> None:
-        """Infer `slot.tensor` into `slot.logits` and `slot.attention`, which `slot.request` blanks.
+        """Infer `slot.tensor` into the outputs of the slot, which `slot.request` blanks before.
 
         Raises:
             ModelError: `model-not-runnable`.
         """
-        if slot.novelty is not None:
-            slot.novelty.fill(_NAN)
         try:
             slot.run()
         except runtime.failures() as error:
@@ -156,8 +153,7 @@ class Session:
                 self._check_outputs(slot.tensor)
             slot.request.blank()
             self.run(slot)
-            if not _kernels.all_finite(slot.logits):
-                raise invalid_output(LOGITS_NAME)
+            slot.check_outputs()
             check_logits(answer, slot.logits.tolist(), known.tolerance)
 
     def _check_outputs(self, tensor: Tensor) -> None:

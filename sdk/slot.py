@@ -12,18 +12,21 @@ from . import _kernels, runtime
 from .errors import ModelError
 from .model_file import ModelFile
 from .model_file.reader import ATTENTION_NAME, INPUT_NAME, LOGITS_NAME, NOVELTY_NAME
+from .novelty import UNLIKE_TRAINING
 from .quality import SCREEN_WITHOUT_REGION, QualityGate
 from .result import Decision, Timing
 
 Tensor = npt.NDArray[np.float32]
 
 LOW_CONFIDENCE = "low-confidence"
-# by the compiled doubts: 1 is too little confidence, 2 a screen
+# by the bits of compiled doubt, in the order in which they are told
+_DOUBTS = ((2, SCREEN_WITHOUT_REGION), (1, LOW_CONFIDENCE), (4, UNLIKE_TRAINING))
 _OUTCOMES = (
     (Decision.ACCEPT, ()),
-    (Decision.ABSTAIN, (LOW_CONFIDENCE,)),
-    (Decision.ABSTAIN, (SCREEN_WITHOUT_REGION,)),
-    (Decision.ABSTAIN, (SCREEN_WITHOUT_REGION, LOW_CONFIDENCE)),
+    *(
+        (Decision.ABSTAIN, tuple(reason for bit, reason in _DOUBTS if doubts & bit))
+        for doubts in range(1, 8)
+    ),
 )
 _ATTENTION_SLACK = 1e-3
 
@@ -71,7 +74,7 @@ class Slot:
             map_shape = (1, *file.attention_shape)
             self.binding.bind_output(ATTENTION_NAME, *place, map_shape, self.attention.ctypes.data)
         self.novelty: Tensor | None = None
-        if file.metadata.novelty is not None:
+        if metadata.novelty is not None:
             self.novelty = np.empty(1, np.float32)
             self.binding.bind_output(NOVELTY_NAME, *place, (1, 1), self.novelty.ctypes.data)
         self.run: Callable[[], Any] = runtime.bound_run(session, self.binding)
@@ -80,9 +83,11 @@ class Slot:
             tensor=self.tensor,
             logits=self.logits,
             attention=self.attention,
+            novelty=self.novelty,
             scale=1.0 / metadata.calibration.temperature,
             slack=_ATTENTION_SLACK,
             thresholds=[metadata.calibration.abstain_below[label] for label in metadata.labels],
+            novelty_above=None if metadata.novelty is None else metadata.novelty.above,
             labels=metadata.labels,
             outcomes=_OUTCOMES,
             per_level=gate.per_level,
@@ -100,6 +105,8 @@ class Slot:
             raise invalid_output(LOGITS_NAME)
         if self.attention is not None:
             check_attention(self.attention)
+        if self.novelty is not None and not _kernels.all_finite(self.novelty):
+            raise invalid_output(NOVELTY_NAME)
 
 
 def check_attention(attention: Tensor) -> None:

@@ -23,7 +23,8 @@ class StreamResult:
     Attributes:
         decision: as of a `Result`, after smoothing and hysteresis. A frame that the quality gate
             rejects is rejected here too, whatever came before.
-        label: the label shown, or None unless accepted.
+        label: the label shown, or None unless accepted. None on a frame that is itself withheld
+            for more than low confidence, whatever came before.
         confidence: smoothed probability of the most probable label in [0, 1]; 0 when rejected.
         probabilities: smoothed, keyed by label, summing to 1; None when rejected.
         reasons: why there is no label; empty when accepted.

@@ -18,7 +18,6 @@ from ..errors import FrameError, SdkError
 from ..frame import Frame, Region
 from ..model_file.stream_settings import StreamSettings
 from ..preprocess import Statistics
-from ..quality import SCREEN_WITHOUT_REGION
 from ..result import Decision, Result
 from .regions import regions_of
 from .result import StreamResult
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
 
 LOW_CONFIDENCE = "low-confidence"
 _UNSURE = (LOW_CONFIDENCE,)
+# a frame withheld for anything else (a screen, unlike training) has probabilities that say nothing
+_HEARD = ((), _UNSURE)
 _FPS = (0.1, 1000.0)
 _US_PER_S = 1e6
 _US_PER_NS = 1e-3
@@ -226,8 +227,7 @@ class Stream:
     def _smooth(self, result: Result, duration_s: float) -> tuple[float, ...] | None:
         probabilities = result.probabilities
         said = None
-        # a frame unlike anything that the student knows has probabilities, but they say nothing
-        if probabilities is not None and result.reasons in ((), _UNSURE):
+        if probabilities is not None and result.reasons in _HEARD:
             said = tuple(probabilities.values())
         if self._scene.frozen and self._filter.state is not None:
             # its repetitions are no new evidence
@@ -248,8 +248,7 @@ class Stream:
         if result.probabilities is None:
             decision = Decision.REJECT
         else:
-            # a screen is no image, whatever the frames before it were
-            if index is not None and SCREEN_WITHOUT_REGION not in result.reasons:
+            if index is not None and result.reasons in _HEARD:
                 decision, label, reasons = Decision.ACCEPT, self._labels[index], ()
             shares = state or (1.0 / len(self._labels),) * len(self._labels)
             confidence = max(shares)

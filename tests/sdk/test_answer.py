@@ -18,16 +18,26 @@ LOGITS = st.lists(st.floats(-1e4, 1e4, width=32), min_size=1, max_size=12)
 MAP = np.array([[0.5, 0.125], [0.25, 0.125]], np.float32)
 
 
-def answer(logits: Any, scale: float = 1.0, threshold: float = 0.0, attention: Any = None) -> Any:
+def answer(
+    logits: Any,
+    scale: float = 1.0,
+    threshold: float = 0.0,
+    attention: Any = None,
+    novelty: tuple[float, float] | None = None,
+) -> Any:
     """Return what is answered where the runtime wrote these outputs."""
     labels = tuple(f"label {index}" for index in range(len(logits)))
     written = np.zeros(len(logits), np.float32)
     map_ = None if attention is None else np.zeros_like(attention)
-    changed = {"labels": labels, "thresholds": [threshold] * len(labels), "scale": scale}
+    distance = None if novelty is None else np.zeros(1, np.float32)
+    changed: dict[str, Any] = {"novelty": distance, "novelty_above": novelty and novelty[1]}
+    changed |= {"labels": labels, "thresholds": [threshold] * len(labels), "scale": scale}
     request = _kernels.Request(**answering(logits=written, attention=map_, **changed))
     written[:] = logits
     if map_ is not None:
         map_[:] = attention
+    if distance is not None:
+        distance[:] = novelty[0]
     return request.answer(_kernels.now_ns(), False)
 
 
@@ -71,8 +81,39 @@ def test_an_answer_is_sure_from_its_threshold_on() -> None:
     sure, above = answer([1.0, 0.0], threshold=confidence), math.nextafter(confidence, 1)
     assert (sure[0], sure[1], sure[4]) == ("accept", "label 0", ())
     unsure = answer([1.0, 0.0], threshold=above)
-    assert (unsure[0], unsure[1], unsure[4]) == ("abstain", None, ("unsure",))
+    assert (unsure[0], unsure[1], unsure[4]) == ("abstain", None, ("doubts 1",))
     assert unsure[2] == confidence
+
+
+@given(
+    logits=LOGITS,
+    threshold=st.floats(0, 1),
+    distance=st.floats(-1e3, 1e9, width=32),
+    above=st.floats(1e-9, 1e9),
+)
+def test_a_label_needs_confidence_and_a_frame_like_those_of_training(
+    logits: list[float], threshold: float, distance: float, above: float
+) -> None:
+    told = answer(logits, threshold=threshold, novelty=(distance, above))
+    plain = answer(logits)
+    doubts = int(plain[2] < threshold) + 4 * int(distance > above)
+    expected = (f"doubts {doubts}",) if doubts else ()
+    assert told[4] == expected
+    assert (told[0], told[1]) == (("abstain", None) if doubts else ("accept", plain[1]))
+    assert told[2:4] == plain[2:4], "probabilities stay what they are"
+
+
+@pytest.mark.parametrize("above", [0.5, 1.0, 0.1, 1e-9])
+def test_a_distance_at_its_threshold_is_near_enough(above: float) -> None:
+    at = np.float32(above)
+    under, over = np.nextafter(at, np.float32(0)), np.nextafter(at, np.float32(9))
+    told = [answer([1.0, 0.0], novelty=(float(d), float(at)))[4] for d in (under, at, over)]
+    assert told == [(), (), ("doubts 4",)]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_distance_that_is_not_finite_has_no_answer(bad: float) -> None:
+    assert answer([0.0, 1.0], novelty=(bad, 1.0)) is None
 
 
 def test_a_map_is_a_copy_that_nobody_can_make_writable() -> None:
@@ -89,10 +130,13 @@ def test_outputs_are_blank_until_the_runtime_writes_them() -> None:
     request = _kernels.Request(**settings)
     assert request.answer(0, False) is None
     settings["logits"][:], settings["attention"][:] = 0, MAP
+    assert request.answer(0, False) is None, "the distance is missing"
+    settings["novelty"][:] = 0
     assert request.answer(0, False) is not None
     request.blank()
     assert np.isnan(settings["logits"]).all()
     assert np.isnan(settings["attention"]).all()
+    assert np.isnan(settings["novelty"]).all()
 
 
 def test_times_begin_where_the_caller_says() -> None:

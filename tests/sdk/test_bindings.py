@@ -91,8 +91,9 @@ def answering(**changed: Any) -> dict[str, Any]:
     """Settings of a request of three labels, whose tensor is that of `plan()`."""
     return {
         "gate": _kernels.Gate(**GATE), "tensor": cells(32), "logits": cells(3),
-        "attention": cells(2, 2), "scale": 1.0, "slack": 1e-3, "thresholds": [0.5, 0.5, 0.5],
-        "labels": ("a", "b", "c"), "outcomes": (("accept", ()), *[("abstain", ("unsure",))] * 3),
+        "attention": cells(2, 2), "novelty": cells(1), "scale": 1.0, "slack": 1e-3,
+        "thresholds": [0.5, 0.5, 0.5], "novelty_above": 1.0, "labels": ("a", "b", "c"),
+        "outcomes": (("accept", ()), *[("abstain", (f"doubts {n}",)) for n in range(1, 8)]),
         "per_level": 0.02, "timing": Timing,
     } | changed  # fmt: skip
 
@@ -293,16 +294,20 @@ def test_probabilities_need_a_positive_finite_scale(scale: float) -> None:
         ({"thresholds": [0.5]}, "a threshold for each"),
         ({"labels": (), "thresholds": []}, "there must be labels"),
         (
-            {"outcomes": (("accept",), ("a", ()), ("a", ()), ("a", ()))},
+            {"outcomes": (("accept",), *[("a", ())] * 7)},
             "a decision and its reasons",
         ),
-        ({"outcomes": (1, ("a", ()), ("a", ()), ("a", ()))}, "a decision and its reasons"),
-        ({"outcomes": (("accept", ()),)}, "4 outcomes"),
+        ({"outcomes": (1, *[("a", ())] * 7)}, "a decision and its reasons"),
+        ({"outcomes": (("accept", ()),)}, "8 outcomes"),
         ({"per_level": 0.0}, "per_level"),
         ({"timing": list}, "a kind of tuple"),
         ({"timing": (1, 2)}, "a kind of tuple"),
         ({"tensor": cells(31)}, "float32 of 32 values"),
         ({"logits": cells(4)}, "float32 of 3 values"),
+        ({"novelty": cells(2)}, "float32 of 1 values"),
+        ({"novelty": None}, "come together"),
+        ({"novelty_above": None}, "come together"),
+        *[({"novelty_above": bad}, "novelty_above") for bad in (0.0, -1.0, np.nan, np.inf)],
         ({"attention": np.broadcast_to(np.float32(0), (2, 2))}, "C-contiguous float32"),
     ],
 )

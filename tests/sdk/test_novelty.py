@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnx
+import onnxruntime
 import pytest
 
 import sdk
@@ -16,7 +18,11 @@ from export.packaging.packaging import package
 from sdk import Decision, ModelError
 from sdk.model_file import parse_model_file
 from sdk.model_file.known_answers import pattern_frame
-from sdk.novelty import UNLIKE_TRAINING, Novelty, withhold
+from sdk.model_file.stream_settings import StreamSettings
+from sdk.novelty import UNLIKE_TRAINING, Novelty
+from sdk.slot import Slot
+from sdk.stream.smoothing import LabelFilter
+from tests.sdk.test_screen_without_region import busy_screen
 from tests.sdk.toy_student import CARD, CHANNELS, LABELS, toy_int8_model, toy_model
 
 FRAMES = [pattern_frame("ring", 200 + 7 * i, 150 + 3 * i) for i in range(6)]
@@ -29,17 +35,15 @@ def _inputs() -> np.ndarray:
     return np.concatenate([CARD.preprocessing.tensor(frame) for frame in FRAMES])
 
 
-def _student(tmp_path: Path, above: float, model: onnx.ModelProto | None = None) -> sdk.Classifier:
-    model = with_novelty(toy_model() if model is None else model, PROTOTYPES)
+def _student(tmp_path: Path, above: float, least: float = 0.0) -> sdk.Classifier:
     path = tmp_path / f"{above}.onnx"
-    card = replace(CARD, novelty=Novelty(above, 3), abstain_below=dict.fromkeys(LABELS, 0.0))
-    path.write_bytes(package(model, card))
+    card = replace(CARD, novelty=Novelty(above, 3), abstain_below=dict.fromkeys(LABELS, least))
+    path.write_bytes(package(with_novelty(toy_model(), PROTOTYPES), card))
     return sdk.Classifier(path)
 
 
-def _distances(model: onnx.ModelProto | None = None) -> np.ndarray:
-    model = toy_model() if model is None else model
-    features = pooled_features(model, _inputs()).astype(np.float64)
+def _distances() -> np.ndarray:
+    features = pooled_features(toy_model(), _inputs()).astype(np.float64)
     metric = np.eye(CHANNELS)
     metric[1, 1], metric[3, 3] = 1 - 0.9**2, 1 - 0.5**2
     gaps = features[:, None] - PROTOTYPES.means[None]
@@ -47,8 +51,6 @@ def _distances(model: onnx.ModelProto | None = None) -> np.ndarray:
 
 
 def test_the_graph_computes_the_distance_from_the_nearest_prototype() -> None:
-    import onnxruntime
-
     model = with_novelty(toy_model(), PROTOTYPES)
     session = onnxruntime.InferenceSession(model.SerializeToString())
     found = [session.run(["novelty"], {"frame": f[None]})[0].item() for f in _inputs()]
@@ -78,19 +80,93 @@ def test_what_lies_beyond_the_threshold_gets_no_label_for_its_own_reason(tmp_pat
         assert result.confidence == without.confidence
 
 
-def test_an_unsure_answer_that_is_far_too_names_both_reasons() -> None:
-    answer = (Decision.ABSTAIN, None, 0.4, {}, ("low-confidence",), None, "timing")
-    told = withhold(answer, 2.0, Novelty(1.0, 1))
-    assert told[4] == ("low-confidence", UNLIKE_TRAINING)
-    assert told[5:] == answer[5:]
-    assert withhold(answer, 1.0, Novelty(1.0, 1)) == answer
+def _expected(frame: sdk.Frame, limits: tuple[float, float], screen: bool) -> tuple[str, ...]:
+    """Reasons in their order, from a runtime of its own and sums in plain Python."""
+    tensor = CARD.preprocessing.tensor(frame)
+    session = onnxruntime.InferenceSession(
+        with_novelty(toy_model(), PROTOTYPES).SerializeToString()
+    )
+    logits, distance = session.run(["logits", "novelty"], {"frame": tensor})
+    weights = [math.exp(value / CARD.temperature) for value in logits[0].tolist()]
+    doubts = {
+        "screen-without-region": screen,
+        "low-confidence": max(weights) / math.fsum(weights) < limits[0],
+        "unlike-training": distance.item() > limits[1],
+    }
+    return tuple(reason for reason, holds in doubts.items() if holds)
 
 
-@pytest.mark.parametrize("distance", [float("nan"), float("inf")])
-def test_a_distance_that_is_no_number_is_damage(distance: float) -> None:
-    with pytest.raises(ModelError, match="novelty") as caught:
-        withhold((Decision.ACCEPT, "a", 1.0, {}, ()), distance, Novelty(1.0, 1))
+@pytest.mark.parametrize("limits", list(itertools.product((0.0, 1.0), (1e-9, 1e8))))
+def test_all_that_holds_is_told_in_one_order(tmp_path: Path, limits: tuple[float, float]) -> None:
+    clf = _student(tmp_path, limits[1], least=limits[0])
+    for picture, screen in ((pattern_frame("ring", 320, 240), False), (busy_screen(), True)):
+        frame = sdk.Frame.from_array(picture)
+        expected = _expected(frame, limits, screen)
+        assert len(expected) == screen + (limits[0] == 1.0) + (limits[1] < 1)
+        alone, streamed = clf.classify(frame), clf.stream().push(frame)
+        for result in (alone, streamed.frame_result, streamed):
+            assert result.reasons == expected
+            assert (result.label is None) is bool(expected)
+            assert result.decision == ("abstain" if expected else "accept")
+
+
+@pytest.mark.parametrize("distance", [np.nan, np.inf, -np.inf])
+def test_a_distance_that_is_no_number_is_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, distance: float
+) -> None:
+    clf = _student(tmp_path, 1.0)
+    original = type(clf._session).run
+
+    def damaged(self: object, slot: Slot) -> None:
+        original(self, slot)  # type: ignore[arg-type]
+        assert slot.novelty is not None
+        slot.novelty[:] = distance
+
+    monkeypatch.setattr(type(clf._session), "run", damaged)
+    with pytest.raises(ModelError, match="'novelty' holds NaN or Infinity") as caught:
+        clf.classify(FRAMES[0])
     assert caught.value.slug == "model-output-invalid"
+    with pytest.raises(ModelError, match="'novelty' holds NaN or Infinity") as caught:
+        _student(tmp_path, 2.0)
+    assert caught.value.slug == "model-output-invalid", "at load too"
+
+
+def test_a_distance_that_the_runtime_leaves_alone_is_no_earlier_frames(tmp_path: Path) -> None:
+    clf = _student(tmp_path, 1e8)
+    clf.classify(FRAMES[0])
+    unbound = np.empty(1, np.float32)
+    binding = clf._session.free[0].binding
+    binding.bind_output("novelty", "cpu", 0, np.float32, (1, 1), unbound.ctypes.data)
+    with pytest.raises(ModelError, match="'novelty' holds NaN") as caught:
+        clf.classify(FRAMES[1])
+    assert caught.value.slug == "model-output-invalid"
+
+
+def test_a_stream_shows_no_label_on_a_frame_that_is_unlike_and_hears_nothing_from_it(
+    tmp_path: Path,
+) -> None:
+    bright = FRAMES[0]
+    dim = bright // 2  # a change of gain is no cut
+    plain, distances = _student(tmp_path, 1e8), []
+    for picture in (bright, dim):
+        plain.classify(picture)
+        distances.append(plain._session.free[0].novelty.item())  # type: ignore[union-attr]
+    clf = _student(tmp_path, sum(distances) / 2, least=0.3)
+    like, unlike = (bright, dim) if distances[0] < distances[1] else (dim, bright)
+    assert clf.classify(like).decision == "accept"
+    assert clf.classify(unlike).reasons == (UNLIKE_TRAINING,)
+
+    stream, expected = clf.stream(), LabelFilter(StreamSettings())
+    for number, picture in enumerate([*[like] * 3, *[unlike] * 6, *[like] * 3]):
+        told = stream.push(picture, number * 20_000)
+        said = tuple((told.frame_result.probabilities or {}).values())
+        state = expected.step(0.02, said if picture is like else None)
+        assert tuple((told.probabilities or {}).values()) == pytest.approx(state)
+        assert told.events == ()
+        if picture is unlike:
+            assert (told.decision, told.label) == ("abstain", None)
+            assert told.reasons == (UNLIKE_TRAINING,)
+    assert told.decision == "accept", "it comes back"
 
 
 def test_a_student_without_it_answers_as_ever(toy_path: Path) -> None:

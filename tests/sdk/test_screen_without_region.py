@@ -12,7 +12,7 @@ from sdk.quality import SCREEN_WITHOUT_REGION
 from tests.sdk.test_region import SECTOR, _screen, _speckle
 
 
-def _busy_screen() -> np.ndarray:
+def busy_screen() -> np.ndarray:
     """A small image, and text in most places around it."""
     screen = _screen(sdk.Region.rectangle(420, 160, 400, 360))
     for x in (180, 860, 960):
@@ -24,7 +24,7 @@ def _busy_screen() -> np.ndarray:
 
 def test_a_screen_as_a_whole_is_abstained_and_its_image_is_not(toy_path: Path) -> None:
     classifier = sdk.Classifier(toy_path)
-    frame = sdk.Frame.from_array(_busy_screen())
+    frame = sdk.Frame.from_array(busy_screen())
     whole = classifier.classify(frame)
     assert (whole.decision, whole.label) == ("abstain", None)
     assert whole.reasons[0] == SCREEN_WITHOUT_REGION
@@ -45,5 +45,5 @@ def test_an_image_without_a_screen_is_not_taken_for_one(toy_path: Path) -> None:
 def test_a_tensor_with_few_cells_is_never_a_screen(toy_path: Path) -> None:
     gate = sdk.Classifier(toy_path)._session._gate
     recipe = sdk.Classifier(toy_path).metadata.preprocessing
-    tensor = recipe.tensor(sdk.Frame.from_array(_busy_screen()))
+    tensor = recipe.tensor(sdk.Frame.from_array(busy_screen()))
     assert not gate.shows_screen(tensor, (0, 0, 63, 40))

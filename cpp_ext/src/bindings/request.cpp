@@ -34,7 +34,11 @@ void check_reading(const Reading& reading) {
     if (!(std::isfinite(reading.per_level) && reading.per_level > 0)) {
         throw py::value_error("per_level must be a finite number above 0");
     }
-    if (py::len(reading.outcomes) != kOutcomes) throw py::value_error("there must be 4 outcomes");
+    if (const auto& above = reading.novelty_above;
+        above && !(std::isfinite(*above) && *above > 0)) {
+        throw py::value_error("novelty_above must be a finite number above 0");
+    }
+    if (py::len(reading.outcomes) != kOutcomes) throw py::value_error("there must be 8 outcomes");
     for (const py::handle outcome : reading.outcomes) {
         if (!py::isinstance<py::tuple>(outcome) || py::len(outcome) != 2) {
             throw py::value_error("an outcome must be a decision and its reasons");
@@ -56,7 +60,7 @@ std::int64_t now_ns() noexcept {
 }
 
 Request::Request(std::shared_ptr<const Gate> gate, Reading reading, const py::object& tensor,
-                 const py::object& logits, const py::object& attention)
+                 const py::object& logits, const py::object& attention, const py::object& novelty)
     : gate_(std::move(gate)),
       reading_(std::move(reading)),
       labels_(static_cast<std::int64_t>(reading_.thresholds.size())) {
@@ -64,6 +68,10 @@ Request::Request(std::shared_ptr<const Gate> gate, Reading reading, const py::ob
     tensor_ = held_floats(held_[0], tensor.ptr(), gate_->width * gate_->height, true);
     logits_ = held_floats(held_[1], logits.ptr(), labels_, true);
     if (!attention.is_none()) hold_map(attention);
+    if (novelty.is_none() == reading_.novelty_above.has_value()) {
+        throw py::value_error("novelty and novelty_above must come together");
+    }
+    if (!novelty.is_none()) novelty_ = held_floats(held_[3], novelty.ptr(), 1, true);
     blank();
 }
 
@@ -108,26 +116,37 @@ void Request::blank() noexcept {
     constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
     std::fill_n(logits_, labels_, kNan);
     if (attention_ != nullptr) std::fill_n(attention_, cells_, kNan);
+    if (novelty_ != nullptr) *novelty_ = kNan;
+}
+
+bool Request::valid() const noexcept {
+    return all_finite(logits_, labels_) &&
+           (attention_ == nullptr || is_distribution(attention_, cells_, reading_.slack)) &&
+           (novelty_ == nullptr || all_finite(novelty_, 1));
+}
+
+std::size_t Request::doubts(std::size_t best, double share, bool whole) const noexcept {
+    const bool screen =
+        whole && looks_like_screen(tensor_, gate_->width, inner_, reading_.per_level);
+    const bool unlike =
+        novelty_ != nullptr && static_cast<double>(*novelty_) > *reading_.novelty_above;
+    return (share >= reading_.thresholds[best] ? 0 : kUnsure) | (screen ? kScreen : 0) |
+           (unlike ? kUnlike : 0);
 }
 
 py::object Request::answer(std::int64_t start_ns, bool whole) const {
     const std::int64_t inferred_ns = now_ns();
-    const bool valid =
-        all_finite(logits_, labels_) &&
-        (attention_ == nullptr || is_distribution(attention_, cells_, reading_.slack));
-    if (!valid) return py::none();
+    if (!valid()) return py::none();
     std::vector<double> shares(static_cast<std::size_t>(labels_));
     softmax(logits_, labels_, reading_.scale, shares.data());
     const auto best = static_cast<std::size_t>(
         std::distance(shares.begin(), std::max_element(shares.begin(), shares.end())));
-    const bool screen =
-        whole && looks_like_screen(tensor_, gate_->width, inner_, reading_.per_level);
-    const std::size_t doubts =
-        (shares[best] >= reading_.thresholds[best] ? 0 : kUnsure) | (screen ? kScreen : 0);
+    const std::size_t doubted = doubts(best, shares[best], whole);
     // an allocation may run the garbage collector, and so anybody's code
     return never_unwound([&]() -> py::object {
-        const py::tuple told = reading_.outcomes[doubts];
-        py::object label = doubts == 0 ? py::object(reading_.labels[best]) : py::object(py::none());
+        const py::tuple told = reading_.outcomes[doubted];
+        py::object label =
+            doubted == 0 ? py::object(reading_.labels[best]) : py::object(py::none());
         const py::object shown = probabilities(shares), map = attention_map();
         return py::make_tuple(told[0], std::move(label), number(shares[best]), shown, told[1], map,
                               timing(start_ns, inferred_ns, now_ns()));
@@ -189,22 +208,25 @@ void register_request(py::module_& m) {
     m.def("filled", &filled);
     py::class_<Request, std::shared_ptr<Request>>(m, "Request")
         .def(py::init([](std::shared_ptr<Gate> gate, const py::object& tensor,
-                         const py::object& logits, const py::object& attention, double scale,
-                         double slack, std::vector<double> thresholds, py::tuple labels,
-                         py::tuple outcomes, float per_level, py::object timing) {
+                         const py::object& logits, const py::object& attention,
+                         const py::object& novelty, double scale, double slack,
+                         std::vector<double> thresholds, std::optional<double> novelty_above,
+                         py::tuple labels, py::tuple outcomes, float per_level, py::object timing) {
                  Reading reading{scale,
                                  slack,
                                  std::move(thresholds),
+                                 novelty_above,
                                  std::move(labels),
                                  std::move(outcomes),
                                  per_level,
                                  std::move(timing)};
                  return std::make_shared<Request>(std::move(gate), std::move(reading), tensor,
-                                                  logits, attention);
+                                                  logits, attention, novelty);
              }),
              py::kw_only(), py::arg("gate").none(false), py::arg("tensor"), py::arg("logits"),
-             py::arg("attention"), py::arg("scale"), py::arg("slack"), py::arg("thresholds"),
-             py::arg("labels"), py::arg("outcomes"), py::arg("per_level"), py::arg("timing"))
+             py::arg("attention"), py::arg("novelty"), py::arg("scale"), py::arg("slack"),
+             py::arg("thresholds"), py::arg("novelty_above"), py::arg("labels"),
+             py::arg("outcomes"), py::arg("per_level"), py::arg("timing"))
         .def("prepare", [](Request& request, const BoundPlan& plan,
                            const py::object& data) { return request.prepare(plan, data); })
         .def("check", [](Request& request, const BoundPlan& plan) { return request.check(plan); })

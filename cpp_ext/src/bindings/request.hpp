@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "bindings/buffers.hpp"
@@ -12,6 +13,7 @@ namespace sonogaze {
 struct Reading {
     double scale, slack;
     std::vector<double> thresholds;
+    std::optional<double> novelty_above;  // none for a student that can't tell
     pybind11::tuple labels;
     // decision and reasons as they stand in a Result, by their bits of doubt below
     pybind11::tuple outcomes;
@@ -20,15 +22,17 @@ struct Reading {
 };
 
 // Bits of the index of an outcome: 0 is accepted.
-constexpr std::size_t kUnsure = 1, kScreen = 2, kOutcomes = 4;
+constexpr std::size_t kUnsure = 1, kScreen = 2, kUnlike = 4, kOutcomes = 8;
 
 // The arrays of one inference, held for good, and the compiled work on both sides of the runtime's:
 // `prepare` makes the input of a frame, `answer` reads the outputs. For one thread at a time.
 class Request : public NoBareMemory {
   public:
-    // Throws Error where an array is no float32 array of the right size.
+    // attention and novelty may be None. Throws Error where an array is no float32 array of the
+    // right size.
     Request(std::shared_ptr<const Gate> gate, Reading reading, const pybind11::object& tensor,
-            const pybind11::object& logits, const pybind11::object& attention);
+            const pybind11::object& logits, const pybind11::object& attention,
+            const pybind11::object& novelty);
 
     // The number of a Fault.
     int prepare(const BoundPlan& plan, const pybind11::object& data);
@@ -46,6 +50,8 @@ class Request : public NoBareMemory {
     // Throws std::exception where the plan fills a tensor of another size.
     void expect(const BoundPlan& plan) const;
     int judged(const Inner& inner) noexcept;
+    bool valid() const noexcept;
+    std::size_t doubts(std::size_t best, double share, bool whole) const noexcept;
     void hold_map(const pybind11::object& attention);
     pybind11::object probabilities(const std::vector<double>& shares) const;
     pybind11::object attention_map() const;
@@ -54,8 +60,8 @@ class Request : public NoBareMemory {
 
     std::shared_ptr<const Gate> gate_;
     Reading reading_;
-    HeldBuffer held_[3];
-    float *tensor_, *logits_, *attention_ = nullptr;
+    HeldBuffer held_[4];
+    float *tensor_, *logits_, *attention_ = nullptr, *novelty_ = nullptr;
     std::int64_t labels_, cells_ = 0;
     pybind11::tuple map_shape_;
     pybind11::object array_, float32_;  // numpy's
