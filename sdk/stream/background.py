@@ -71,6 +71,7 @@ class BackgroundStream:
         self._queue: deque[_Waiting] = deque()
         self._answers: deque[StreamResult] = deque()
         self._timeline = Timeline(stream.period_us)
+        self._ahead_us = 0  # the frames' clock, ahead of this machine's
         # one for each frame that waits, one in the worker, one being filled
         self._pool = CopyPool(capacity + 2)
         self._latest: StreamResult | None = None
@@ -98,7 +99,8 @@ class BackgroundStream:
 
         Args:
             frame: a `Frame`, or uint8 (height, width), grey levels.
-            timestamp_us: when it was taken; None is now, by a monotonic clock.
+            timestamp_us: when it was taken; None is now, by a monotonic clock, which goes on from
+                the last time that was given.
             release: called once when the pixels aren't needed any more, from any thread; the pixels
                 are then used where they lie. None copies them.
             timeout_s: with `when_full="wait"`, the longest wait; None waits for as long as it
@@ -116,7 +118,7 @@ class BackgroundStream:
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
         if timestamp_us is None:
-            timestamp_us = came_ns // 1000
+            timestamp_us = came_ns // 1000 + self._ahead_us
         try:
             time_us = self._timeline.check(timestamp_us)
         except FrameError:
@@ -127,6 +129,7 @@ class BackgroundStream:
             frame, buffer = self._pool.copy(frame)
         done = release or (lambda: self._pool.give(buffer))
         self._timeline.take(time_us)
+        self._ahead_us = time_us - came_ns // 1000
         return self._enqueue(_Waiting(frame, time_us, came_ns, done), timeout_s)
 
     def __iter__(self) -> Iterator[StreamResult]:
@@ -165,6 +168,7 @@ class BackgroundStream:
         with self._changed:
             dropped = self._clear()
             self._timeline.reset()
+            self._ahead_us = 0
             self._restart = True
         self._finish(dropped)
 
@@ -250,11 +254,11 @@ class BackgroundStream:
                 self._error = name_of(error)
 
     def _work(self) -> None:
-        while (item := self._next_frame()) is not None:
+        while (taken := self._next_frame()) is not None:
+            item, restart = taken
             answer = None
             try:
-                if self._restart:
-                    self._restart = False
+                if restart:
                     self._stream.reset()
                 answer = self._stream._push(item.frame, item.time_us, item.came_ns)
             # whatever a frame brings about, the next one may be fine; the stream counted it
@@ -265,21 +269,24 @@ class BackgroundStream:
             except BaseException as error:  # a release that ends the thread would end the stream
                 self._callback_errors += 1
                 self._error = name_of(error)
-            item = None
+            del taken, item
             if answer is not None:
                 self._offer(answer)
         with self._changed:
             self._worked = True
             self._changed.notify_all()
 
-    def _next_frame(self) -> _Waiting | None:
+    def _next_frame(self) -> tuple[_Waiting, bool] | None:
+        """Return the next frame, and whether a reset came before it; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._closing)
             if not self._queue:
                 return None
+            # read with the frame: one that was taken before a reset is of the clock before it
+            restart, self._restart = self._restart, False
             item = self._queue.popleft()
             self._changed.notify_all()  # there is room
-            return item
+            return item, restart
 
     def _offer(self, answer: StreamResult) -> None:
         with self._changed:

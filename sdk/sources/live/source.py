@@ -6,7 +6,6 @@ import contextlib
 import math
 import socket
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from ..base import FrameInfo
 from ..choices import Wanted
 from ..found import Finder
 from .mailbox import LiveStats, Mailbox
+from .rising import RisingTimes
 
 MAX_QUEUE = 256
 MAX_TIMEOUT_S = 3600.0
@@ -35,8 +35,7 @@ class Receiver:
         self.stopped = threading.Event()
         self.connection: socket.socket | None = None  # what the thread may be waiting for
         self._kind, self._asked = kind, asked
-        self._first_ns: int | None = None
-        self._last_us = -1
+        self._times = RisingTimes()
         self._index = 0
 
     @property
@@ -70,7 +69,7 @@ class Receiver:
             self._index,
             None,
             self._kind,
-            self._time_us(time.monotonic_ns() if time_ns is None else time_ns),
+            self._times.next_us(time_ns),
             "whole" if self.region is None else "given",
             color,
             None if color is None else "given",
@@ -81,15 +80,6 @@ class Receiver:
     def pause(self, seconds: float) -> bool:
         """Wait; return whether to go on."""
         return not self.stopped.wait(seconds)
-
-    def _time_us(self, now_ns: int) -> int | None:
-        if self._first_ns is None:
-            self._first_ns = now_ns
-        time_us = (now_ns - self._first_ns) // 1000
-        if time_us <= self._last_us:
-            return None
-        self._last_us = time_us
-        return time_us
 
 
 class LiveSource(Iterator[tuple[Frame, FrameInfo]]):

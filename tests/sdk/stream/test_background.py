@@ -66,6 +66,19 @@ def test_the_latest_frame_wins_and_the_rest_are_counted(
     assert (stats.frames, stats.dropped, stats.waiting, stats.undelivered) == (2, 9, 0, 0)
 
 
+def test_a_queue_that_drops_keeps_the_newest_in_their_order(
+    classifier: sdk.Classifier, gate: Gate
+) -> None:
+    with classifier.stream().background(capacity=3) as live:
+        live.put(RING, 1)
+        gate.inside.wait(LONG_S)
+        for time_us in range(2, 12):
+            assert live.put(RING, time_us)
+        assert (live.stats().dropped, live.stats().waiting) == (7, 3)
+        gate.open.set()
+    assert [answer.timestamp_us for answer in live] == [1, 9, 10, 11]
+
+
 def test_a_queue_that_waits_drops_nothing(classifier: sdk.Classifier) -> None:
     live = classifier.stream().background(capacity=3, when_full="wait")
     feeder = threading.Thread(
@@ -207,6 +220,44 @@ def test_a_clock_that_steps_back_is_told_to_the_grabber_which_resets(
     assert [a.timestamp_us for a in live] == [5_000_000, 1_000, 3_600_000_000]
     assert live.stats().events["gap"] == 1
     assert live.stats().bad_timestamps == 1
+
+
+def test_a_frame_without_a_time_goes_on_from_the_last_one_that_had_one(
+    classifier: sdk.Classifier,
+) -> None:
+    with classifier.stream().background(capacity=8, when_full="wait") as live:
+        live.put(RING, 40_000)
+        live.put(RING)
+        live.put(RING)
+        live.put(RING, 40_000 + 3_600_000_000)
+    first, second, third, last = [answer.timestamp_us for answer in live]
+    assert first < second < third < last
+    assert third - first < LONG_S * 1e6, "not the machine's clock, which began elsewhere"
+    assert live.stats().bad_timestamps == live.stats().failed == 0
+
+
+def test_a_reset_while_a_frame_is_taken_is_of_the_frames_after_it(
+    classifier: sdk.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = classifier.stream().background()
+    take = live._next_frame
+
+    def take_and_reset() -> object:
+        taken = take()
+        if taken is not None and taken[0].time_us == 7_000_000:
+            live.reset()
+        return taken
+
+    monkeypatch.setattr(live, "_next_frame", take_and_reset)
+    with live:
+        for time_us in (5_000_000, 7_000_000, 1_000):
+            live.put(RING, time_us)
+            until(lambda: live.stats().waiting == 0, "taken")
+            until(lambda: live.stats().frames + live.stats().failed > 0, "worked on")
+            if time_us == 7_000_000:
+                until(lambda: live._restart or live.stats().frames == 2, "reset")
+    assert [answer.timestamp_us for answer in live] == [5_000_000, 7_000_000, 1_000]
+    assert live.stats().bad_timestamps == 0
 
 
 def test_closed_is_closed_and_may_be_closed_again(classifier: sdk.Classifier, gate: Gate) -> None:
