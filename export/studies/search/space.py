@@ -14,18 +14,8 @@ from export.files import is_file
 from export.models.student import build_student, folded_parameters
 from export.recipe.read import RECIPES
 from export.recipe.refusal import refusal
-from export.recipe.settings import (
-    DENSE,
-    BranchCount,
-    Channels,
-    Name,
-    Patch,
-    PositiveShare,
-    Seed,
-    Settings,
-    StageConfig,
-    StudentConfig,
-)
+from export.recipe.settings import DENSE, Settings, StageConfig, StudentConfig
+from export.recipe.settings.fields import BranchCount, Channels, Name, Patch, PositiveShare, Seed
 
 SPACES = RECIPES / "spaces"
 DRAWS = 20_000  # until there are enough that differ; a narrow space has no more

@@ -1,0 +1,82 @@
+"""What is done to a trained student: `[quantise]`, `[novelty]`, `[thresholds]`."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from export.recipe.settings.fields import (
+    Decay,
+    Epochs,
+    PositiveShare,
+    Rate,
+    Seed,
+    Settings,
+    Share,
+    Text,
+    Texts,
+)
+
+
+class Quantisation(Settings, frozen=True):
+    """How a recipe's students become int8; its `[quantise]`.
+
+    Attributes:
+        method: `static` (ranges from training frames) or `qat` (quantisation-aware training).
+        epochs, learning_rate, average, seed: of `qat`'s fine-tuning.
+        float_layers: what stays fp32, by paths in the student: `stem`, `blocks.0`, `classifier`.
+    """
+
+    method: Literal["static", "qat"] = "static"
+    epochs: Epochs = 8
+    learning_rate: Rate = 3e-4
+    average: Decay = 0.99
+    seed: Seed = 1
+    float_layers: tuple[Text, ...] = ()
+
+
+class NoveltyConfig(Settings, frozen=True):
+    """How a student knows a frame that is unlike its training frames; a recipe's `[novelty]`.
+
+    Attributes:
+        prototypes: means of each label, see `export.packaging.novelty`.
+        shrinkage: of the features' covariance towards a sphere.
+        directions: that the file keeps of it.
+        kept: share of the right and accepted validation answers that the threshold lets pass.
+    """
+
+    prototypes: Annotated[int, Meta(ge=1, le=64)] = 1
+    shrinkage: PositiveShare = 0.5
+    directions: Annotated[int, Meta(ge=1, le=256)] = 16
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
+
+
+class ThresholdConfig(Settings, frozen=True):
+    """From which confidence on an answer is accepted; a recipe's `[thresholds]`.
+
+    Attributes:
+        accuracy: of the accepted answers.
+        folds: students trained to predict what none of them saw: their answers choose temperature
+            and thresholds. 0: the student's own on validation do.
+        per_label: whether a label whose answers allow it gets a threshold of its own.
+        strangers: kinds (`fine`, or `DATASET:KIND`), dealt to the folds in turn, whose teachers and
+            students never meet them. Thresholds rise until they are kept out.
+        strangers_accepted: share of each such kind that may be accepted by another label than its
+            own.
+        kept: share of right answers to frames of the labels that stay accepted all the same; it
+            goes before `strangers_accepted`.
+    """
+
+    accuracy: Annotated[float, Meta(gt=0.5, lt=1)] = 0.99
+    folds: Annotated[int, Meta(ge=0, le=20)] = 0
+    per_label: bool = False
+    strangers: Texts = ()
+    strangers_accepted: Share = 0.05
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse a single fold, and kinds without folds to leave them out."""
+        super().__post_init__()
+        if self.folds == 1:
+            raise ValueError("folds is 1; allowed: 0, or 2 to 20")
+        if self.strangers and not self.folds:
+            raise ValueError("strangers names kinds; allowed: with folds, which leave them out")
