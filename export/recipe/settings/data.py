@@ -62,8 +62,6 @@ class OutlierConfig(Settings, frozen=True):
     most: PositiveShare | None = None
     shuffled: Share = 0.0
     drawn: Share = 0.0
-    shuffled: Share = 0.0
-    drawn: Share = 0.0
 
 
 class ErasingConfig(Settings, frozen=True):
