@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from export.data.phantom import phantom_frame
 
 Grey = NDArray[np.uint8]
 
@@ -63,3 +66,9 @@ def moving(
         lit = view * (np.exp(gain * motion.gain / 2) * (1 + motion.speckle * speckle))
         lit += motion.noise * rng.standard_normal((height, width), dtype=np.float32) * (view > 4)
         yield np.clip(lit, 0, 255).astype(np.uint8)
+
+
+def phantom_pictures(count: int = 30) -> list[Grey]:
+    """Return a second of a moving phantom, 480 x 640."""
+    still = phantom_frame("femur", seed=1, height=480, width=640).pixels
+    return list(islice(moving(still, count, 30, np.random.default_rng(0)), count))

@@ -91,7 +91,7 @@ class Taker:
                 return
             except sdk.SdkError as error:
                 self.errors.append(error.slug)
-                if error.slug != "source-timeout":
+                if self._source.ended:
                     return
                 continue
             self._live.put(frame, info.timestamp_us)

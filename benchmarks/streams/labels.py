@@ -1,63 +1,50 @@
 """How soon a stream shows a new label, and how often a wrong one, on simulated cine.
 
-Cines are made of validation stills (`benchmarks.streams.cine`): no frame of them was recorded.
-Labels change by a cut or are blended over a fifth of a second; the truth changes at its middle.
+Cines are made of validation stills (`benchmarks.streams.changes`): no frame of them was recorded.
+Half of the patients choose how long the stream smooths, the other half tests it. The choice must
+not hang on how sure one student is, so it counts the student's probabilities as they are, made
+surer and made less sure: of all time constants, the longest under which at least 98 % of the
+changes come in time that come in time under the shortest.
 
-`python -m benchmarks.streams.labels [--segments N] [-o FILE]`
+`python -m benchmarks.streams.labels [--student FILE] [--segments N] [-o FILE]`
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-
-import cv2
-import numpy as np
+from typing import Any
 
 import sdk
-from benchmarks.streams.cine import Grey, moving
-from export.data.dataset import LABELS, FrameRecord, data_root, load_records
-from export.data.frames import read_grey
+from benchmarks.streams.changes import Cine, Segment, observe, split
+from benchmarks.streams.replay import replay, tempered
+from export.data.dataset import data_root, load_records
+from sdk.model_file.stream_settings import StreamSettings
 
-_WIDTH = 320
 _WITHIN = 5  # frames
-_BLEND_S = 0.2
+_TEMPERATURES = (0.7, 1.0, 1.5)
+_TIME_CONSTANTS_S = (0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04)
+_KEPT = 0.98
+
+Shown = list[str | None]
 
 
-def cine(
-    records: list[FrameRecord], segments: int, fps: float, rng: np.random.Generator
-) -> Iterator[tuple[Grey, str]]:
-    """Yield frames and their true labels."""
-    label, last = "", None
-    for _ in range(segments):
-        before, label = label, str(rng.choice([name for name in LABELS if name != label]))
-        of_label = [record for record in records if record.label == label]
-        still = read_grey(of_label[int(rng.integers(len(of_label)))].path)
-        size = (_WIDTH, round(_WIDTH * still.shape[0] / still.shape[1]))
-        still = cv2.resize(still, size).astype(np.uint8)
-        blend = int(rng.integers(2)) * round(_BLEND_S * fps) if last is not None else 0
-        views = moving(still, int(rng.uniform(2, 5) * fps), fps, rng)
-        for number, view in enumerate(views):
-            shown = view
-            if number < blend and last is not None:
-                weight = (number + 1) / (blend + 1)
-                old = cv2.resize(last, view.shape[::-1])
-                shown = cv2.addWeighted(view, weight, old, 1 - weight, 0).astype(np.uint8)
-            yield shown, label if number >= blend // 2 else before
-        last = view
-
-
-def score(truth: list[str], shown: list[str | None]) -> dict[str, float | int]:
-    """Judge what was shown: lags in frames, and labels shown that were nowhere near true."""
+def lags_of(truth: list[str], shown: Shown) -> list[tuple[int, int | None]]:
+    """Return where the truth changes, and after how many frames that is shown, None for never."""
     changes = [i for i in range(1, len(truth)) if truth[i] != truth[i - 1]]
     ends = [*changes[1:], len(truth)]
-    lags = [
-        next((j - i for j in range(i, end) if shown[j] == truth[i]), None)
+    return [
+        (i, next((j - i for j in range(i, end) if shown[j] == truth[i]), None))
         for i, end in zip(changes, ends, strict=True)
     ]
+
+
+def score(truth: list[str], shown: Shown) -> dict[str, float | int]:
+    """Judge what was shown: lags in frames, and labels shown that were nowhere near true."""
+    lags = [lag for _, lag in lags_of(truth, shown)]
     wrong, last = 0, None
     for i, label in enumerate(shown):
         if label not in (None, last):
@@ -66,7 +53,7 @@ def score(truth: list[str], shown: list[str | None]) -> dict[str, float | int]:
     labelled = [i for i, label in enumerate(shown) if label is not None]
     turns = sum(a != b for a, b in pairwise(shown))
     return {
-        "changes": len(changes),
+        "changes": len(lags),
         "within_5_frames": sum(lag is not None and lag <= _WITHIN for lag in lags),
         "never_shown": sum(lag is None for lag in lags),
         "wrong_changes_in_1000_frames": round(1000 * wrong / len(truth), 3),
@@ -76,40 +63,77 @@ def score(truth: list[str], shown: list[str | None]) -> dict[str, float | int]:
     }
 
 
-def measure(classifier: sdk.Classifier, fps: float, segments: int, seed: int) -> dict[str, object]:
-    """Push a simulated cine, and score the stream and each frame alone."""
-    records = [r for r in load_records(data_root()) if r.split == "val"]
-    records = [r for r in records if r.dataset == "fetal_planes_db"]
-    stream = classifier.stream(fps=fps)
-    truth: list[str] = []
-    smoothed: list[str | None] = []
-    alone: list[str | None] = []
-    for picture, label in cine(records, segments, fps, np.random.default_rng(seed)):
-        answer = stream.push(picture)
-        truth.append(label)
-        smoothed.append(answer.label)
-        alone.append(answer.frame_result.label)
+def by_kind(segments: list[Segment], cine: Cine, shown: Shown) -> dict[str, dict[str, int]]:
+    """Count changes in time by how they came, for stills the student answers rightly and others."""
+    found: dict[str, dict[str, int]] = {}
+    for at, lag in lags_of(cine.truth, shown):
+        segment = segments[cine.segment[at]]
+        how = "blended" if segment.blended else "cut"
+        name = f"{how}, still {'right' if segment.right else 'wrong or withheld'}"
+        counts = found.setdefault(name, {"changes": 0, "within_5_frames": 0})
+        counts["changes"] += 1
+        counts["within_5_frames"] += lag is not None and lag <= _WITHIN
+    return dict(sorted(found.items()))
+
+
+def in_time(classifier: sdk.Classifier, cines: dict[int, Cine], smoothing_s: float) -> int:
+    """Return how many changes come in time, over all rates and temperatures."""
+    settings = replace(StreamSettings(), smoothing_s=smoothing_s)
+    count = 0
+    for temperature in _TEMPERATURES:
+        for rate, cine in cines.items():
+            shown = replay(classifier, tempered(classifier, cine.seen, temperature), settings, rate)
+            count += int(score(cine.truth, shown)["within_5_frames"])
+    return count
+
+
+def chosen(counts: dict[float, int]) -> float:
+    """Return the longest time constant that keeps enough of what the shortest one has in time."""
+    least = _KEPT * counts[min(counts)]
+    return max(smoothing_s for smoothing_s, count in counts.items() if count >= least)
+
+
+def tested(
+    classifier: sdk.Classifier, segments: list[Segment], cine: Cine, rate: int, smoothing_s: float
+) -> dict[str, Any]:
+    """Score the stream, and each frame alone, on the other half."""
+    settings = replace(StreamSettings(), smoothing_s=smoothing_s)
+    shown = replay(classifier, cine.seen, settings, rate)
+    alone: Shown = [seen.result.label for seen in cine.seen]
     return {
-        "fps": fps,
-        "frames": len(truth),
-        "stream": score(truth, smoothed),
-        "frames_alone": score(truth, alone),
-        "events": dict(stream.stats().events),
+        "fps": rate,
+        "frames": len(cine.truth),
+        "stream": score(cine.truth, shown),
+        "stream_by_kind": by_kind(segments, cine, shown),
+        "frames_alone": score(cine.truth, alone),
+        "frames_alone_by_kind": by_kind(segments, cine, alone),
     }
 
 
 def main() -> None:
-    """Measure at 30 and 60 frames a second and write the record."""
+    """Choose, test and write the record."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--segments", type=int, default=100)
+    parser.add_argument("--student", type=Path, help="a student file; the default student if not")
+    parser.add_argument("--segments", type=int, default=80)
     parser.add_argument("-o", "--output", type=Path)
     asked = parser.parse_args()
-    classifier = sdk.Classifier()
+    classifier = sdk.Classifier(asked.student) if asked.student else sdk.Classifier()
+    records = [r for r in load_records(data_root()) if r.split == "val"]
+    halves = split([r for r in records if r.dataset == "fetal_planes_db"])
+    _, cines = observe(classifier, halves[0], asked.segments, seed=1)
+    counts = {value: in_time(classifier, cines, value) for value in _TIME_CONSTANTS_S}
+    segments, cines = observe(classifier, halves[1], asked.segments, seed=2)
+    smoothing_s = chosen(counts)
     record = {
         "command": f"python -m benchmarks.streams.labels --segments {asked.segments}",
         "note": "simulated cine made of validation stills; no frame was recorded so",
         "model_id": classifier.model_id,
-        "runs": [measure(classifier, fps, asked.segments, seed=int(fps)) for fps in (30.0, 60.0)],
+        "changes_in_time_by_smoothing_s": {str(value): count for value, count in counts.items()},
+        "smoothing_s": smoothing_s,
+        "smoothing_s_in_use": (classifier.metadata.stream or StreamSettings()).smoothing_s,
+        "test": [
+            tested(classifier, segments, cine, rate, smoothing_s) for rate, cine in cines.items()
+        ],
     }
     text = json.dumps(record, indent=1)
     if asked.output:

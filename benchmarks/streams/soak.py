@@ -20,9 +20,8 @@ import numpy as np
 
 import sdk
 from benchmarks.machine.facts import machine_facts
-from benchmarks.streams.cine import Grey
+from benchmarks.streams.cine import Grey, phantom_pictures
 from benchmarks.streams.memory import anonymous_kib, growth
-from benchmarks.streams.overload import pictures
 from sdk.stream import Stream
 
 FRAMES = 108_000  # an hour at 30 frames a second
@@ -62,7 +61,7 @@ def _percentiles(values: Any) -> dict[str, float]:
 
 def soak(stream: Stream, frames: int) -> dict[str, Any]:
     """Push frames, and return memory and costs of each tenth, and what held."""
-    shown = pictures()
+    shown = phantom_pictures()
     _part(stream, shown, len(shown))  # caches fill
     parts, kib, seen = [], [anonymous_kib()], [0]
     for number in range(_PARTS):

@@ -48,7 +48,7 @@ class StreamSettings:
         gap_s: a longer time between two frames starts the smoothing anew.
     """
 
-    smoothing_s: float = 0.03
+    smoothing_s: float = 0.02
     evidence_floor: float = 0.003
     leave_below: float = 0.8
     freeze_level: float = 0.02

@@ -76,9 +76,11 @@ def check(tally: Tally) -> None:
 
 def _read(name: str, data: bytes, tally: Tally) -> str:
     try:
-        for count, (frame, _) in enumerate(sources.open(io.BytesIO(data)), start=1):
+        for count, (frame, info) in enumerate(sources.open(io.BytesIO(data)), start=1):
             pixels = np.asarray(frame._data)
-            assert pixels.shape[:2] == (frame.height, frame.width)
+            # the planes of video follow one another in one row
+            assert info.kind == "video" or pixels.shape[:2] == (frame.height, frame.width)
+            assert pixels.nbytes >= frame.width * frame.height
             tally.frames += 1
             if count == MOST_FRAMES:
                 break

@@ -55,13 +55,14 @@ def mutated(count: int, seed: int = 0) -> Iterator[tuple[str, bytes]]:
         family = random_.choice(sorted(families))
         data = random_.choice(families[family])
         for _ in range(random_.choice((1, 1, 1, 2, 4))):
-            data = _changed(data, family, families[family], random_)
+            data = changed(data, family, families[family], random_)
         if family in ("png", "apng") and random_.random() < 0.8:
             data = with_right_sums(data)
         yield f"{family} {seed}:{number}", data
 
 
-def _changed(data: bytes, family: str, others: list[bytes], random_: random.Random) -> bytes:
+def changed(data: bytes, family: str, others: list[bytes], random_: random.Random) -> bytes:
+    """Return a file with one change, where its family keeps numbers or anywhere."""
     places = _places(data, family)
     deed = random_.choice(("byte", "number", "number", "place", "place", "cut", "copy", "splice"))
     at = random_.choice(places) if deed == "place" and places else random_.randrange(len(data) or 1)

@@ -97,6 +97,7 @@ def test_a_silent_pipe_is_a_timeout_and_close_returns_at_once() -> None:
             with pytest.raises(SourceError) as caught:
                 next(live)
             assert caught.value.slug == "source-timeout"
+            assert not live.ended
         os.write(writing, JPEGS[0])
         assert next(live)[1].index == 0
         began = time.monotonic()
@@ -128,6 +129,7 @@ def test_a_frame_that_is_none_is_an_error_once_and_the_next_one_comes() -> None:
         with pytest.raises(FrameError) as caught:
             next(live)
         assert caught.value.slug == "jpeg-unsupported"
+        assert not live.ended
         assert bytes(next(live)[0]._data) == JPEGS[1]
 
 
@@ -216,6 +218,7 @@ def test_a_server_that_stays_away_is_an_error() -> None:
     ):
         next(live)
     assert caught.value.slug == "source-disconnected"
+    assert live.ended
     assert time.monotonic() - began < 5
 
 

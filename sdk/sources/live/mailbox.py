@@ -46,6 +46,7 @@ class Mailbox:
         self._changed = threading.Condition()
         self._end: BaseException | None = None
         self._ended = False
+        self.over = False  # its end was told to who takes
         self._received = self._delivered = self._dropped = 0
         self._last_s: float | None = None
         self.damaged = self.ignored = self.connections = 0
@@ -89,6 +90,7 @@ class Mailbox:
                 item = self._items.popleft()
                 self._delivered += not isinstance(item, SdkError)
                 return item
+            self.over = True
             if self._end is not None:
                 raise self._end
             return None

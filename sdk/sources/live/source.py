@@ -138,6 +138,11 @@ class LiveSource(Iterator[tuple[Frame, FrameInfo]]):
             raise item
         return item if self._finder is None else self._finder.place(item)
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes; an error raised just now was what it ended with."""
+        return self._receiver.box.over
+
     def stats(self) -> LiveStats:
         """Return what it has done so far."""
         return self._receiver.box.stats()
