@@ -50,6 +50,7 @@ def log_evaluation(part: str, what: str, score: float, path: Path | None = None)
 
 def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     """Return probabilities (N, classes) of logits (N, classes) at `temperature`."""
+    # float32 gives a confidence of exactly 1 from a margin of about 17 on
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     powers = np.exp(scaled)

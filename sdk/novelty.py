@@ -74,6 +74,7 @@ def withhold(answer: tuple[Any, ...], distance: float, novelty: Novelty) -> tupl
         )
     if distance <= novelty.above:
         return answer
+    # as for any abstention, probabilities are shown: they may be right, and the reason stands by
     _, _, confidence, probabilities, reasons, *others = answer
     reasons = (*reasons, UNLIKE_TRAINING)
     return (Decision.ABSTAIN, None, confidence, probabilities, reasons, *others)
