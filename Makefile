@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+# where there is no ninja, make would compile one file after another
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc 2>/dev/null || echo 2)
 CPP := $(shell find cpp_ext -name '*.cpp' -o -name '*.hpp') CMakeLists.txt cpp_ext/install.cmake
 PROJECTS := pyproject.toml tools/pyproject.toml
 
@@ -21,8 +23,10 @@ $(STAMP): $(PROJECTS) constraints.txt $(CPP) | $(BIN)/python
 demo: setup
 	$(BIN)/python examples/demo.py
 
+# a file's tests stay in one worker, so what they share is made once; folders keep their order, which
+# has the longest files early
 test: setup
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff check .

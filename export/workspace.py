@@ -72,6 +72,7 @@ class Workspace:
                 decoded, or as `load_records`.
         """
         records = used_records(load_records(data_root(), self.recipe.labels), self.recipe)
+        # before anything is drawn: a folder whose runs saw other frames must not go on with these
         claim_data(self.folder, records, self.progress("files"))
         self.show("frames", len(records), len(records), counts_of(records))
         return tuple(records)

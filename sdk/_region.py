@@ -38,6 +38,7 @@ class Region:
     clip: tuple[int, int, int, int] | None = None
 
     def __post_init__(self) -> None:
+        # the types say what may come; who calls without a type checker gets no KeyError either
         names = _NUMBERS.get(self.kind, ()) if isinstance(self.kind, str) else ()
         given = self.numbers if isinstance(self.numbers, tuple | list) else ()
         if not names or len(given) != len(names):
@@ -52,6 +53,7 @@ class Region:
             check(value, f"region {name}", "region-invalid")
             for name, value in zip(names, given, strict=True)
         )
+        # numbers of NumPy and the like become Python's own, which JSON can hold
         object.__setattr__(self, "numbers", numbers)
         object.__setattr__(self, "clip", _checked_clip(self.kind, self.clip))
         if not isinstance(self.origin, str) or self.origin not in _ORIGINS:

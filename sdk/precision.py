@@ -34,6 +34,7 @@ def choose_precision(features: frozenset[str]) -> str:
     Returns:
         `fp32` or `int8`.
     """
+    # in order, so that the table and not a measurement decides
     for required, precision in PRECISION_BY_FEATURES:
         if required <= features:
             return precision

@@ -131,6 +131,7 @@ class Result:
             FrameError: `frame-size` when the frame isn't of the size that was classified,
                 `drawing-unavailable` without Pillow.
         """
+        # imported late: a cart that draws nothing doesn't load the drawing
         from .drawing import draw
 
         return draw(self, frame, caption=caption)
@@ -186,5 +187,5 @@ def _rebuild(*values: Any) -> Result:
     if probabilities is not None:
         probabilities = MappingProxyType(probabilities)
     if attention is not None:
-        attention.flags.writeable = False
+        attention.flags.writeable = False  # which an array doesn't carry through a pickle
     return Result(decision, label, confidence, probabilities, reasons, attention, *rest)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,22 +15,42 @@ import sdk
 from examples._sheet import Outcome, Shown, tile
 from export.data.dataset import find_data_root
 from sdk.preprocess import Preprocessing
+from tests.cpp_ext.presets import require
+from tests.privacy.watched import watch
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
-def _run(name: str, *arguments: str, **environment: str) -> str:
+def _run(name: str, *arguments: str, cwd: Path = EXAMPLES.parent, **environment: str) -> str:
     result = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *arguments],
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
-        env=os.environ | environment,
-        cwd=EXAMPLES.parent,
+        env=os.environ | {"PYTHONPATH": str(EXAMPLES.parent)} | environment,
+        cwd=cwd,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
+
+
+def _run_watched(folder: Path, name: str, *arguments: str, **environment: str) -> str:
+    """Run an example in `folder`/work, under strace where the second tier has it.
+
+    What takes seconds runs once: whether it works and whether it calls anybody are asked together.
+    """
+    if os.environ.get("SONOGAZE_SECOND_TIER") != "1" and shutil.which("strace") is None:
+        (folder / "work").mkdir()
+        return _run(name, *arguments, cwd=folder / "work", **environment)
+    require("strace")
+    command = [sys.executable, str(EXAMPLES / name), *arguments]
+    seen = watch(command, folder, **environment, PYTHONPATH=str(EXAMPLES.parent))
+    assert seen.calls == []
+    assert seen.outside(folder / "work", folder / "tmp") == set()
+    for own in ("home", "tmp"):
+        assert list((folder / own).iterdir()) == [], own
+    return seen.output
 
 
 def test_every_example_is_tested():
@@ -58,9 +79,10 @@ def test_the_demo_ends_in_a_sheet_with_title_and_credit(tmp_path, with_data):
     if with_data and find_data_root() is None:
         pytest.skip("no data set is here")
     # an empty folder named by SONOGAZE_DATA hides the data set
-    environment = {} if with_data else {"SONOGAZE_DATA": str(tmp_path)}
-    output = _run("demo.py", "-o", str(tmp_path / "out"), **environment)
-    with Image.open(tmp_path / "out" / "demo.png") as sheet:
+    (tmp_path / "empty").mkdir()
+    environment = {} if with_data else {"SONOGAZE_DATA": str(tmp_path / "empty")}
+    output = _run_watched(tmp_path, "demo.py", "-o", "out", **environment)
+    with Image.open(tmp_path / "work" / "out" / "demo.png") as sheet:
         assert sheet.info["Title"].startswith("sonogaze")
         assert ("CC BY 4.0" in sheet.info["Copyright"]) == with_data
         assert "pydicom" in sheet.info["Copyright"]
@@ -91,6 +113,6 @@ def test_a_tile_says_in_colour_whether_its_answer_is_right_withheld_or_wrong(lab
 
 
 def test_a_student_of_ones_own_is_exported_and_classifies(tmp_path):
-    said = _run("export_student.py", str(tmp_path / "mine"))
-    assert said.startswith("smoke-")
-    assert (tmp_path / "mine" / "release" / "smoke-int8.onnx").stat().st_size > 1000
+    printed = _run_watched(tmp_path, "export_student.py", "mine")
+    assert printed.startswith("smoke-")
+    assert (tmp_path / "work/mine/release/smoke-int8.onnx").stat().st_size > 1000

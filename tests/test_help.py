@@ -1,8 +1,6 @@
 """The help of every command of the three tools shows what is written, brackets and all."""
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 import benchmarks.commands
+import export.cli
 import export.commands
 import sdk.cli.app
 
@@ -70,23 +69,23 @@ def test_there_are_texts_with_brackets_to_be_eaten():
         (["release", "--waive-gate", "[red]x=y"], "no gate '[red]x' to waive"),
     ],
 )
-def test_a_message_keeps_its_brackets_and_is_one_line(words, told, tmp_path, phantom_folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "export.cli", *words, "-o", str(tmp_path / "runs")],
-        capture_output=True,
-        text=True,
-        env=phantom_folder,
-    )
-    assert done.returncode == 2  # a wrong choice is wrong usage
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error")]
+def test_a_message_keeps_its_brackets_and_is_one_line(
+    words, told, tmp_path, phantom_folder, monkeypatch, capsys
+):
+    monkeypatch.setenv("SONOGAZE_DATA", str(phantom_folder))
+    command = ["sonogaze-export", *words, "-o", str(tmp_path / "runs")]
+    monkeypatch.setattr(sys, "argv", command)
+    with pytest.raises(SystemExit) as caught:
+        export.cli.main()
+    assert caught.value.code == 2  # a wrong choice is wrong usage
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error")]
     assert told in line
 
 
 @pytest.fixture(scope="module")
-def phantom_folder(tmp_path_factory) -> dict[str, str]:
-    """The environment of a command, with a small data set in it."""
-
+def phantom_folder(tmp_path_factory) -> Path:
+    """A small data set."""
     folder: Path = tmp_path_factory.mktemp("help") / "set"
     shown = CliRunner().invoke(export.commands.app, ["phantom", str(folder), "--count", "160"])
     assert shown.exit_code == 0
-    return {**os.environ, "SONOGAZE_DATA": str(folder)}
+    return folder

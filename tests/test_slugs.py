@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,8 @@ PACKAGES = (sdk, export, benchmarks)
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
-def _classes() -> dict[str, type[SdkError]]:
+@cache
+def classes() -> dict[str, type[SdkError]]:
     """Return every error class of the packages by its name."""
     for package in PACKAGES:
         for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
@@ -40,16 +42,13 @@ def _classes() -> dict[str, type[SdkError]]:
     return found
 
 
-CLASSES = _classes()
-
-
-def _trees() -> Iterator[tuple[Path, ast.Module]]:
-    for package in PACKAGES:
-        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
-            yield path, ast.parse(path.read_text(encoding="utf-8"))
-
-
-TREES = dict(_trees())
+@cache
+def trees() -> dict[Path, ast.Module]:
+    return {
+        path: ast.parse(path.read_text(encoding="utf-8"))
+        for package in PACKAGES
+        for path in sorted(Path(package.__path__[0]).rglob("*.py"))
+    }
 
 
 def _raised(tree: ast.Module) -> Iterator[tuple[type[SdkError], ast.expr, int]]:
@@ -59,10 +58,10 @@ def _raised(tree: ast.Module) -> Iterator[tuple[type[SdkError], ast.expr, int]]:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else None
         name = node.func.id if isinstance(node.func, ast.Name) else name
-        if name in CLASSES:
+        if name in classes():
             slugs = [k.value for k in node.keywords if k.arg == "slug"]
             for argument in (*node.args[:1], *slugs):
-                yield CLASSES[name], argument, node.lineno
+                yield classes()[name], argument, node.lineno
 
 
 def _strings(node: ast.AST) -> list[str]:
@@ -73,12 +72,13 @@ def _literals(tree: ast.Module) -> set[str]:
     return {text for text in _strings(tree) if SLUG.fullmatch(text)}
 
 
-@pytest.mark.parametrize("path", TREES, ids=lambda p: str(p.relative_to(ROOT)))
-def test_a_slug_that_is_raised_is_in_the_table_of_its_class(path: Path) -> None:
+def test_a_slug_that_is_raised_is_in_the_table_of_its_class() -> None:
     wrong = []
-    for error, argument, line in _raised(TREES[path]):
-        literal = isinstance(argument, ast.Constant | ast.IfExp)
-        wrong += [(line, s) for s in _strings(argument) if literal and s not in error.slugs]
+    for path, tree in trees().items():
+        for error, argument, line in _raised(tree):
+            if isinstance(argument, ast.Constant | ast.IfExp):
+                missing = [slug for slug in _strings(argument) if slug not in error.slugs]
+                wrong += [f"{path.relative_to(ROOT)}:{line}: {slug}" for slug in missing]
     assert wrong == []
 
 
@@ -86,13 +86,13 @@ def test_slugs_that_are_handed_on_are_named_where_a_table_has_them() -> None:
     """A helper that takes `slug` raises what its callers name: literals of the same module tree."""
     handing = {
         path: {error for error, argument, _ in _raised(tree) if isinstance(argument, ast.Name)}
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
     }
     helpers = {path: errors for path, errors in handing.items() if errors}
     assert helpers  # there are such helpers, or this test has nothing to hold
-    every = {slug for error in CLASSES.values() for slug in error.slugs}
+    every = {slug for error in classes().values() for slug in error.slugs}
     names = _helper_names(helpers)
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 for keyword in node.keywords:
@@ -110,7 +110,7 @@ def _helper_names(helpers: dict[Path, set[type[SdkError]]]) -> set[str]:
     return {
         node.name
         for path in helpers
-        for node in ast.walk(TREES[path])
+        for node in ast.walk(trees()[path])
         if isinstance(node, ast.FunctionDef)
         and "slug" in {a.arg for a in (*node.args.args, *node.args.kwonlyargs)}
     }
@@ -119,30 +119,30 @@ def _helper_names(helpers: dict[Path, set[type[SdkError]]]) -> set[str]:
 def test_every_slug_of_every_table_is_raised_somewhere() -> None:
     sources = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "cpp_ext").rglob("*.[ch]pp"))
     used = set(re.findall(r'"([a-z0-9]+(?:-[a-z0-9]+)+)"', sources))
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         if path.name != "errors.py":
             used |= _literals(tree)
-    assert len(TREES) > 150
-    tables = {id(error.slugs): error for error in CLASSES.values()}
+    assert len(trees()) > 150
+    tables = {id(error.slugs): error for error in classes().values()}
     assert len(tables) >= 5  # SDK, export, phantom, gaze, benchmarks
     for error in tables.values():
         assert set(error.slugs) - used == set(), error.__name__
 
 
 def test_a_caught_error_is_handed_on_under_a_class_that_knows_its_slugs() -> None:
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for handler in (n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler)):
             for error, argument, line in _raised(ast.Module(handler.body, [])):
                 if ast.unparse(argument) == f"{handler.name}.slug":
                     caught = {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)}
-                    known = [CLASSES[name] for name in caught if name in CLASSES]
+                    known = [classes()[name] for name in caught if name in classes()]
                     assert known, (path, line)
                     assert all(set(k.slugs) <= set(error.slugs) for k in known), (path, line)
 
 
 def test_an_assert_narrows_a_type_and_checks_nothing_that_a_user_gave() -> None:
     """`python -O` drops them."""
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         for node in (n for n in ast.walk(tree) if isinstance(n, ast.Assert)):
             told = ast.unparse(node.test)
             narrows = told.endswith(" is not None") or told.startswith("isinstance(")

@@ -13,7 +13,7 @@ Grey = np.ndarray
 MARGIN = 0.025
 """By which a shape is widened where it is painted over, in shares of the frame's width."""
 _LEAST_TILES, _MOST_TILES = 4, 8  # along a side: a femur or a skull lies over several
-_TRIES = 12
+_TRIES = 12  # of a place elsewhere; a frame that a body fills may have none
 _LEAST_CROP = 0.3
 
 
@@ -49,7 +49,7 @@ class Alteration:
         if self.how == "beside":
             top, bottom, left, right = largest_beside(own)
             return np.ascontiguousarray(frame[top:bottom, left:right])
-        fill = str(rng.choice(self.fills))
+        fill = str(rng.choice(self.fills))  # anew for each view, so that no one fill is the cue
         if self.how == "erased":
             return painted(frame, own, fill, rng)
         return painted(frame, _elsewhere(frame, own, self.stencil, rng), fill, rng)
@@ -86,6 +86,7 @@ def _elsewhere(
         mask = covered(moved, frame, MARGIN)
         # a body fills most of a frame: what is left of its stencil beside it is painted
         mask &= ~own
+        # paint on the black around a sector would be no paint on tissue, and a few pixels no paint
         if mask.mean() > 0.004 and (frame[mask] > 8).mean() > 0.5:
             return mask
     return np.zeros(frame.shape, dtype=bool)

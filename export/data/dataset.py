@@ -76,6 +76,7 @@ def split_of(dataset: str, group: str) -> str:
         return "external"
     if dataset == "hc18":
         return "transfer"
+    # Python's own hash of text differs from process to process; the data set fixed this one
     number = int(hashlib.sha256(group.encode()).hexdigest(), 16)
     if number % 5 == 0:
         return "test"
@@ -84,6 +85,7 @@ def split_of(dataset: str, group: str) -> str:
 
 def fold_of(group: str, folds: int) -> int:
     """Return which of `folds` parts a group is dealt to; unrelated to its split."""
+    # the prefix: without it, one of five folds would be the test part and hold nobody to train on
     return int(hashlib.sha256(f"fold:{group}".encode()).hexdigest(), 16) % folds
 
 
@@ -106,6 +108,7 @@ def data_root() -> Path:
 def find_data_root() -> Path | None:
     """Return the data folder, or None where there is none (demo and tests work without)."""
     named = os.environ.get("SONOGAZE_DATA")
+    # a folder that was named is the only one: a typing error must not train on other data
     candidates = [Path(named)] if named else [Path("..", "shared", "data")]
     if CHECKOUT and not named:
         candidates.insert(0, CHECKOUT.parent / "shared" / "data")
@@ -141,9 +144,10 @@ def load_records(root: Path, labels: Sequence[str] | None = LABELS) -> list[Fram
     groups: dict[Path, Row] = {}
     records = []
     for row in read_rows(table):
-        if row.get("dup_of"):
+        if row.get("dup_of"):  # a frame that is there twice would count twice
             continue
         for record in _records(root, row, labels):
+            # resolved: two spellings of one path are one file
             _once(lines, (record.path.resolve(), record.frame), row, "file and frame")
             _once(ids, record.id, row, f"id {record.id!r}")
             _one_group(groups.setdefault(record.path.resolve(), row), row)
@@ -157,6 +161,7 @@ def check_labels(records: Sequence[FrameRecord], labels: Sequence[str]) -> None:
     Raises:
         ExportError: `data-label`.
     """
+    # a label that only validation has would be a class whose logit nothing ever raises
     with_frames = {r.label for r in records if r.split in ("train", "transfer")}
     missing = [label for label in labels if label not in with_frames]
     if missing:

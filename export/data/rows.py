@@ -29,6 +29,7 @@ def is_outlier(record: FrameRecord, config: OutlierConfig) -> bool:
 
 def as_rows(records: Sequence[FrameRecord], config: OutlierConfig) -> list[FrameRecord]:
     """Return the records with their share of `outlier`; groups beyond `most` are left out."""
+    # counted before anything is left out: `most` is a share of the rows that are no outliers
     outliers = [r for r in records if is_outlier(r, config)]
     if config.most is not None:
         allowed = int(config.most * (len(records) - len(outliers)))
@@ -48,6 +49,7 @@ def _first_groups(records: Sequence[FrameRecord], allowed: int) -> list[FrameRec
         groups.setdefault(record.group, []).append(record)
     kept: list[FrameRecord] = []
     for members in groups.values():
+        # one that doesn't fit is passed over: a smaller one behind it may
         if len(kept) + len(members) <= allowed:
             kept += members
     return kept
@@ -60,6 +62,7 @@ def made_rows(rows: Sequence[FrameRecord], config: OutlierConfig) -> list[FrameR
 
 
 def _made(rows: Sequence[FrameRecord], alteration: Alteration, share: float) -> list[FrameRecord]:
+    # by hash: a larger share holds every row of a smaller one, and no row depends on the others
     order = sorted(rows, key=lambda r: _draw(f"{alteration.how}:{r.id}"))
     chosen = order[: round(share * len(rows))]
     return [_altered(r, alteration, outlier=1.0, fine=alteration.how) for r in chosen]
@@ -74,6 +77,7 @@ def altered_rows(
     as many frames that hold none of the structures, with shapes of the others.
     """
     erased = _erased_of(rows, marked, config)
+    # without these, paint would be seen on frames of the erased labels alone, and be the cue
     plain = [r for r in rows if r.id not in marked and not _holds_structure(r, config)]
     plain = sorted(plain, key=lambda r: _draw(f"{config.seed}:{r.id}"))[: len(erased)]
     stencils = [marked[r.id].shapes for r in erased]

@@ -65,6 +65,7 @@ def read_rows(table: Path) -> list[Row]:
             `data-columns` when a column is missing or doubled, `data-row` when a row has another
             number of cells than the header, or when there is none.
     """
+    # strict: a quote that is never closed would swallow the rest of the table as one cell
     lines = csv.reader(io.StringIO(_text(table), newline=""), strict=True)
     header: list[str] = []
     rows: list[Row] = []
@@ -96,7 +97,7 @@ def _text(table: Path) -> str:
     except OSError as error:
         raise ExportError("data-missing", f"{table} cannot be read: {error.strerror}") from error
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")  # spreadsheets begin a UTF-8 file with a byte order mark
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ExportError(

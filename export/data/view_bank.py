@@ -106,6 +106,7 @@ def _key(
     story = {
         "format": VIEW_DRAWING.format,
         "ids": [r.id for r in records],
+        # of what is all outlier the label counts for nothing
         "targets": [labels.index(r.label) if r.outlier < 1 else -1 for r in records],
         "preprocessing": recipe.to_dict(),
         "augment": _story(augment, _YOUNGER_AUGMENT),

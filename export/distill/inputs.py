@@ -92,6 +92,7 @@ def training_records(
     chosen = [r for r in chosen if not is_kind(r, only.without_kinds)]
     if only.machines is not None:
         chosen = [r for r in chosen if r.machine in only.machines]
+    # patients, not frames: a share of the frames would still show nearly every patient
     groups = sorted({r.group for r in chosen}, key=partial(_draw, only.seed))
     kept = set(groups[: math.ceil(only.patients_share * len(groups))])
     chosen = [r for r in chosen if r.group in kept]
@@ -143,6 +144,7 @@ def left_out_kinds(records: Sequence[FrameRecord], only: DataConfig) -> list[Fra
 
 def _draw(seed: int, group: str) -> str:
     """Return what orders patients: a smaller share lies within each larger one."""
+    # by hash: the order of two patients never depends on who else there is
     return hashlib.sha256(f"{seed}:{group}".encode()).hexdigest()
 
 
@@ -198,11 +200,13 @@ def counts_of(records: Sequence[FrameRecord]) -> str:
 
 def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
     """Return the frames as the cart sees them: float32 (N, 1, height, width)."""
+    # through the SDK's own kernel: a network is scored on the bits that a cart would give it
     return np.concatenate([recipe.tensor(frame) for frame in read_frames(records)])
 
 
 def calibration_tensors(train: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
     """Return tensors of frames, evenly over the train part: what int8 ranges are chosen by."""
+    # evenly, since a table may list its data sets or labels one after another
     return tensors(train[:: max(1, len(train) // CALIBRATION_FRAMES)], recipe)
 
 

@@ -81,6 +81,11 @@ def train(
         checkpoint.flush()
     if log is not None and parallel.is_leader():
         log.draw()
+    return _averaged(model, run)
+
+
+def _averaged(model: nn.Module, run: TrainingRun) -> nn.Module:
+    """Give the model the run's averaged weights, on the CPU and in eval mode."""
     # the leader's, as batch norms on CPUs keep statistics of their own process
     averaged = {name: value.cpu() for name, value in run.average.state.items()}
     model.load_state_dict(parallel.from_leader(averaged))

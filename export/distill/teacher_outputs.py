@@ -57,6 +57,7 @@ def teacher_outputs(
     `gaze` (N, h, w) are the views' maps, for a teacher that takes gaze.
     """
     kept = {name: folder / f"{name}.npy" for name in ("logits", "maps")}
+    # files get these names only when they are whole
     if all(path.exists() for path in kept.values()):
         return TeacherOutputs(np.load(kept["logits"]), np.load(kept["maps"], mmap_mode="r"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +104,7 @@ class _Unfinished:
         if name not in self._arrays:
             path, dtype = _unfinished(self._folder, name), _DTYPES[name]
             shape = (self._count, *values.shape[1:])
+            # what a killed process left without having said how far it was is not trusted
             mode: Any = "r+" if self.done and path.exists() else "w+"
             self._arrays[name] = np.lib.format.open_memmap(path, mode, dtype=dtype, shape=shape)
         return self._arrays[name]
@@ -120,6 +122,7 @@ class _Unfinished:
         return self._projection
 
     def _say(self) -> None:
+        # first the rows, then how many there are: never the other way round
         for array in self._arrays.values():
             array.flush()  # type: ignore[attr-defined]  # both are mapped
         write_json(self._folder / "done.json", {"views": self.done, "of": self._count})
@@ -162,8 +165,10 @@ def _projection(predict: Predict, count: int, batch: int) -> tuple[Tensor, Tenso
 
     Fitted on places of views drawn by a fixed seed; each component is scaled to unit variance.
     """
+    # drawn: a frame's views stand side by side, and the first 512 would be of few patients
     drawn = np.random.default_rng(0).permutation(count)[: MAP_PROJECTION.views]
     middles = [predict(np.sort(drawn[i : i + batch]))[1] for i in range(0, len(drawn), batch)]
+    # double: float32 would lose the covariance's small eigenvalues
     places = torch.cat(middles).permute(0, 2, 3, 1).flatten(0, 2).double()
     mean = places.mean(0)
     covariance = (places - mean).T @ (places - mean) / len(places)

@@ -25,6 +25,7 @@ from export.gaze.errors import GazeError
 from export.gaze.readers import write_gaze_csv
 from export.gaze.readers.text import write_text
 from export.gaze.records import SETTINGS, Progress, RecordGaze, record_gaze
+from export.gaze.samples import GazeSamples
 from export.gaze.settings import Session, write_session
 from export.gaze.simulate import Observer, Scene, simulate_gaze
 
@@ -82,22 +83,36 @@ def add_simulated_gaze(
         missing = [name for name in names if name not in truths]
         if missing:
             raise GazeError("gaze-labels", f"{folder / 'truth.json'} has no frame {missing[0]!r}")
-        times = [record.shown_us for record in shown]
-        last_s = still_s if len(times) == 1 else (times[-1] + times[-1] - times[-2]) / 1e6
-        clip = clip_of(shown[0].path)
-        samples = simulate_gaze(
-            _scene(times, [truths[name] for name in names]),
-            session.display,
-            session.image.placement(clip.width, clip.height),
-            duration_s=last_s,
-            seed=seed + number,
-            observer=observer,
-        )
+        watched = [truths[name] for name in names]
+        samples = _watch(shown, watched, session, observer, still_s, seed + number)
         write_gaze_csv(samples, folder / f"{group}_gaze.csv")
         if progress is not None:
             progress(number + 1, len(groups))
     write_session(session, folder / SETTINGS)
     _name_recordings(folder)
+
+
+def _watch(
+    shown: Sequence[FrameRecord],
+    truths: list[PhantomTruth],
+    session: Session,
+    observer: Observer | None,
+    still_s: float,
+    seed: int,
+) -> GazeSamples:
+    """Simulate an observer of one cine, from its first frame to the end of its last."""
+    times = [record.shown_us for record in shown]
+    # the last frame stands as long as the one before it
+    duration_s = still_s if len(times) == 1 else (times[-1] + times[-1] - times[-2]) / 1e6
+    clip = clip_of(shown[0].path)
+    return simulate_gaze(
+        _scene(times, truths),
+        session.display,
+        session.image.placement(clip.width, clip.height),
+        duration_s=duration_s,
+        seed=seed,
+        observer=observer,
+    )
 
 
 def _truths(folder: Path) -> dict[str, PhantomTruth]:

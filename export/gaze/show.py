@@ -6,13 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from export.data.dataset import FrameRecord
 from export.data.frames import read_greys
 from export.gaze.errors import GazeError
 from export.gaze.folder import folder_gaze
 from export.gaze.pictures import overlay, save_clip
 from export.gaze.readers import read_gaze
 from export.gaze.records import SETTINGS, Progress, placement_of
-from export.gaze.settings import read_session
+from export.gaze.samples import Floats, GazeSamples
+from export.gaze.settings import Session, read_session
+
+NEAR_US = 20_000  # samples this close to a frame's time are drawn on it: some 10 at 250 Hz
 
 
 def show_gaze(
@@ -40,14 +44,7 @@ def show_gaze(
     folder = Path(directory)
     session = read_session(folder / SETTINGS)
     records, gaze = folder_gaze(folder)
-    names = ["" if r.gaze is None else r.gaze.relative_to(folder).as_posix() for r in records]
-    chosen = [index for index, name in enumerate(names) if name == recording]
-    if not chosen:
-        known = sorted({name for name in names if name})
-        raise GazeError(
-            "gaze-labels", f"no row of labels.csv names {recording!r}; known are {known[:8]}"
-        )
-    chosen.sort(key=lambda index: records[index].shown_us)
+    chosen = _frames_of(recording, records, folder)
     settings = session.recording
     samples = read_gaze(
         folder / recording, session.display, settings.time_unit, settings.time_column
@@ -55,13 +52,7 @@ def show_gaze(
     pictures = []
     frames = read_greys([records[index] for index in chosen])
     for done, (index, pixels) in enumerate(zip(chosen, frames, strict=True), start=1):
-        record = records[index]
-        placement = placement_of(record, session.image)
-        offset = session.map.offset_us if record.gaze_offset_us is None else record.gaze_offset_us
-        near = np.abs(samples.timestamp_us + offset - record.shown_us) <= 20_000
-        x, y, _ = placement.to_frame(samples.x_px[near], samples.y_px[near])
-        height, width = pixels.shape  # of square pixels, where the file's own are not
-        points = (x * width / placement.frame_width, y * height / placement.frame_height)
+        points = _points_on(records[index], samples, session, pixels.shape)
         pictures.append(overlay(pixels, gaze.maps[index], points))
         if progress is not None:
             progress(done, len(chosen))
@@ -69,3 +60,27 @@ def show_gaze(
     step = float(np.median(np.diff(times))) if len(times) > 1 else 1e6
     save_clip(pictures, path, fps=1e6 / max(step, 1.0))
     return float((gaze.points[chosen] > 0).mean())
+
+
+def _frames_of(recording: str, records: list[FrameRecord], folder: Path) -> list[int]:
+    """Return which records belong to a recording, in the order in which they were shown."""
+    names = ["" if r.gaze is None else r.gaze.relative_to(folder).as_posix() for r in records]
+    chosen = [index for index, name in enumerate(names) if name == recording]
+    if not chosen:
+        known = sorted({name for name in names if name})
+        raise GazeError(
+            "gaze-labels", f"no row of labels.csv names {recording!r}; known are {known[:8]}"
+        )
+    return sorted(chosen, key=lambda index: records[index].shown_us)
+
+
+def _points_on(
+    record: FrameRecord, samples: GazeSamples, session: Session, shape: tuple[int, ...]
+) -> tuple[Floats, Floats]:
+    """Return x and y of the samples near a frame's time, in pixels of the picture that is shown."""
+    placement = placement_of(record, session.image)
+    offset = session.map.offset_us if record.gaze_offset_us is None else record.gaze_offset_us
+    near = np.abs(samples.timestamp_us + offset - record.shown_us) <= NEAR_US
+    x, y, _ = placement.to_frame(samples.x_px[near], samples.y_px[near])
+    height, width = shape  # of square pixels, where the file's own are not
+    return x * width / placement.frame_width, y * height / placement.frame_height

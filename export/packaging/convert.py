@@ -56,6 +56,7 @@ def _exported(student: Student, height: int, width: int) -> bytes:
     """Return what torch makes of it, in one file."""
     compiler_cache.begin()
     network: nn.Module = folded(student)
+    # training leaves weights channels last; a file has them in the plain order
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     buffer: Any = io.BytesIO()
     with silenced():
@@ -66,7 +67,7 @@ def _exported(student: Student, height: int, width: int) -> bytes:
             output_names=list(OUTPUTS),
             opset_version=OPSET,
             dynamo=True,
-            external_data=False,
+            external_data=False,  # a student is one file: the SDK refuses weights beside it
             verbose=False,
         )
         if program is None:

@@ -105,6 +105,7 @@ def quantize(
             extra_options=options,
         )
         quantised = onnx.load(result)
+    # else the tool's own name and version would be part of the student's bytes
     quantised.producer_name, quantised.producer_version = "sonogaze", ""
     return strip(quantised)
 

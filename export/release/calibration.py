@@ -34,7 +34,7 @@ def adaptive_calibration_error(
         return float("nan")
     confidence = probabilities.max(axis=1)
     gap = (probabilities.argmax(axis=1) == truth) - confidence
-    order = np.argsort(confidence, kind="stable")
+    order = np.argsort(confidence, kind="stable")  # equal ones keep their order
     parts = np.array_split(gap[order], min(bins, len(truth)))
     return float(sum(abs(part.sum()) for part in parts) / len(truth))
 

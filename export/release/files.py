@@ -117,6 +117,7 @@ def _novelty(
     probabilities = softmax(unseen.answers.logits, chosen.temperature)
     kept = accepted(probabilities, chosen.abstain_below, run.recipe.labels)
     kept &= probabilities.argmax(1) == unseen.answers.truth
+    # a student that is sure of nothing has no answers to choose by: then all frames count
     distances = unseen.distances[kept] if kept.any() else unseen.distances
     above = max(float(np.quantile(distances, run.recipe.novelty.kept)), 1e-6)
     return prototypes, Novelty(round(above, 6), len(prototypes.means))

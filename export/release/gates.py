@@ -23,7 +23,7 @@ MAX_INT8_LOSS = 0.005
 MAX_ONNX_DIFFERENCE = 1e-3
 MAX_BYTES = {"fp32": 420_000, "int8": 160_000}  # a hundred thousand parameters and a graph
 MAX_CALIBRATION_ERROR = 0.03
-_ROUNDING = 1e-9
+_ROUNDING = 1e-9  # 0.96 - 0.95 is 0.010000000000000009
 
 GATES = {
     "teacher-gap": "the student is at most 1 point less accurate than its teacher",

@@ -172,6 +172,7 @@ def _erased(
     right: dict[str, list[bool]] = {}
     planes: dict[str, list[bool]] = {}
     for number, (record, grey) in enumerate(zip(records, read_greys(records), strict=True)):
+        # of another frame: paint in the shape of its own structure would name the label
         stencil = marked[records[(number + 1) % len(records)].id].shapes
         for name, frame in _variants(grey, marked[record.id], stencil, number):
             answer = ask(frame)
@@ -199,7 +200,7 @@ def _variants(
     yield "untouched", grey
     shapes = annotation.shapes
     for number, fill in enumerate(FILLS):
-        rng = np.random.default_rng([seed, number])
+        rng = np.random.default_rng([seed, number])  # whatever else is measured before it
         yield f"erased:{fill}", Alteration("erased", shapes, (fill,)).apply(grey, rng)
         elsewhere = Alteration("elsewhere", shapes, (fill,), stencil)
         yield f"elsewhere:{fill}", elsewhere.apply(grey, rng)

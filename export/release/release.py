@@ -45,6 +45,7 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     scores = Scores(run.recipe, files.contents, FinishedTeacher.of(run))
     scores.add("val", parts["val"])
     judged = gates.judge(_outcomes(files, scores), reasons)
+    # only now: a student that is refused has not been looked at on the guarded parts
     for done, part in enumerate(parts, start=1):
         show("release", done, len(parts) + 1, f"scores of {part}")
         scores.add(part, parts[part])

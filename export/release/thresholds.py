@@ -12,8 +12,8 @@ from export.recipe.settings import ThresholdConfig
 GRID = np.round(np.arange(0.30, 0.9951, 0.01), 2)
 NONE_REACHES = 0.95
 LEAST_ANSWERS = 60
-LEAST_ERRORS = 2
-DRAWS = 500
+LEAST_ERRORS = 2  # without any, every threshold looks as good as the others
+DRAWS = 500  # for an interval that is shown, and decides nothing
 
 
 @dataclass(frozen=True, eq=False)

@@ -63,39 +63,53 @@ def leakage_probe(
     Raises:
         GazeError: Lengths differ, there are fewer than two classes, or too few groups.
     """
-    names = tuple(sorted(set(labels)))
+    names = _classes(maps, labels, groups)
     target = np.array([names.index(label) for label in labels], dtype=np.int64)
-    if not len(maps) == len(labels) == len(groups):
-        raise GazeError(
-            "gaze-samples",
-            f"{len(maps)} maps, {len(labels)} labels and {len(groups)} groups; one each is needed",
-        )
-    if len(names) < 2:
-        raise GazeError("gaze-argument", f"the classes are {names}; a probe needs at least two")
     fold = _folds(groups, folds, seed)
-    features = _features(maps, grid)
-    predicted = np.empty(len(target), dtype=np.int64)
-    majority = 0
-    for number in range(folds):
-        test = fold == number
-        train = ~test
-        centre, spread = features[train].mean(axis=0), features[train].std(axis=0) + 1e-9
-        scaled = (features - centre) / spread
-        weights = _fit(scaled[train], target[train], len(names), ridge)
-        predicted[test] = _scores(scaled[test], weights).argmax(axis=1)
-        common = np.bincount(target[train], minlength=len(names)).argmax()
-        majority += int((target[test] == common).sum())
+    predicted, majority = _cross_validated(_features(maps, grid), target, fold, ridge)
     confusion = np.zeros((len(names), len(names)), dtype=np.int64)
     np.add.at(confusion, (target, predicted), 1)
     recall = np.diag(confusion) / confusion.sum(axis=1)
     return ProbeResult(
         accuracy=float((predicted == target).mean()),
         balanced_accuracy=float(recall.mean()),
-        majority=majority / len(target),
+        majority=majority,
         confusion=confusion,
         predicted=predicted,
         labels=names,
     )
+
+
+def _classes(maps: Maps, labels: Sequence[str], groups: Sequence[str]) -> tuple[str, ...]:
+    if not len(maps) == len(labels) == len(groups):
+        raise GazeError(
+            "gaze-samples",
+            f"{len(maps)} maps, {len(labels)} labels and {len(groups)} groups; one each is needed",
+        )
+    names = tuple(sorted(set(labels)))
+    if len(names) < 2:
+        raise GazeError("gaze-argument", f"the classes are {names}; a probe needs at least two")
+    return names
+
+
+def _cross_validated(
+    features: Floats, target: NDArray[np.int64], fold: NDArray[np.int64], ridge: float
+) -> tuple[NDArray[np.int64], float]:
+    """Return each frame's predicted class, and how often the most frequent class is right."""
+    classes = int(target.max()) + 1
+    predicted = np.empty(len(target), dtype=np.int64)
+    majority = 0
+    for number in range(int(fold.max()) + 1):
+        test = fold == number
+        train = ~test
+        centre, spread = features[train].mean(axis=0), features[train].std(axis=0) + 1e-9
+        scaled = (features - centre) / spread
+        weights = _fit(scaled[train], target[train], classes, ridge)
+        predicted[test] = _scores(scaled[test], weights).argmax(axis=1)
+        # of the training part: what a guesser who never looks at a map could know
+        common = np.bincount(target[train], minlength=classes).argmax()
+        majority += int((target[test] == common).sum())
+    return predicted, majority / len(target)
 
 
 def _folds(groups: Sequence[str], folds: int, seed: int) -> NDArray[np.int64]:

@@ -65,6 +65,7 @@ def _files(path: Path) -> list[Path]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as file:
+        # bounded: a log that lost its line ends would be read into memory as one line
         while line := file.readline(_LONGEST_LINE):
             if line != b"\n":
                 yield line
@@ -72,6 +73,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _record(line: bytes) -> dict[str, Any] | None:
     try:
+        # the line end is written last: without it, a kill cut the line off
         record = json.loads(line) if line.endswith(b"\n") else None
     except (ValueError, RecursionError):
         return None

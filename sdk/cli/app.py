@@ -18,12 +18,19 @@ from .classify import Asked, classify_files
 from .info import describe, print_description
 from .live import live
 from .options import (
+    AttentionOption,
     ColorOption,
+    CsvOption,
+    FilesArgument,
     FpsOption,
+    LinesOption,
     ModelArgument,
     ModelOption,
+    ObjectOption,
     PrecisionOption,
     RegionOption,
+    SaveOption,
+    SmoothOption,
     failure,
     parse_region,
 )
@@ -61,40 +68,17 @@ def begin(
 
 @app.command()
 def classify(  # noqa: PLR0913 - its options
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            help="Images, DICOM files, videos, descriptions of raw frames, folders of them, - for "
-            "standard input, or live: http://host:port/path, igtl://host:port, /dev/video0.",
-            show_default=False,
-        ),
-    ],
+    files: FilesArgument,
     model: ModelOption = None,
     precision: PrecisionOption = "auto",
     region: RegionOption = None,
     color: ColorOption = None,
     fps: FpsOption = None,
-    smooth: Annotated[
-        bool,
-        typer.Option("--smooth", help="Answer along each file, smoothed over time, by a stream."),
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per line: a frame or an error.")
-    ] = False,
-    attention: Annotated[
-        bool, typer.Option("--attention", help="Put the attention map into the JSON.")
-    ] = False,
-    csv: Annotated[
-        Path | None, typer.Option(help="Write a table to this CSV file.", show_default=False)
-    ] = None,
-    save: Annotated[
-        Path | None,
-        typer.Option(
-            help="Write frames with their results beside them: PNGs into this folder, or one film "
-            "if the name ends in .mp4.",
-            show_default=False,
-        ),
-    ] = None,
+    smooth: SmoothOption = False,
+    as_json: LinesOption = False,
+    attention: AttentionOption = False,
+    csv: CsvOption = None,
+    save: SaveOption = None,
 ) -> None:
     """Classify every frame of FILES.
 
@@ -121,7 +105,7 @@ def classify(  # noqa: PLR0913 - its options
 def info(
     model: ModelArgument = None,
     precision: PrecisionOption = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: ObjectOption = False,
 ) -> None:
     """Verify a student file on this machine, and show what it says about itself."""
     try:
@@ -143,7 +127,7 @@ def verify(
     ],
     model: ModelOption = None,
     precision: PrecisionOption = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: ObjectOption = False,
 ) -> None:
     """Replay an audit log on its frames: every answer must be the same, bit for bit.
 

@@ -105,6 +105,7 @@ class _Run:
         self._answers.new_file()
         try:
             opened = frames()
+            # a live source has no end of its own: Ctrl-C is the usual one, and what came is kept
             if isinstance(opened, LiveSource):
                 with opened, suppress(KeyboardInterrupt):
                     self._frames(opened, place)
@@ -124,6 +125,7 @@ class _Run:
             result = self._answers.answer(frame, info)
             self._print(result, info)
             self._keepers.keep(place, result, frame, info)
+            # a video's container may declare fewer frames than come
             total = None if info.frame_count is None else max(info.frame_count, info.index + 1)
             self._progress.update(self.task, total=total, completed=info.index + 1)
 

@@ -1,4 +1,4 @@
-"""What several commands share: the help of their options, regions as text, errors as one line."""
+"""The commands' options with their help, regions as text, errors as one line."""
 
 from __future__ import annotations
 
@@ -38,6 +38,49 @@ ColorOption = Annotated[
 FpsOption = Annotated[
     float | None,
     typer.Option(help="Frames a second, where a file has no times.", show_default=False),
+]
+FilesArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Images, DICOM files, videos, descriptions of raw frames, folders of them, - for "
+        "standard input, or live: http://host:port/path, igtl://host:port, /dev/video0.",
+        show_default=False,
+    ),
+]
+SmoothOption = Annotated[
+    bool, typer.Option("--smooth", help="Answer along each file, smoothed over time, by a stream.")
+]
+LinesOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object per line: a frame or an error.")
+]
+ObjectOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+AttentionOption = Annotated[
+    bool, typer.Option("--attention", help="Put the attention map into the JSON.")
+]
+CsvOption = Annotated[
+    Path | None, typer.Option(help="Write a table to this CSV file.", show_default=False)
+]
+SaveOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write frames with their results beside them: PNGs into this folder, or one film if "
+        "the name ends in .mp4.",
+        show_default=False,
+    ),
+]
+ClipArgument = Annotated[
+    str,
+    typer.Argument(
+        help="A video, a DICOM clip, an animation or a folder of images.", show_default=False
+    ),
+]
+OutputOption = Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")]
+PicturesOption = Annotated[
+    bool,
+    typer.Option(
+        "--pictures/--no-pictures",
+        help="Show key frames; they show what the clip shows, burnt-in text too.",
+    ),
 ]
 
 

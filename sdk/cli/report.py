@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -23,9 +22,12 @@ from ..sources import FrameInfo
 from ..sources.live import is_live
 from .options import (
     DEFAULT_FPS,
+    ClipArgument,
     ColorOption,
     FpsOption,
     ModelOption,
+    OutputOption,
+    PicturesOption,
     PrecisionOption,
     RegionOption,
     failure,
@@ -37,30 +39,21 @@ from .progress import bar
 
 
 def report(
-    clip: Annotated[
-        str, typer.Argument(help="A video, a DICOM clip, an animation or a folder of images.",
-                            show_default=False)
-    ],
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="The HTML file to write.")
-    ] = Path("report.html"),
+    clip: ClipArgument,
+    output: OutputOption = Path("report.html"),
     model: ModelOption = None,
     precision: PrecisionOption = "auto",
     region: RegionOption = None,
     color: ColorOption = None,
     fps: FpsOption = None,
-    pictures: Annotated[
-        bool,
-        typer.Option("--pictures/--no-pictures", help="Show key frames; they show what the clip "
-                     "shows, burnt-in text too."),
-    ] = True,
-) -> None:  # fmt: skip
+    pictures: PicturesOption = True,
+) -> None:
     """Write what the student says of CLIP as one HTML file that needs nothing else.
 
     Exit codes: 0 the clip was read to its end; 1 it, or the student, could not be read (of a clip
     that breaks off, the frames before are reported); 2 wrong usage; 3 the file could not be
     written.
-    """  # fmt: skip
+    """
     try:
         require_renderer()
         _check(clip, output)

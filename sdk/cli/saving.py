@@ -44,7 +44,12 @@ class Table:
         self._path, self._labels = path, labels
         self._part = path.with_name(f".{path.name}.part")
         self._file = open(  # noqa: SIM115 - closed by finish or drop
-            self._part, "w", encoding="utf-8", errors="surrogateescape", newline=""
+            # a file's name may be no UTF-8: it is written as the bytes that it is
+            self._part,
+            "w",
+            encoding="utf-8",
+            errors="surrogateescape",
+            newline="",
         )
         self._rows = csv.writer(self._file)
         self._rows.writerow([*COLUMNS, *(f"p_{label}" for label in labels)])

@@ -54,6 +54,7 @@ def small_pictures(
     attention = result.attention_on(frame)
     if attention is None or not attention.max() > 0:
         return SmallPictures(plain, None)
+    # by its own peak: the map sums to 1 over the frame, so that levels alone would show its size
     part = attention[y : y + height, x : x + width] / attention.max()
     mixed = image.fromarray(heated(image, plain, part))
     if result.region is not None:

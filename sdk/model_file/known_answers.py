@@ -33,6 +33,7 @@ def _plane(width: int, height: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[
 def _speckle(width: int, height: int) -> npt.NDArray[np.uint8]:
     """Draw multiplicative integer noise in a fan that darkens with depth."""
     x, y = _plane(width, height)
+    # a hash of the place (Teschner et al., 2003): no generator's version can change it
     noise = (x * 73_856_093) ^ (y * 19_349_663)
     noise = ((noise ^ (noise >> 13)) * 1_274_126_177) & 0xFFFF
     across = np.abs(2 * x - width) * height

@@ -146,6 +146,7 @@ class ModelMetadata:
                 or `preprocessing-invalid`.
         """
         _check_version(properties)
+        # what other tools wrote beside ours says nothing to us
         own = {key: value for key, value in properties.items() if key.startswith(PREFIX)}
         own.pop(DIGEST_KEY, None)
         optional = {PREFIX + key for key in _OPTIONAL}

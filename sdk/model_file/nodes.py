@@ -53,6 +53,7 @@ def infer_node(
             Call(inputs, read_attributes(op_type, operator.attributes, attributes))
         )
     except ModelError as error:
+        # the rules of shapes don't know whose they are at work for
         raise type(error)(error.slug, f"{error} (operator {op_type} of {shown(names)})") from None
     if len(output.shape) > MAX_RANK:
         raise invalid_graph(f"{op_type} gives {len(output.shape)} axes, allowed are {MAX_RANK}")

@@ -75,6 +75,7 @@ def parse_model_file(data: bytes) -> ModelFile:
     metadata = ModelMetadata.from_properties(header.metadata)
     if not sealed:
         digest = verify_seal(data)
+    # metadata first, then the graph: a file that is no student is told so before its graph is read
     graph = read_graph(header)
     _check_operators(graph, metadata)
     attention_shape = _check_signature(graph, metadata)
@@ -93,7 +94,7 @@ def _read_bytes(given: str | os.PathLike[str]) -> bytes:
             status = os.fstat(file.fileno())
             _check_regular(path, status.st_mode)
             _check_size(status.st_size, shown(path))
-            data = file.read(status.st_size + 1)
+            data = file.read(status.st_size + 1)  # one more: a file that grew is noticed
     except (OSError, ValueError) as error:
         if not raised_by(error):
             raise  # a signal handler's

@@ -55,6 +55,7 @@ def read_initializer(data: bytes, tensor: Mapping[str, Any]) -> Value:
         raise invalid_graph(
             f"tensor {shown(name)} doesn't hold exactly the data of its shape {shown(shape)}"
         )
+    # only of these are the values read: they are axes and shapes, by which other shapes follow
     if dtype != INT64:
         return Value(dtype, shape, True)
     if len(shape) != 1 or elements > MAX_RANK:

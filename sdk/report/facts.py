@@ -46,6 +46,7 @@ def clip_facts(clip: Clip, collected: Collected, seconds: float) -> Facts:
     assert collected.first is not None
     info, result = collected.first
     frames = sum(collected.own_decisions.values())
+    # the file's name without its folder: paths name wards and people
     facts = [("file", clip.name), ("kind", info.kind), ("frames", f"{frames:,}")]
     if info.frame_count is not None and info.frame_count != frames:
         facts.append(("frames declared", f"{info.frame_count:,}"))

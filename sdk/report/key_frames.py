@@ -51,6 +51,7 @@ class KeyFrames:
         """Take a frame; its pixels must not change until it is drawn or another is chosen."""
         if self._held is not None:
             if self._held[0] is span:
+                # one frame is held at a time, however long the span: drawing waits for its end
                 if answer.confidence > self._held[1].confidence:
                     self._held = (span, answer, frame)
                 return

@@ -37,6 +37,7 @@ class Point:
 
     def join(self, other: Point) -> None:
         """Take in the frames that follow."""
+        # rejected frames have no probabilities: zeros of theirs would pull the curves down
         if not self.classified:
             self.low, self.high = other.low, other.high
         elif other.classified:

@@ -121,7 +121,7 @@ def check_pixels(path: str, width: int, height: int) -> None:
             f"{shown(path)}: {width} x {height} pixels, allowed are {MAX_SIDE} a side and "
             f"{MAX_PIXELS} in all",
         )
-    on_declared_pixels(width * height)
+    on_declared_pixels(width * height)  # after the limits, which bound what memory it allows
 
 
 def missing_dependency(package: str, extra: str) -> SourceError:
@@ -146,6 +146,7 @@ def optional_import(module: str, package: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
+        # itself missing, or one that it needs: only for the first is the extra the way to mend it
         if error.name is not None and module.split(".")[0] == error.name.split(".")[0]:
             raise missing_dependency(package, extra) from error
         raise _broken(package, extra, error) from error

@@ -36,6 +36,7 @@ def folder_frames(
     with contextlib.closing(folder):
         for entry in without_raw_data(entries, folder):
             path = os.path.join(name, entry)
+            # by the folder's descriptor: one that was exchanged meanwhile gives no other files
             file = intake.open_path(entry, folder, path)
             if file.is_folder:
                 file.close()
@@ -51,6 +52,7 @@ def without_raw_data(entries: list[str], folder: intake.Opened) -> list[str]:
     described = set()
     for entry in entries:
         if entry.lower().endswith(".json"):
+            # a damaged description names no data; opening it by its turn says what is wrong
             with contextlib.suppress(SourceError):
                 file = intake.open_path(entry, folder)
                 with contextlib.closing(file):

@@ -140,6 +140,7 @@ class Worker:
                 reply = decode(self._receive_message(time.monotonic() + _START_S))
             except (OSError, EOFError, ProtocolError) as error:
                 self._process.kill()
+                # Python's last line says why, mostly an import that failed
                 text = stderr.read(_STDERR_BYTES).decode("utf-8", "replace").strip()
                 last = text.splitlines()[-1] if text else type(error).__name__
                 raise unavailable(
@@ -153,6 +154,7 @@ class Worker:
         if file is None:
             self._socket.sendall(data, socket.MSG_NOSIGNAL)
             return
+        # the descriptor goes with the first bytes; the kernel may take fewer than all of them
         sent = socket.send_fds(self._socket, [data], [file.fileno()], socket.MSG_NOSIGNAL)
         self._socket.sendall(data[sent:], socket.MSG_NOSIGNAL)
 
@@ -187,6 +189,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             code = None
         self.end()
+        # of the timer that `limits.begin` sets: it reaches into a codec written in C
         if code == -signal.SIGPROF:
             why = f"decoding one frame takes more than {limits.CPU_S:g} s of CPU time"
             return SourceError("source-too-costly", f"{shown(name)}: {why}; convert the file")

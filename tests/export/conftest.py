@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import shutil
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ import pytest
 
 from export.data.dataset import LABELS
 from export.data.phantom import phantom_frame
+from export.distill import pipeline
+from export.workspace import Workspace
 from tests.export.marked_data import marked
 
 COLUMNS = [
@@ -55,3 +58,20 @@ def marked_data(phantom_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def data_folder(phantom_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
     return phantom_data
+
+
+@pytest.fixture(scope="session")
+def trained(phantom_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs by the recipe `smoke`: its teacher, students of `ce` and `kd`."""
+    folder = tmp_path_factory.mktemp("trained") / "runs"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SONOGAZE_DATA", str(phantom_data))
+        for objective in ("ce", "kd"):
+            pipeline.distill(Workspace.open("smoke", folder).student(objective))
+    return folder
+
+
+@pytest.fixture
+def smoke_runs(trained: Path, data_folder: Path, tmp_path: Path) -> Path:
+    """A copy of those runs, for tests of what comes after training."""
+    return shutil.copytree(trained, tmp_path / "runs")

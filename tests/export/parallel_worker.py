@@ -63,14 +63,16 @@ def objective(bank: ViewBank, seen: list[np.ndarray]):
     return loss
 
 
+CLIP = nn.utils.clip_grad_norm_
+
+
 def keep_gradients(kept: list[list[Tensor | None]]) -> None:
     """Keep the gradients of each step, as they are when the optimiser gets them."""
-    clip = nn.utils.clip_grad_norm_
 
     def keep_and_clip(parameters, limit):
         parameters = list(parameters)
         kept.append([p.grad if p.grad is None else p.grad.clone() for p in parameters])
-        return clip(parameters, limit)
+        return CLIP(parameters, limit)
 
     nn.utils.clip_grad_norm_ = keep_and_clip
 
@@ -100,8 +102,12 @@ def main(folder: Path, settings: dict) -> None:
     steps = [torch.from_numpy(indices) for indices in seen]
     found = {"weights": model.state_dict(), "steps": steps, "gradients": gradients[0]}
     torch.save(found, folder / f"process-{parallel.rank()}.pt")
-    parallel.leave()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), json.loads(sys.argv[2]))
+    # several trainings one after another: each start of two processes imports torch three times
+    for name, settings in json.loads(sys.argv[2]).items():
+        folder = Path(sys.argv[1], name)
+        folder.mkdir(exist_ok=True)
+        main(folder, settings)
+    parallel.leave()

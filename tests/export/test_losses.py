@@ -1,5 +1,6 @@
 """Formulas pinned by numbers worked out by hand."""
 
+import dataclasses
 import math
 
 import pytest
@@ -261,3 +262,8 @@ def test_a_taken_name_and_a_need_that_no_batch_has_are_refused():
     with pytest.raises(ExportError, match=r"needs \['pixels'\]; allowed: .*gaze") as caught:
         register_loss("new", needs=["pixels"])
     assert caught.value.slug == "loss-needs"
+
+
+def test_a_registered_loss_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        LOSSES["labels"].formula = LOSSES["logits"].formula

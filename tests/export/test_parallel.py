@@ -14,8 +14,11 @@ import pytest
 import torch
 
 from export import cli, parallel
+from export.distill.checkpoint import Checkpoint
+from export.distill.loop import train
 from export.distill.student import load_student
 from export.errors import ExportError
+from export.recipe.settings import LoopConfig
 from export.workspace import Workspace
 from tests.export import parallel_worker
 from tests.export.parallel_worker import Wrapped, bank_of, normalise
@@ -25,14 +28,16 @@ PLAIN = {"epochs": 3, "batch": 7, "batch_norm": False}
 PATIENCE_S = 600  # more than a loaded machine needs; a hang is what it ends
 
 
-def _start(folder: Path, **settings) -> subprocess.Popen:
+def _start(folder: Path, **trainings: dict) -> subprocess.Popen:
+    """Start two processes that train once for each of `trainings`, in a folder of its name."""
+    settings = json.dumps({name: PLAIN | own for name, own in trainings.items()})
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += ["--nproc-per-node", "2", str(WORKER), str(folder), json.dumps(PLAIN | settings)]
+    command += ["--nproc-per-node", "2", str(WORKER), str(folder), settings]
     return subprocess.Popen(command, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
-def _run(folder: Path, **settings) -> int:
-    process = _start(folder, **settings)
+def _run(folder: Path, **trainings: dict) -> int:
+    process = _start(folder, **trainings)
     try:
         return process.wait(PATIENCE_S)
     except subprocess.TimeoutExpired:
@@ -65,12 +70,12 @@ def _difference(left: Path, right: Path, left_rank: int = 0, right_rank: int = 0
 
 @pytest.fixture(scope="module")
 def pair(phantom_data, tmp_path_factory) -> Path:
-    """Two processes, no batch norm, never interrupted."""
+    """Two processes, never interrupted; beside the folder one more training, with batch norm."""
     folder = tmp_path_factory.mktemp("pair")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONOGAZE_DATA", str(phantom_data))
-        assert _run(folder) == 0
-    return folder
+        assert _run(folder, plain={}, batch_norm={"batch_norm": True}) == 0
+    return folder / "plain"
 
 
 @pytest.fixture(scope="module")
@@ -125,22 +130,21 @@ def test_two_processes_end_with_the_weights_of_one(pair, single):
         assert json.loads(ours) == pytest.approx(json.loads(theirs), rel=1e-3)
 
 
-def test_with_batch_norm_both_processes_end_with_the_same_statistics(data_folder, tmp_path):
-    assert _run(tmp_path, batch_norm=True) == 0
-    assert _difference(tmp_path, tmp_path, 0, 1) == 0
+def test_with_batch_norm_both_processes_end_with_the_same_statistics(pair):
+    folder = pair.with_name("batch_norm")
+    assert _difference(folder, folder, 0, 1) == 0
     untrained = Wrapped(batch_norm=True).state_dict()
-    mean = _result(tmp_path)["weights"]["body.1.running_mean"]
+    mean = _result(folder)["weights"]["body.1.running_mean"]
     assert not torch.equal(mean, untrained["body.1.running_mean"])
 
 
 def test_a_killed_process_ends_them_all_and_any_number_goes_on(pair, single, data_folder, tmp_path):
     cut = tmp_path / "cut"
-    cut.mkdir()
-    assert _run(cut, dies_after=2, checkpoint_every_s=0) != 0
+    assert _run(tmp_path, cut={"dies_after": 2, "checkpoint_every_s": 0}) != 0
     assert not list(cut.glob("process-*"))
     assert torch.load(cut / "resume.pt", weights_only=True)["epoch"] == 2
     alone = shutil.copytree(cut, tmp_path / "alone")
-    assert _run(cut) == 0
+    assert _run(tmp_path, cut={}) == 0
     assert [_difference(cut, pair, rank) for rank in (0, 1)] == [0, 0]
     _alone(alone)
     assert _difference(alone, single) < 1e-3
@@ -148,17 +152,18 @@ def test_a_killed_process_ends_them_all_and_any_number_goes_on(pair, single, dat
 
 
 def test_ctrl_c_ends_every_process(data_folder, tmp_path):
-    process = _start(tmp_path, hangs_after=1)  # the leader hangs, the other waits for it
+    run = tmp_path / "run"
+    process = _start(tmp_path, run={"hangs_after": 1})  # the leader hangs, the other waits for it
     deadline = time.monotonic() + PATIENCE_S
-    while not (tmp_path / "hangs").exists():
+    while not (run / "hangs").exists():
         assert time.monotonic() < deadline
         time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     assert process.wait(PATIENCE_S) != 0
     for rank in (0, 1):
         with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / f"pid-{rank}").read_text()), 0)
-    assert torch.load(tmp_path / "resume.pt", weights_only=True)["epoch"] == 1
+            os.kill(int((run / f"pid-{rank}").read_text()), 0)
+    assert torch.load(run / "resume.pt", weights_only=True)["epoch"] == 1
 
 
 def test_more_processes_than_frames_in_a_batch_are_refused(monkeypatch):
@@ -166,6 +171,13 @@ def test_more_processes_than_frames_in_a_batch_are_refused(monkeypatch):
     with pytest.raises(ExportError, match="batch of 2 can't be shared by 3") as caught:
         parallel.check_batch(2)
     assert caught.value.slug == "parallel-batch"
+
+
+def test_no_training_begins_with_more_processes_than_a_batch_has_frames(monkeypatch, tmp_path):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    config = LoopConfig(epochs=1, batch=2, learning_rate=0.1, weight_decay=0.0, seed=1)
+    with pytest.raises(ExportError, match="can't be shared by 3"):
+        train(torch.nn.Linear(1, 1), None, None, None, config, Checkpoint(tmp_path / "x.pt"))
 
 
 def test_shares_cover_the_batch_once_and_weigh_as_many_frames_as_they_hold(monkeypatch):

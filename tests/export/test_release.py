@@ -1,4 +1,7 @@
-"""The whole path on a synthetic phantom: teacher, distillation, int8, release, one classify."""
+"""What comes after training: int8, release, one classify.
+
+`test_workspace.py` releases from frames alone.
+"""
 
 import json
 from pathlib import Path
@@ -83,10 +86,10 @@ def test_int8_has_signed_weights_and_stays_near_fp32(student, model):
     assert np.abs(int8 - fp32).max() < 0.15 * np.abs(fp32).max()
 
 
-def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkeypatch):
+def test_a_trained_student_becomes_files_that_the_sdk_runs(smoke_runs, tmp_path, monkeypatch):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
-    out, files = tmp_path / "runs", tmp_path / "release"
-    report = release(Workspace.open("smoke", out).student("kd"), files, PILOT)
+    files = tmp_path / "release"
+    report = release(Workspace.open("smoke", smoke_runs).student("kd"), files, PILOT)
     assert json.loads((files / "release.json").read_text()) == json.loads(json.dumps(report))
     looks = (tmp_path / "looks.jsonl").read_text().splitlines()
     assert len(looks) == 6  # two precisions and the teacher, two guarded parts
@@ -98,18 +101,18 @@ def test_frames_become_a_student_that_the_sdk_runs(data_folder, tmp_path, monkey
         assert classifier.metadata.provenance["objective"] == "kd"
         result = classifier.classify(phantom_frame("head", seed=5).pixels)
         assert result.to_dict()["model_id"] == classifier.model_id
-    again = release(Workspace.open("smoke", out).student("kd"), files, PILOT)
+    again = release(Workspace.open("smoke", smoke_runs).student("kd"), files, PILOT)
     assert again["scores"] == report["scores"]
 
 
 def test_a_refused_student_is_not_written_nor_looked_at_on_guarded_parts(
-    data_folder, tmp_path, monkeypatch
+    smoke_runs, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(evaluation, "LOOKS", tmp_path / "looks.jsonl")
     monkeypatch.setattr(gates, "MAX_BYTES", {"fp32": 10, "int8": 10})
     passed = [option for option in PILOT if not option.startswith("file-size")]
     with pytest.raises(ExportError, match="file-size"):
-        release(Workspace.open("smoke", tmp_path / "r").student("ce"), tmp_path / "to", passed)
+        release(Workspace.open("smoke", smoke_runs).student("ce"), tmp_path / "to", passed)
     assert not (tmp_path / "to").exists()
     assert not (tmp_path / "looks.jsonl").exists()
 
@@ -122,9 +125,9 @@ def test_what_learned_from_research_only_gaze_is_not_released(tmp_path, objectiv
     assert not list(tmp_path.iterdir())
 
 
-def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, tmp_path):
+def test_a_released_file_answers_as_the_student_it_was_made_from(data_folder, smoke_runs):
     recipe = load_recipe("smoke")
-    student = pipeline.distill(Workspace.open("smoke", tmp_path).student("ce"))
+    student = pipeline.distill(Workspace.open("smoke", smoke_runs).student("ce"))
     record = load_records(data_folder)[0]
     tensor = recipe.preprocessing.tensor(sdk.Frame.from_array(read_grey(record.path)))
     logits, _ = run_onnx(to_onnx(student, 48, 64).SerializeToString(), tensor)

@@ -27,8 +27,9 @@ WAIVED = [f"{gate}=two epochs" for gate in gates.GATES]
 
 
 @pytest.fixture(scope="module")
-def release(phantom_data, tmp_path_factory):
+def release(trained, phantom_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("release")
+    shutil.copytree(trained, folder / "runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SONOGAZE_DATA", str(phantom_data))
         patch.setattr(evaluation, "LOOKS", folder / "looks.jsonl")
@@ -43,8 +44,8 @@ def released(release, data_folder, tmp_path):
     return shutil.copytree(release, tmp_path / "to")
 
 
-def test_quantize_writes_files_that_classify_runs(data_folder, tmp_path):
-    shared = ["--recipe", "smoke", "-o", str(tmp_path / "runs"), "--objective", "ce"]
+def test_quantize_writes_files_that_classify_runs(data_folder, smoke_runs):
+    shared = ["--recipe", "smoke", "-o", str(smoke_runs), "--objective", "ce"]
     result = RUN.invoke(app, ["quantize", *shared])
     assert result.exit_code == 0, result.output
     report = json.loads(result.stdout)

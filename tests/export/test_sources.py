@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from export.distill import pipeline
 from export.errors import ExportError
 from export.release import gates
 from export.release import release as releasing
@@ -93,10 +92,9 @@ def test_a_release_from_changed_sources_is_refused_before_anything_is_trained(
     assert not (tmp_path / "r").exists()
 
 
-def test_a_student_is_not_released_beside_another_teacher(data_folder, tmp_path):
-    student = Workspace.open("smoke", tmp_path).student("kd")
-    pipeline.distill(student)
-    weights = teacher_weights(tmp_path)
+def test_a_student_is_not_released_beside_another_teacher(smoke_runs, tmp_path):
+    student = Workspace.open("smoke", smoke_runs).student("kd")
+    weights = teacher_weights(smoke_runs)
     waived = [f"{gate}=x" for gate in gates.GATES]
     weights.write_bytes(weights.read_bytes() + b"\0")
     for begin in (
@@ -111,7 +109,7 @@ def test_a_student_is_not_released_beside_another_teacher(data_folder, tmp_path)
         releasing.release(student, tmp_path / "to", waived)
     assert caught.value.slug == "weights-missing"
     assert not (tmp_path / "to").exists()
-    assert not list(tmp_path.glob("*.onnx"))
+    assert not list(tmp_path.rglob("*.onnx"))
 
 
 def test_the_shipped_student_names_a_clean_commit_that_packaged_it():

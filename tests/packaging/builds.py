@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -41,10 +42,23 @@ def build_wheel(
     source: Path, folder: Path, *options: str, env: Mapping[str, str] | None = None
 ) -> Path:
     """Build the wheel of a project into an empty folder."""
-    always = ["--no-deps", "--no-build-isolation", "--quiet", "-C", f"build-dir={folder}/build"]
+    always = ["--no-deps", "--no-build-isolation", "--quiet"]
+    if not any(option.startswith("build-dir=") for option in options):
+        always += ["-C", f"build-dir={folder}/build"]
     pip("wheel", *always, *options, "-w", folder, source, cwd=folder, env=EPOCH | dict(env or {}))
     (built,) = folder.glob("*.whl")
     return built
+
+
+def unpacked_sdist(folder: Path) -> Path:
+    """Pack the runtime's sources and return them as they come out, away from the checkout."""
+    words = ["-m", "build", "--no-isolation", "--sdist", "--outdir", folder, ROOT]
+    command(sys.executable, *words, cwd=folder, env=EPOCH)
+    (packed,) = folder.glob("*.tar.gz")
+    with tarfile.open(packed) as file:
+        file.extractall(folder / "sources", filter="data")
+    (source,) = (folder / "sources").iterdir()
+    return source
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import sdk
-from tests.packaging.builds import ROOT, command, pip, run
+from tests.packaging.builds import ROOT, build_wheel, command, pip, run
 
 CLASSIFY = "import {}, numpy as np; print({}.classify(np.zeros((600,800),'uint8')))"
 ALLOWED = re.compile(
@@ -69,6 +69,20 @@ def test_the_extension_is_stripped_and_names_no_folder_of_the_build(runtime_whee
     assert b".symtab" not in binary
     for folder in (ROOT, runtime_wheel.parent, Path(sys.prefix)):
         assert str(folder).encode() not in binary
+
+
+def test_another_folder_compiles_the_bytes_that_the_checkout_has(runtime_wheel: Path) -> None:
+    (own,) = (ROOT / "sdk").glob("_kernels.*.so")
+    with zipfile.ZipFile(runtime_wheel) as file:
+        (name,) = (n for n in file.namelist() if n.endswith(".so"))
+        assert file.read(name) == own.read_bytes(), "not the same, or `make setup` is to be run"
+
+
+def test_packing_again_gives_the_same_file(runtime_wheel: Path, tmp_path: Path) -> None:
+    folder = runtime_wheel.parent
+    (source,) = (folder / "sources").iterdir()
+    again = build_wheel(source, tmp_path, "-C", f"build-dir={folder}/build")
+    assert again.read_bytes() == runtime_wheel.read_bytes()
 
 
 def test_auditwheel_gives_it_a_manylinux_tag_and_adds_no_library(

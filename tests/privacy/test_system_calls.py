@@ -1,12 +1,12 @@
 """Nothing leaves the device: real processes under strace, long enough for a delayed thread.
 
 Second tier: needs Debian's strace. `test_quiet.py` watches what can be watched without it.
-AF_UNIX stays on the device and is allowed (glibc asks nscd for a user's name).
+AF_UNIX stays on the device and is allowed (glibc asks nscd for a user's name). A release on
+synthetic frames and the demo are watched where they run anyway, in `tests/test_examples.py`.
 """
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -105,22 +105,3 @@ def test_the_watch_sees_what_onnxruntime_does_when_it_is_imported_alone(seen) ->
     found, folder = seen["onnxruntime alone"].result()
     assert found.calls, "no call within the wait: the wait is too short to prove anything"
     assert any("deviceid" in path for path in found.outside(folder / "work"))
-
-
-def test_a_release_on_synthetic_frames_calls_nobody(tmp_path: Path) -> None:
-    require("strace")
-    line = [sys.executable, str(ROOT / "examples/export_student.py"), "mine"]
-    found = watch(line, tmp_path, PYTHONPATH=str(ROOT))
-    assert found.calls == []
-    assert found.outside(tmp_path / "work", tmp_path / "tmp") == set()
-    assert list((tmp_path / "home").iterdir()) == []
-    assert list((tmp_path / "tmp").iterdir()) == []
-
-
-def test_the_demo_calls_nobody(tmp_path: Path) -> None:
-    require("strace")
-    line = [sys.executable, str(ROOT / "examples/demo.py"), "-o", "out"]
-    found = watch(line, tmp_path, PYTHONPATH=str(ROOT))
-    assert found.calls == []
-    assert found.outside(tmp_path / "work") == set()
-    assert list((tmp_path / "home").iterdir()) == []

@@ -33,10 +33,12 @@ class Seen:
     Attributes:
         calls: lines of system calls towards a network that isn't loopback, or towards a resolver.
         written: paths that were created, changed or removed, in any folder.
+        output: what it printed.
     """
 
     calls: list[str] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
+    output: str = ""
 
     def outside(self, *folders: Path) -> set[str]:
         """Return the paths written that don't lie in `folders`."""
@@ -78,7 +80,7 @@ def watch(command: list[str], folder: Path, **environment: str) -> Seen:
             env=_environment(folder) | environment,
             capture_output=True,
             text=True,
-            timeout=280,
+            timeout=900,  # a hang is what it ends, not a loaded machine
             check=False,
         )
         # strace itself gives up where a process dies between two of its own calls
@@ -88,7 +90,9 @@ def watch(command: list[str], folder: Path, **environment: str) -> Seen:
             shutil.rmtree(folder / name)
             (folder / name).mkdir()
     assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]
-    return read(log.read_text(errors="replace"), folder / "work")
+    seen = read(log.read_text(errors="replace"), folder / "work")
+    seen.output = done.stdout
+    return seen
 
 
 def read(log: str, work: Path) -> Seen:

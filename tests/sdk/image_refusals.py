@@ -137,6 +137,7 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
         "InkSet",
     ),
     "strips that don't add up": (tagged(t278=(5,)), "source-malformed", "make"),
+    "strips of no height": (tagged(t278=(0,)), "source-malformed", "strips or tiles of"),
     "strip too short": (tagged(t279=(5,)), "source-truncated", "bytes"),
     "strip beyond the end": (tagged(t273=(10**6,)), "source-truncated", "beyond"),
     "a directory beyond all": (

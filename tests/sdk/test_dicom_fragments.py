@@ -60,6 +60,13 @@ def test_an_offset_table_that_lies_is_refused(lie: object) -> None:
     assert refusal(dataset, "Offset Table") == MALFORMED
 
 
+def test_an_offset_table_longer_than_the_frames_is_refused_before_it_is_read() -> None:
+    dataset = wrapped(FRAMES, JPEGBaseline8Bit, NumberOfFrames=5)
+    rest = dataset.PixelData[8 + 4 * 5 :]
+    dataset.PixelData = struct.pack("<HHI", 0xFFFE, 0xE000, 4 * 6) + bytes(4 * 6) + rest
+    assert refusal(dataset, "has 24 bytes, but Number of Frames is 5") == MALFORMED
+
+
 @pytest.mark.parametrize("lie", ["offsets", "lengths", "count", "both"])
 def test_an_extended_offset_table_that_lies_is_refused(lie: str) -> None:
     dataset = wrapped(FRAMES, JPEGBaseline8Bit, NumberOfFrames=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ import pytest
 from tests.sdk.dicom_matrix import independent, mutate
 from tests.sdk.tools import require
 
-FILES = mutate.seeds(60, seed=4)
+
+@cache
+def files() -> list[bytes]:
+    return [data for _, data in mutate.seeds(60, seed=4)]
 
 
 @pytest.mark.parametrize("part", range(2))
@@ -18,7 +22,7 @@ def test_mutated_files_give_frames_or_a_typed_error(part: int) -> None:
     chance = random.Random(part)
     outcomes = set()
     for _ in range(250):
-        data = mutate.mutate(chance.choice(FILES)[1], chance.choice(FILES)[1], chance)
+        data = mutate.mutate(chance.choice(files()), chance.choice(files()), chance)
         outcomes.add(mutate.outcome(data))
     assert {"frames", "source-malformed", "source-truncated"} <= outcomes
     # nothing made the decoding process end, or work to its limits
@@ -27,8 +31,8 @@ def test_mutated_files_give_frames_or_a_typed_error(part: int) -> None:
 
 def test_every_way_of_damage_is_used() -> None:
     chance = random.Random(9)
-    _, data = FILES[0]
-    changed = [way(data, FILES[1][1], chance) != data for way in mutate._WAYS for _ in range(5)]
+    data, other = files()[:2]
+    changed = [way(data, other, chance) != data for way in mutate._WAYS for _ in range(5)]
     assert sum(changed) > len(changed) // 2
 
 

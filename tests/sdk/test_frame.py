@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sdk._frame_checks import whole
 from sdk.errors import SLUGS, FrameError, ModelError, SdkError, SourceError
 from sdk.frame import Frame, Region
 from sdk.preprocess import Preprocessing
@@ -308,6 +309,15 @@ def test_pixels_may_change_while_they_are_read() -> None:
         assert np.all((tensor >= 0) & (tensor <= 1))
     stop.set()
     grabber.join()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_is_refused_from_2_to_the_62_on(sign: int) -> None:
+    assert whole(sign * (2**62 - 1), "width", "frame-size") == sign * (2**62 - 1)
+    for number in (2**62, 2**63 - 1, 2**63):
+        refused(
+            "frame-size", "must be below", lambda n=number: whole(sign * n, "width", "frame-size")
+        )
 
 
 @settings(max_examples=300, deadline=None)

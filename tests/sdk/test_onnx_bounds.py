@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from onnx import helper
@@ -45,8 +47,13 @@ def test_the_heaviest_graphs_lie_just_below_the_limits(
 
 
 def test_parts_are_counted() -> None:
-    relus = [helper.make_node("Relu", ["frame"], [f"r{i}"]) for i in range(2049)]
-    assert slug_of(model(relus, {}).SerializeToString()) == "model-too-complex"
+    def chain(nodes: int) -> bytes:
+        names = ["frame", *(f"r{i}" for i in range(nodes - 1)), "logits"]
+        relus = [helper.make_node("Relu", [a], [b]) for a, b in pairwise(names)]
+        return model(relus, {}, (1, 1)).SerializeToString()
+
+    walk_onnx(chain(2048))
+    assert slug_of(chain(2049)) == "model-too-complex"
     joined = [helper.make_node("Concat", ["frame"] * 65, ["c"], axis=0)]
     assert slug_of(model(joined, {}).SerializeToString()) == "model-graph-invalid"
 

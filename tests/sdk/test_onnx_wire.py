@@ -78,6 +78,7 @@ def _all_fields(nodes: list[Node]) -> list[Node]:
         (b"\x08\x0a\x72\x03\x0a\x7f\x00\x72\x00", "model-malformed"),
         (b"\x08\x0a\x0d\x00\x00\x00\x00", "model-malformed"),
         (b"\x08", "model-truncated"),
+        (b"\x08\x80", "model-truncated"),
         (b"\x08\x0a\x42\x02\x0a\x00", "model-not-onnx"),
         (b"\x08\x0a\x08\x0a", "model-malformed"),
         (b"\x08\x0a\x1a\x00\x12\x00", "model-malformed"),
@@ -85,8 +86,8 @@ def _all_fields(nodes: list[Node]) -> list[Node]:
         (b"\x08\x0a\x12\x03\xed\xa0\x80", "model-malformed"),
     ],
     ids=[
-        "varint", "65-bits", "group", "field-0", "overlong", "nested", "fixed32", "cut", "no-graph",
-        "twice", "order", "utf-8", "surrogate",
+        "varint", "65-bits", "group", "field-0", "overlong", "nested", "fixed32", "cut",
+        "cut-number", "no-graph", "twice", "order", "utf-8", "surrogate",
     ],
 )  # fmt: skip
 def test_the_wire_format_is_checked(data: bytes, slug: str) -> None:

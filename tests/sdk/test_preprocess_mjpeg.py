@@ -204,6 +204,7 @@ NOT_FRAMES = {
     "two frame headers": (with_segments(BASELINE, 0xC0, bytes(15)), "jpeg-invalid"),
     "height 0": (changed(changed(BASELINE, 5, 0), 6, 0), "frame-size"),
     "no end of segments": (with_segments(BASELINE, 0xFE, b"", 200_000), "jpeg-invalid"),
+    "lines counted later": (with_segments(BASELINE, 0xDC, b"\0\x20"), "jpeg-invalid"),
     "a picture inside": (BASELINE[:2] + BASELINE, "jpeg-invalid"),
     "only an end": (b"\xff\xd8\xff\xd9", "jpeg-invalid"),
     "fill bytes alone": (b"\xff\xd8" + b"\xff" * 100_000, "jpeg-invalid"),
@@ -236,6 +237,26 @@ def test_notes_of_a_camera_change_nothing(notes: bytes) -> None:
     np.testing.assert_array_equal(plain, Preprocessing(8, 6).tensor(Frame(noted, format="MJPEG")))
     padded = BASELINE + bytes(999)  # a grabber's buffer is larger than its frame
     np.testing.assert_array_equal(plain, Preprocessing(8, 6).tensor(Frame(padded, format="MJPEG")))
+
+
+@pytest.mark.parametrize("marker", [0xDD, 0xFE, *range(0xE1, 0xF0)], ids=hex)
+def test_comments_intervals_and_makers_notes_are_passed_over(marker: int) -> None:
+    # of an interval of restarts, 0 is none; to the others it is a note of two bytes
+    Frame(with_segments(BASELINE, marker, b"\0\0"), format="MJPEG")
+
+
+@pytest.mark.parametrize("rows", [15, 17])
+def test_a_decoder_that_gives_another_size_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    class Odd:
+        @staticmethod
+        def decode_jpeg(*_: object, **__: object) -> np.ndarray:
+            return np.zeros((rows, 16, 1), np.uint8)
+
+    monkeypatch.setattr(_mjpeg, "_library", lambda: Odd)
+    with pytest.raises(FrameError, match=rf"decoded to \({rows}, 16\) instead of \(16, 16\)"):
+        _mjpeg.luma(b"", 16, 16, 8)
 
 
 def test_missing_decoder_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,16 @@ def test_a_decoding_process_is_used_again(pgm: Path) -> None:
     assert children() == before
 
 
+def test_a_decoding_process_that_waits_has_let_go_of_its_file(pgm: Path) -> None:
+    list(sources.open(pgm))
+
+    def held() -> set[str]:
+        folders = [Path(f"/proc/{pid}/fd") for pid in children()]
+        return {os.readlink(link) for folder in folders for link in folder.iterdir()}
+
+    assert wait_until(lambda: str(pgm.resolve()) not in held())
+
+
 def test_an_iterator_left_early_frees_its_process(cine: Path) -> None:
     list(sources.open(cine))
     before = children()

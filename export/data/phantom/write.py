@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +55,31 @@ def write_phantom_set(
     target = Path(directory)
     if count < 1:
         raise PhantomError("phantom-argument", f"count is {count}; it must be at least 1")
+    with _whole_folder(target) as scratch:
+        _fill(scratch, _cines(count, seed, frames, fps, size), count * frames, progress)
+    return target
+
+
+@contextmanager
+def _whole_folder(target: Path) -> Iterator[Path]:
+    """Give a folder to fill, which becomes `target` when the block ends well, and else goes."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise PhantomError(
             "phantom-target", f"{target} exists and is not an empty folder; name a new one"
         )
+    # beside the target, since a rename is atomic within one file system alone
     scratch = target.absolute().parent / f".{target.name}.partial-{os.getpid()}"
     try:
         scratch.mkdir()
     except OSError as error:
         raise PhantomError("phantom-target", f"cannot write beside {target}: {error}") from error
     try:
-        _fill(scratch, _cines(count, seed, frames, fps, size), count * frames, progress)
+        yield scratch
         os.replace(scratch, target)
     except OSError as error:
         raise PhantomError("phantom-target", f"cannot write {target}: {error}") from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return target
 
 
 def _cines(

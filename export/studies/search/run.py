@@ -55,6 +55,7 @@ class Search:
             "float_layers": list(self.workspace.recipe.quantise.float_layers),
         }
         found = _read(kept)
+        # times of another day aren't measured anew: candidates would be chosen by both
         if found.get("asked") == asked:
             times: dict[str, Times] = found["times_ms"]
             return times
@@ -143,6 +144,7 @@ def finals_of(
     for limit in space.finals:
         within = [name for name in able if shares[name] <= limit]
         if within:
+            # between equals the name decides, so that a search comes out the same again
             chosen[limit] = max(within, key=lambda name: (_of_the_faster(rows[name]), name))
     if not chosen:
         raise ExportError(

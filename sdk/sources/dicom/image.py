@@ -70,7 +70,7 @@ def image_of(header: Header) -> Image:
         raise header.error("source-no-pixels", f"{header.describe(missing)} is missing")
     rows = _whole(header, "Rows", 1, 65_535)
     columns = _whole(header, "Columns", 1, 65_535)
-    check_pixels(header.name, columns, rows)
+    check_pixels(header.name, columns, rows)  # before anything is multiplied by them
     photometric = header.text("PhotometricInterpretation")
     samples = _samples(header, photometric)
     assert photometric is not None
@@ -81,11 +81,13 @@ def image_of(header: Header) -> Image:
             f"{header.describe('BitsAllocated')} is {allocated}, allowed are 1, 8, 16 and 32",
         )
     stored = _whole(header, "BitsStored", 1, allocated)
+    # beyond `stored - 1` the standard retired it, and files of the time before are still around
     high_bit = _whole(header, "HighBit", stored - 1, allocated - 1)
     signed = _whole(header, "PixelRepresentation", 0, 1) == 1
     if signed and photometric not in MONOCHROME:
         raise header.malformed("PixelRepresentation", f"is 1 (signed), but colour is {photometric}")
     planar = None
+    # of one sample it says nothing, whatever stands there
     if samples == 3 and "PlanarConfiguration" in header:
         planar = _whole(header, "PlanarConfiguration", 0, 1)
     return Image(

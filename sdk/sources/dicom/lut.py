@@ -35,6 +35,7 @@ def read_descriptor(header: Header, keyword: str, signed: bool) -> Descriptor:
     if len(values) != 3:
         raise header.malformed(keyword, f"has {len(values)} values, it must have 3")
     # the VR holds for the first value mapped only: the other two are never negative
+    # 0 entries stand for 65,536, which 16 bits can't hold
     entries, bits = values[0] & 0xFFFF or _MAX_ENTRIES, values[2] & 0xFFFF
     first = values[1]
     if signed and first > 0x7FFF:
@@ -50,6 +51,7 @@ def read_entries(header: Header, keyword: str, count: int, bits: int) -> npt.NDA
     """
     element = header.element(keyword)
     size = 0 if element is None else len(element.data)
+    # descriptors and data disagree in real files: the length is what can't lie
     if element is not None and size == 2 * count:
         table = _words(element)
     elif element is not None and size == count + count % 2 and element.vr != "US":
@@ -86,7 +88,7 @@ def read_segments(header: Header, keyword: str, count: int, bits: int) -> npt.ND
         if kind == _DISCRETE:
             made += data[position : position + length]
             position += length
-        elif kind == _LINEAR and made:
+        elif kind == _LINEAR and made:  # from the entry before it, so it can't come first
             start, end = made[-1], data[position]
             made += [start + (end - start) * step / length for step in range(1, length + 1)]
             position += 1
@@ -106,6 +108,7 @@ def _words(element: Element) -> npt.NDArray[np.int64]:
 
 def _bytes(element: Element) -> npt.NDArray[np.int64]:
     data = element.data
+    # bytes in words of a big-endian file lie swapped in pairs
     if element.big_endian and element.vr != "OB" and len(data) % 2 == 0:
         data = np.frombuffer(data, ">u2").astype("<u2").tobytes()
     return np.frombuffer(data, np.uint8).astype(np.int64)

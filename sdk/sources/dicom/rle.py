@@ -46,6 +46,7 @@ def _segments(data: bytes, count: int) -> list[tuple[int, int]]:
     if len(data) < _HEADER_BYTES:
         raise Cut("it ends inside its RLE header")
     declared, *offsets = struct.unpack_from("<16I", data)
+    # three samples of 8 bytes would need more segments than the header has room for
     if declared != count or count > _MAX_SEGMENTS:
         raise Damaged(f"it has {declared} RLE segments, the header needs {count}")
     used = offsets[:count]
@@ -72,6 +73,7 @@ def _unpack(segment: bytes, plane: npt.NDArray[np.uint8]) -> None:
             position += 1  # 128 does nothing
     if position > size:
         raise Cut("an RLE segment ends inside a run")
+    # a segment is padded to an even length, by zero or by the code that does nothing
     if len(made) > needed or segment[position:].strip(b"\0\x80"):
         raise Damaged(f"an RLE segment holds more than the {needed} bytes that the header needs")
     plane[:] = np.frombuffer(made, np.uint8)

@@ -40,6 +40,7 @@ class BoundedFile:
         data = self._file.read(count)
         if len(data) < count:
             self.ended = True
+            # nothing, where a tag of 8 bytes was looked for, is how a data set ends
             if data or count > 8:
                 raise self.refuse("source-truncated", "ends inside its header; copy it again")
         if self.blanks_next:
@@ -137,7 +138,7 @@ class _Inflated(io.RawIOBase):
             raise NotImplementedError("the inflated size is unknown")
         target = position + (self._position if whence == os.SEEK_CUR else 0)
         if target < self._position:
-            self._restart()
+            self._restart()  # zlib can't go back
         piece = memoryview(bytearray(_PIECE_BYTES))
         while self._position < target:
             if not self.readinto(piece[: target - self._position]):

@@ -31,6 +31,7 @@ PYDICOM_RAISES = (
 """What pydicom raises on damaged files; anything else, such as a signal handler's, passes."""
 
 _BINARY = {"US": "H", "SS": "h", "UL": "L", "SL": "l", "FL": "f", "FD": "d", "UV": "Q", "SV": "q"}
+# bounded: a damaged element may hold a million digits
 _INTEGER = re.compile(rb"[+-]?[0-9]{1,12}")
 _DECIMAL = re.compile(rb"[+-]?([0-9]{1,64}(\.[0-9]{0,64})?|\.[0-9]{1,64})([eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT_BYTES = 1 << 24
@@ -94,6 +95,7 @@ class Header:
         if not isinstance(raw.value, bytes):
             raise self.malformed(keyword, "is a sequence, it must be a value")
         vr = raw.VR
+        # implicit files state none, and whoever didn't know an element copied it as unknown
         if vr is None or vr == "UN":
             vr = _dictionary_vr(keyword)
         return Element(str(vr), raw.value, not raw.is_little_endian)
@@ -108,6 +110,7 @@ class Header:
         element = self.element(keyword)
         if element is None:
             return ()
+        # the dictionary leaves it to the pixels' own sign (PS3.6)
         if " or " in element.vr:
             element = replace(element, vr="SS" if signed else "US")
         if element.vr == "IS":
@@ -155,6 +158,7 @@ class Header:
         if element is None:
             return None
         text = element.data.strip(_PADDING)
+        # coded strings and UIDs alone are read, of ASCII and at most 64 bytes (PS3.5 table 6.2-1)
         if len(text) > 64 or not text.isascii():
             raise self.malformed(keyword, f"is {shown(text)}")
         return text.decode("ascii") or None
@@ -183,7 +187,7 @@ class Header:
     def _parts(self, keyword: str, element: Element, pattern: re.Pattern[bytes]) -> list[bytes]:
         if len(element.data) > _MAX_TEXT_BYTES:
             raise self.malformed(keyword, f"has {len(element.data)} bytes")
-        text = element.data.strip(_PADDING)
+        text = element.data.strip(_PADDING)  # blanks by the standard, NUL by many writers
         parts = [part.strip(_PADDING) for part in text.split(b"\\")] if text else []
         for part in parts:
             if not pattern.fullmatch(part):

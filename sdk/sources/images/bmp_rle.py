@@ -39,6 +39,7 @@ def indices_of_runs(
             x, y = 0, y + 1
             continue
         if count == 0 and value in (_END_OF_BITMAP, _DELTA):
+            # behind the last pixel it may stand; anywhere else it leaves pixels to the reader
             if value == _END_OF_BITMAP and x == width and y == height - 1:
                 break
             raise unsupported(name, f"its run lengths leave out pixels from row {y} on")

@@ -143,7 +143,7 @@ def over_black(colour: npt.NDArray[np.uint8], alpha: npt.NDArray[np.uint8]) -> n
     weight = alpha.astype(np.uint16)
     if colour.ndim == 3:
         weight = weight[..., None]
-    product = colour * weight + np.uint16(127)
+    product = colour * weight + np.uint16(127)  # 65,152 at most, and rounds to the nearest
     return (product // np.uint16(255)).astype(np.uint8)
 
 

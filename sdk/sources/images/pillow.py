@@ -23,6 +23,7 @@ def open_image(data: bytes, kind: str, name: str) -> Any:
     """
     library = optional_import("PIL.Image", "Pillow", "images")
     try:
+        # of that kind alone: Pillow would look for a decoder that takes the bytes as something else
         return library.open(io.BytesIO(data), formats=(kind,))
     except Exception as error:
         raise _error(name, error) from error
@@ -67,6 +68,7 @@ def _error(name: str, error: Exception) -> SourceError:
     if isinstance(error, MemoryError | SourceError):
         raise error
     text = str(error)
+    # Pillow has no kinds of error: a file that ends early shows by these, or by its words
     ended = isinstance(error, struct.error | EOFError | IndexError) or "truncated" in text.lower()
     if ended:
         return truncated(name, f"ends early: {shown(text)}")

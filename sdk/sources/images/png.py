@@ -108,6 +108,7 @@ def _decoded(
 ) -> npt.NDArray[Any]:
     """Have Pillow decode a PNG file of nothing but this frame's header, palette and data."""
     needed = _raster_bytes(walked, frame)
+    # what doesn't compress grows by a few bytes a block: this is room enough for any encoder
     if sum(length for _, length in places) > needed + needed // 8 + 65_536:
         raise malformed(name, "more image data than its pixels can need")
     data = bytearray()
@@ -115,6 +116,7 @@ def _decoded(
         file.seek(offset)
         data += exactly(file, length, name)
     _check_raster(data, needed, name)
+    # chunks of text, colour profiles and what else a file brings never reach the decoder
     header = struct.pack(
         ">IIBBBBB",
         frame.width, frame.height, walked.depth, walked.colour_type, 0, 0, walked.interlace,

@@ -61,10 +61,12 @@ def read(file: BinaryIO, name: str) -> Pictures:
     form, places = tags.find_directories(file, name)
     first = tags.read_directory(file, form, places[0], name)
     stack = _STACK.match(bytes(first.get(tags.DESCRIPTION, ())))
+    # above 4 GB ImageJ writes one directory, and the other images behind each other without any
     if stack and int(stack[1]) != len(places):
         raise unsupported(
             name, f"ImageJ says {int(stack[1])} images, the file has {len(places)} directories"
         )
+    # thumbnails and masks lie among the pages, and would count as frames
     pages = [place for place in places if not place.subfile_type & (_REDUCED | _MASK)]
     if not pages:
         raise SourceError(
@@ -155,6 +157,7 @@ def _layout(
         piece_width=_one(directory, tags.TILE_WIDTH, None, name) if tiled else width,
         piece_height=_one(directory, tags.TILE_HEIGHT, None, name)
         if tiled
+        # 2**32 - 1, the standard's own default, stands for one strip
         else min(height, _one(directory, tags.ROWS_PER_STRIP, height, name)),
         tiled=tiled,
         offsets=_many(directory, tags.TILE_OFFSETS if tiled else tags.STRIP_OFFSETS, name),

@@ -39,6 +39,7 @@ def read(file: BinaryIO, name: str) -> Pictures:
     check_pixels(name, *size)
     image = open_image(data, "WEBP", name)
     count = check_count(name, int(image.n_frames))
+    # libwebp leaves out what it can't decode, and says nothing of it
     if count != declared:
         raise malformed(name, f"holds {declared} frames, {count} of them whole")
     return Pictures(count, _each(image, name, size, count), times_of(durations_s))
@@ -77,7 +78,7 @@ def _walk(data: bytes, name: str) -> tuple[tuple[int, int], int, list[Fraction]]
         if kind == b"ANMF":
             durations_s.append(Fraction(int.from_bytes(body[12:15], "little"), _TICKS_PER_S))
         stills += kind in (b"VP8 ", b"VP8L")
-        at += 8 + length + length % 2
+        at += 8 + length + length % 2  # RIFF pads a chunk to an even length
     frames = len(durations_s)
     if size is None or not (frames or stills):
         raise malformed(name, "a WebP file without an image")

@@ -30,6 +30,7 @@ def address_of(host: str, port: int, *, remote: bool) -> tuple[str, int]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise SourceError("source-not-found", f"{shown(host)} is no host known here") from error
+    # the address that is checked is the one to connect to: another look-up may give another
     address = str(found[0][4][0])
     if not remote and not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
         raise SourceError(
@@ -59,6 +60,7 @@ def kept_up(receiver: Receiver, connect: Callable[[Receiver], None], give_up_s: 
         except (Lost, OSError) as error:
             why = str(error) or type(error).__name__
         received = receiver.box.stats().received
+        # a sender that accepts and sends nothing must not keep the trying alive
         if received > before:
             pause_s, began_s, before = _FIRST_PAUSE_S, time.monotonic(), received
         if time.monotonic() - began_s + pause_s > give_up_s and not receiver.stopped.is_set():

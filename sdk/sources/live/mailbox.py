@@ -59,6 +59,7 @@ class Mailbox:
             if not isinstance(item, SdkError):
                 self._received += 1
                 self._last_s = time.monotonic()
+            # the oldest: who shows a live image wants the newest, and a receiver mustn't wait
             if len(self._items) == self._size:
                 self._dropped += not isinstance(self._items.popleft(), SdkError)
             self._items.append(item)
@@ -67,6 +68,7 @@ class Mailbox:
     def end(self, error: BaseException | None = None) -> None:
         """Say that nothing more comes, and why if that is an error; the first word counts."""
         with self._changed:
+            # the first word counts: closing breaks the connection, whose error comes after it
             if not self._ended:
                 self._ended, self._end = True, error
             self._changed.notify_all()

@@ -90,7 +90,7 @@ def _pieces(file: Any, receiver: Receiver) -> Iterator[bytes]:
     except (AttributeError, OSError):
         descriptor = -1
     while not receiver.stopped.is_set():
-        if descriptor < 0:
+        if descriptor < 0:  # an object that only looks like a file can't be waited for
             piece = file.read(_PIECE_BYTES)
         elif select.select([descriptor], [], [], POLL_S)[0]:
             piece = os.read(descriptor, _PIECE_BYTES)
@@ -140,7 +140,7 @@ _KINDS = ("multipart/x-mixed-replace", "multipart/mixed", "image/jpeg")
 
 
 def _body(response: http.client.HTTPResponse, most: int) -> bytes:
-    data = response.read(most + 1)
+    data = response.read(most + 1)  # without a length of its own, it ends with the connection
     if len(data) > most:
         raise Lost(f"an image of more than {most} bytes")
     return data
@@ -156,7 +156,7 @@ def _read_parts(response: Any, boundary: bytes, receiver: Receiver) -> None:
         if line.strip().removeprefix(b"--") == boundary + b"--":
             raise Lost("it ended the stream")
         if line.strip().removeprefix(b"--") != boundary:
-            continue
+            continue  # the empty line behind an image, or what was before the first boundary
         length = _length(response)
         if length is not None:
             data = response.read(length)

@@ -88,6 +88,7 @@ class Clip:
             try:
                 more = self._feed()
             except SourceError as error:
+                # first the pictures that the decoder holds already, then the error
                 failed, more = error, False
                 self._ff.avcodec_send_packet(self._decoder, None)
             while self._receive(count):
@@ -151,6 +152,7 @@ class Clip:
         frame = self._frame.value or 0
         width, height = (ff.integer(frame, at) for at in (ff.FRAME_WIDTH, ff.FRAME_HEIGHT))
         check_pixels(self._name, width, height)
+        # a picture that the decoder filled in looks whole, and shows what nobody scanned
         if ff.integer(frame, ff.FRAME_FLAGS) & _FRAME_DAMAGED or ff.integer(frame, ff.FRAME_ERRORS):
             raise self._fail.malformed(f"frame {count} is damaged: its decoder made up pixels")
         name = self._ff.av_get_pix_fmt_name(ff.integer(frame, ff.FRAME_FORMAT)) or b"unknown"
