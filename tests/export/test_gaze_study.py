@@ -14,6 +14,7 @@ from export.studies.gaze_study.plan import Comparisons, Setting, read_plan
 from export.studies.gaze_study.report import report_of
 from export.studies.gaze_study.run import run_round
 from export.studies.gaze_study.statistics import Values, bootstrap, detectable, holm
+from export.studies.gaze_study.table import markdown
 from export.studies.gaze_study.training import _few_labels, _part
 from export.studies.gaze_study.views import ELSEWHERE, ERASED, Round
 
@@ -142,7 +143,7 @@ def test_a_small_study_runs_every_way_and_goes_on_where_it_stopped(
     monkeypatch.setenv("SONOGAZE_DATA", str(marked_data))
     pair = (("erase:true", "kd"),)
     plan = structs.replace(
-        read_plan(), rounds=2, folds=2, rows_per_label=4, views=4, batch=8, teacher_epochs=1,
+        read_plan(), rounds=2, folds=2, rows_per_label=4, views=4, batch=2, teacher_epochs=1,
         student_epochs=1, start_epochs=1, draws=100,
         settings=(
             Setting("outside", ("kd", "overlays", "attention:random"), "outside", 0.9),
@@ -166,4 +167,5 @@ def test_a_small_study_runs_every_way_and_goes_on_where_it_stopped(
     report = json.loads(json.dumps(report_of(plan, sample, tmp_path), allow_nan=False))
     assert report["rounds_done"] == {s.name: [1] for s in plan.settings}
     assert report["comparisons"][0]["p_holm"] <= 1
+    assert markdown(report).count("`erase:true`") == 2  # compared once, scored once
     assert set(report["scores"]["natural"]["kd"]) >= {"erased_accepted:held_back", "bone"}

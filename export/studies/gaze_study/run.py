@@ -10,11 +10,12 @@ import numpy as np
 import torch
 import typer
 
-from export.files import atomic_write, write_json
+from export.files import atomic_write, write_json, write_text
 from export.studies.gaze_study.answers import answers_file, answers_of
 from export.studies.gaze_study.frames import Evaluation, Sample, labels_of
 from export.studies.gaze_study.plan import PLAN, Arm, Plan, read_plan
 from export.studies.gaze_study.report import report_of
+from export.studies.gaze_study.table import markdown
 from export.studies.gaze_study.training import Training
 from export.studies.gaze_study.views import Round
 
@@ -23,7 +24,7 @@ Rounds = Annotated[int | None, typer.Option(help="Rounds to do now; the plan's w
 
 
 def run(out: Out = Path("runs/gaze-study"), rounds: Rounds = None) -> None:
-    """Run the gaze study as far as asked, and write gaze-study.json about what is whole."""
+    """Run the gaze study as far as asked, and write gaze-study.json and .md about what is whole."""
     # one core: small networks gain little from more, and a study can share a machine
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -36,7 +37,9 @@ def run(out: Out = Path("runs/gaze-study"), rounds: Rounds = None) -> None:
             run_round(plan, sample, number, folder)
     finally:
         # also after Ctrl-C: what is done by then can be read
-        write_json(out / "gaze-study.json", report_of(plan, sample, folder))
+        report = report_of(plan, sample, folder)
+        write_json(out / "gaze-study.json", report)
+        write_text(out / "gaze-study.md", markdown(report))
 
 
 def run_round(plan: Plan, sample: Sample, number: int, folder: Path) -> None:

@@ -100,7 +100,7 @@ def _spread(sums: np.ndarray, frames: np.ndarray) -> np.ndarray:
     """Return (rounds, labels, 1) what to add to each round for its true variance."""
     means = sums.sum(2) / frames.sum(1)
     widened = sqrt(len(sums) / (len(sums) - 1))
-    return ((means - means.mean(0)) * (widened - 1))[:, :, None]
+    return np.asarray(((means - means.mean(0)) * (widened - 1))[:, :, None])
 
 
 def holm(p_values: Sequence[float], planned: int) -> list[float]:

@@ -153,12 +153,15 @@ def _part(bank: ViewBank, views: np.ndarray) -> ViewBank:
     if len(views) == len(bank):
         return bank
     _, owners = np.unique(bank.frame_index[views], return_inverse=True)
-    given = {
-        name: None if value is None else value[views]
-        for name, value in vars(bank).items()
-        if name != "frame_index"
-    }
-    return ViewBank(frame_index=owners.astype(np.int32), **given)
+    return ViewBank(
+        bank.views[views],
+        owners.astype(np.int32),
+        bank.targets[views],
+        bank.matrices[views],
+        bank.partner_index[views],
+        bank.share[views],
+        None if bank.outlier is None else bank.outlier[views],
+    )
 
 
 @torch.no_grad()
