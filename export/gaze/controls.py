@@ -4,7 +4,8 @@ Each control keeps a part of what real or simulated gaze carries:
 
 - within a class: what gaze tells of the label stays, where it points in this frame is lost;
 - among all: only its average place stays;
-- centre prior: nothing of the observer stays.
+- centre prior: nothing of the observer stays;
+- random peaks: nothing but that some few places stand out.
 
 A claim about gaze needs a gain over the first.
 """
@@ -88,3 +89,29 @@ def centre_prior(width: int, height: int, sigma: float = 0.25) -> Maps:
         np.array([width / 2]), np.array([height / 2]),
         frame_size=(width, height), grid=(width, height), sigma_px=(sigma * width, sigma * height),
     )  # fmt: skip
+
+
+def random_peaks(
+    count: int, width: int, height: int, seed: int, peaks: int = 5, sigma: float = 0.06
+) -> Maps:
+    """Return maps of observers who look at places drawn anywhere.
+
+    Args:
+        count: How many maps.
+        width: Cells across.
+        height: Cells down.
+        seed: At least 0; the same arguments give the same maps.
+        peaks: Places on each.
+        sigma: Standard deviation of each, as a share of the map's width.
+
+    Returns:
+        ``(count, height, width)`` float32, each summing to 1.
+    """
+    rng = np.random.default_rng(seed)
+    maps = np.zeros((count, height, width), dtype=np.float32)
+    for number in range(count):
+        maps[number] = gaussian_map(
+            rng.uniform(0, width, peaks), rng.uniform(0, height, peaks),
+            frame_size=(width, height), grid=(width, height), sigma_px=(sigma * width,) * 2,
+        )  # fmt: skip
+    return maps

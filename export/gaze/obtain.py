@@ -12,8 +12,11 @@ import numpy as np
 from msgspec import structs
 
 from export.data.dataset import FrameRecord, data_root
+from export.data.structures import structures_of
 from export.files import atomic_write, write_text
+from export.gaze.annotated import annotated_gaze
 from export.gaze.coverage import GazeCoverage, judged
+from export.gaze.maps import Maps
 from export.gaze.predicted import predicted_gaze, read_landmarks
 from export.gaze.privileged import GazeOfFrames, controlled
 from export.gaze.records import record_gaze
@@ -49,7 +52,12 @@ def obtain_gaze(
         gaze = record_gaze(records, root, progress)
         gaze_maps, covered = GazeOfFrames(gaze.maps, gaze.simulated), gaze.coverage_report
     else:
-        gaze_maps = _predicted(config, records, everything, learned, folder, progress)
+        if config.source == "annotations":
+            marked = structures_of(root, ("head", "abdomen", "femur"))
+            whole = annotated_gaze(everything, marked, config.seed, progress)
+            gaze_maps = _of_rows(records, [r.id for r in everything], whole.maps)
+        else:
+            gaze_maps = _predicted(config, records, everything, learned, folder, progress)
         count = int(gaze_maps.covered.sum())
         covered = GazeCoverage(len(records), len(records), count, simulated=True)
     covered = judged(covered, records, root, config.least_coverage, config.pass_coverage)
@@ -75,8 +83,13 @@ def _predicted(
         with atomic_write(kept) as unfinished:
             np.savez(unfinished, maps=gaze.maps, ids=np.array([r.id for r in everything]))
     with np.load(kept) as file:
-        row = {frame_id: i for i, frame_id in enumerate(file["ids"].tolist())}
-        maps = file["maps"][[row[r.source_id] for r in records]]
+        return _of_rows(records, file["ids"].tolist(), file["maps"])
+
+
+def _of_rows(records: Sequence[FrameRecord], ids: Sequence[str], maps: Maps) -> GazeOfFrames:
+    """Return the maps of `records`, altered ones among them, from those of whole frames `ids`."""
+    row = {frame_id: i for i, frame_id in enumerate(ids)}
+    maps = maps[[row[r.source_id] for r in records]]
     # whoever looked, looked at what is painted over now, or cut off
     gone = [r.alteration is not None and r.alteration.how != "elsewhere" for r in records]
     maps[np.array(gone, dtype=bool)] = 0

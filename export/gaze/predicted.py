@@ -23,21 +23,13 @@ from torch.nn import functional
 
 from export.data.dataset import FrameRecord
 from export.data.frames import read_greys
-from export.gaze.display import Display, Placement
 from export.gaze.errors import GazeError
-from export.gaze.interest import still
-from export.gaze.maps import Maps, MapSettings, gaussian_map, gaze_maps
+from export.gaze.maps import Maps, gaussian_map
 from export.gaze.privileged import GazeOfFrames
-from export.gaze.simulate import simulate_gaze
+from export.gaze.stills import GRID, map_of_a_look
 from export.models.teacher import build_teacher
 from export.recipe.constants import PREDICTED_GAZE
 
-GRID = PREDICTED_GAZE.grid
-DISPLAY = Display(
-    *PREDICTED_GAZE.display_px,
-    pixel_pitch_mm=PREDICTED_GAZE.pixel_pitch_mm,
-    viewing_distance_mm=PREDICTED_GAZE.viewing_distance_mm,
-)
 Progress = Callable[[int, int], None]
 
 
@@ -82,20 +74,10 @@ def predicted_gaze(
     """
     interest = predicted_interest(records, landmarks, progress)
     maps = np.zeros((len(records), GRID[1], GRID[0]), dtype=np.float32)
-    settings = MapSettings(*GRID, before_us=1, after_us=round(PREDICTED_GAZE.look_s * 1e6))
     for index, frame in enumerate(read_greys(records)):
         height, width = frame.shape
-        placement = Placement.letterboxed(width, height, 0, 0, DISPLAY.width_px, DISPLAY.height_px)
         points = peaks(interest[index], width, height)
-        samples = simulate_gaze(
-            still(points),
-            DISPLAY,
-            placement,
-            duration_s=PREDICTED_GAZE.look_s,
-            seed=seed * 100_003 + index,
-        )
-        start = np.zeros(1, dtype=np.int64)
-        maps[index] = gaze_maps(samples, DISPLAY, placement, start, settings).maps[0]
+        maps[index] = map_of_a_look(points, width, height, seed * 100_003 + index)
         progress(len(records) + index + 1, 2 * len(records))
     return GazeOfFrames(maps, simulated=True)
 

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from export.data.dataset import FrameRecord
 from export.data.frames import read_frames
 from export.data.view_bank import ViewBank
-from export.gaze.controls import centre_prior, donors_among_all, donors_within_class
+from export.gaze.controls import (
+    centre_prior,
+    donors_among_all,
+    donors_within_class,
+    random_peaks,
+)
 from export.gaze.coverage import GazeCoverage
 from export.gaze.maps import Maps
 from sdk.preprocess import Preprocessing
@@ -44,18 +49,26 @@ class GazeOfFrames:
 def controlled(
     gaze: GazeOfFrames, records: Sequence[FrameRecord], control: str, seed: int
 ) -> GazeOfFrames:
-    """Return gaze of the same frames after a control took from it where each was looked at."""
-    groups = [r.group for r in records]
+    """Return gaze of the same frames after a control took from it where each was looked at.
+
+    Frames without gaze stay without, under every control: whether one was looked at tells of it.
+    """
     if control == "none":
         return gaze
-    if control == "within_class":
-        donors = donors_within_class([r.label for r in records], groups, seed)
+    looked_at = np.flatnonzero(gaze.covered)
+    groups = [records[int(i)].group for i in looked_at]
+    _, height, width = gaze.maps.shape
+    maps = gaze.maps.copy()
+    if control == "centre":
+        maps[looked_at] = centre_prior(width, height)
+    elif control == "random":
+        maps[looked_at] = random_peaks(len(looked_at), width, height, seed)
     elif control == "among_all":
-        donors = donors_among_all(groups, seed)
+        maps[looked_at] = gaze.maps[looked_at[donors_among_all(groups, seed)]]
     else:
-        _, height, width = gaze.maps.shape
-        return replace(gaze, maps=centre_prior(width, height) * gaze.covered[:, None, None])
-    return replace(gaze, maps=gaze.maps[donors])
+        labels = [records[int(i)].label for i in looked_at]
+        maps[looked_at] = gaze.maps[looked_at[donors_within_class(labels, groups, seed)]]
+    return replace(gaze, maps=maps)
 
 
 def view_maps(gaze: GazeOfFrames, bank: ViewBank) -> NDArray[np.float16]:

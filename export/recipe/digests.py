@@ -78,7 +78,7 @@ def _outputs(recipe: Recipe, name: str) -> dict[str, Any]:
 
 def _gaze(recipe: Recipe, name: str) -> dict[str, Any]:
     config = recipe.gaze[name]
-    made = {"predicted": structs.asdict(PREDICTED_GAZE)} if config.source == "landmarks" else {}
+    made = {} if config.source == "folder" else {"predicted": structs.asdict(PREDICTED_GAZE)}
     return {**_of_settings(config), **made}
 
 

@@ -84,6 +84,23 @@ def test_the_centre_control_is_one_map_for_all_that_were_looked_at():
     assert not maps[1].any()
 
 
+@pytest.mark.parametrize("control", ["within_class", "among_all", "centre", "random"])
+def test_no_control_gives_gaze_to_frames_that_were_not_looked_at(control):
+    cells = [(1, 2), None, (4, 6), None, (2, 2), (3, 3), None, (5, 5)]
+    given = _gaze(*cells)
+    found = controlled(given, _records(8), control, seed=3)
+    assert found.covered.tolist() == given.covered.tolist()
+    assert not np.array_equal(found.maps, given.maps)
+
+
+def test_random_peaks_lie_anywhere_and_differ_from_frame_to_frame():
+    maps = controlled(_gaze(*[(1, 2)] * 200), _records(200), "random", seed=0).maps
+    assert maps.sum((1, 2)) == pytest.approx(np.ones(200), abs=1e-5)
+    assert len({m.tobytes() for m in maps}) == 200
+    eighths = maps.mean(0).reshape(2, 3, 4, 2).sum((1, 3))
+    assert eighths == pytest.approx(np.full((2, 4), 1 / 8), abs=0.03)
+
+
 def test_landmarks_of_frames_that_the_recipe_does_not_learn_from_are_not_used(
     tmp_path, monkeypatch
 ):

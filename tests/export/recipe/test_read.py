@@ -132,7 +132,7 @@ HOSTILE = {
         "method = 4": "method is 4; allowed: one of ['qat', 'static']",
     },
     "gaze.expert": {
-        'source = "moon"': "source is 'moon'; allowed: one of ['folder', 'landmarks']",
+        'source = "moon"': "source is 'moon'; allowed: one of ['annotations', 'folder'",
         'source = "folder"\ndropout = 2': "dropout is 2; allowed: a finite number",
         'source = "folder"\nway = "sniff"': "way is 'sniff'; allowed: one of",
         'source = "folder"\ncontrol = "x"': "control is 'x'; allowed: one of",
