@@ -30,6 +30,7 @@ PACKAGES = (
     "openvino",
     "ncnn",
     "pnnx",
+    "ai-edge-litert",
     "onnx",
     "opencv-python-headless",
 )

@@ -11,6 +11,7 @@ import numpy as np
 from benchmarks.errors import BenchError
 from benchmarks.onnx_facts.types import Shapes
 from benchmarks.record.jobs import Recipe
+from benchmarks.subjects import litert_files, ncnn_files
 from benchmarks.subjects.catalogue import (
     default_recipe,
     default_students,
@@ -19,12 +20,14 @@ from benchmarks.subjects.catalogue import (
     student_subjects,
     teacher_subjects,
 )
-from benchmarks.subjects.ncnn_files import ConversionError, convert
+from benchmarks.subjects.conversion import ConversionError
 from benchmarks.subjects.prepare import export_teacher, quantize_teacher, tensors_of
 from benchmarks.subjects.spec import Subject
 from benchmarks.subjects.user_models import user_subjects
 
 _CALIBRATION_FRAMES = 16
+#: Runtimes that read a file of their own, and what writes it.
+_CONVERTERS = {"ncnn": ncnn_files.convert, "litert": litert_files.convert}
 
 
 def assemble(
@@ -54,14 +57,14 @@ def assemble(
     built = _default_subjects(patterns, mode, recipe, folder, alone=not users) + users
     _check_names(built)
     _make_teacher_files(built, tensors_of(samples[:_CALIBRATION_FRAMES], recipe))
-    return [_converted(s, samples, folder) if s.runtime == "ncnn" else s for s in built]
+    return [_converted(s, samples, folder) if s.runtime in _CONVERTERS else s for s in built]
 
 
 def _converted(subject: Subject, samples: list[np.ndarray], folder: Path) -> Subject:
     """Return the subject with a file of its runtime, or with why there is none."""
     tensor = tensors_of(samples[:1], subject.recipe)
     try:
-        converted = convert(Path(subject.path), folder, tensor)
+        converted = _CONVERTERS[subject.runtime](Path(subject.path), folder, tensor)
     except ConversionError as error:
         return replace(subject, unavailable=str(error))
     return replace(subject, converted=str(converted))

@@ -64,9 +64,11 @@ def student_subjects(
     ]
     if twin and "fp32" in files:
         path = files["fp32"]
-        subjects.append(
-            Subject(model, family, "ncnn", "fp32", str(path), "", weights, recipe_of(path))
-        )
+        converted: tuple[Runtime, ...] = ("ncnn", "litert")
+        subjects += [
+            Subject(model, family, runtime, "fp32", str(path), "", weights, recipe_of(path))
+            for runtime in converted
+        ]
         subjects.append(
             Subject(model, family, "pytorch", "fp32", str(path), TWIN, "trained", recipe_of(path))
         )

@@ -83,11 +83,28 @@ def ncnn_infer(subject: Subject, threads: int) -> Infer:
     Raises:
         ConversionError: the student could not be converted.
     """
-    from benchmarks.subjects.ncnn_files import ConversionError, load
+    from benchmarks.subjects.ncnn_files import load
+
+    return load(_converted(subject), threads)
+
+
+def litert_infer(subject: Subject, threads: int) -> Infer:
+    """Return LiteRT on ``subject.converted``.
+
+    Raises:
+        ConversionError: the student could not be converted.
+    """
+    from benchmarks.subjects.litert_files import load
+
+    return load(_converted(subject), threads)
+
+
+def _converted(subject: Subject) -> Path:
+    from benchmarks.subjects.conversion import ConversionError
 
     if not subject.converted:
         raise ConversionError(subject.unavailable)
-    return load(Path(subject.converted), threads)
+    return Path(subject.converted)
 
 
 def pytorch_infer(subject: Subject, threads: int) -> Infer:
@@ -125,11 +142,13 @@ INFER: dict[str, Callable[[Subject, int], Infer]] = {
     "onnxruntime": onnxruntime_infer,
     "openvino": openvino_infer,
     "ncnn": ncnn_infer,
+    "litert": litert_infer,
     "pytorch": pytorch_infer,
 }
 
 
 def available(runtime: str) -> bool:
     """Return whether the runtime's package is installed, without importing it."""
-    package = {"sdk": "onnxruntime", "pytorch": "torch"}.get(runtime, runtime)
+    packages = {"sdk": "onnxruntime", "pytorch": "torch", "litert": "ai_edge_litert"}
+    package = packages.get(runtime, runtime)
     return importlib.util.find_spec(package) is not None

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from benchmarks.onnx_facts.types import Feed, FeedInput, ModelFacts
 from benchmarks.record.jobs import Recipe
 
-Runtime = Literal["sdk", "onnxruntime", "openvino", "ncnn", "pytorch"]
+Runtime = Literal["sdk", "onnxruntime", "openvino", "ncnn", "litert", "pytorch"]
 
 #: What a process of that runtime imports before any model is there: the memory baseline.
 IMPORTS: dict[Runtime, tuple[str, ...]] = {
@@ -17,6 +17,7 @@ IMPORTS: dict[Runtime, tuple[str, ...]] = {
     "onnxruntime": ("numpy", "onnxruntime"),
     "openvino": ("numpy", "openvino"),
     "ncnn": ("numpy", "ncnn"),
+    "litert": ("numpy", "ai_edge_litert.interpreter"),
     # the architecture comes from export, which imports the SDK: counted as imports, not as model
     "pytorch": ("numpy", "torch", "export.models.teacher"),
 }

@@ -1,7 +1,8 @@
 """The student in PyTorch with the architecture and the weights of its own .onnx file.
 
 Batch norms were folded into their convolutions at export; here each becomes the identity plus the
-convolution's bias, so the twin computes the same function from the same artefact.
+convolution's bias, so the twin computes the same logits and attention from the same artefact. Other
+outputs, as a novelty, are left out.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def read_layers(path: Path) -> Layers:
     """Return the layers with weights of an ONNX file, in the order in which they run.
 
     Raises:
-        ValueError: no classifier (Gemm) in it.
+        ValueError: its first output comes from no classifier (Gemm).
     """
     import onnx
     from onnx import numpy_helper
@@ -83,12 +84,12 @@ def read_layers(path: Path) -> Layers:
             weight = values[node.input[1]].copy()
             bias = _bias(values, node, len(weight))
             convolutions.append(Convolution(weight, bias, attributes.get("strides", [1])[0]))
-        elif node.op_type == "Gemm":
+        elif node.op_type == "Gemm" and node.output[0] == graph.output[0].name:
             weight = values[node.input[1]]
             rows = weight.copy() if attributes.get("transB") else weight.T.copy()
             classifier = rows, _bias(values, node, len(rows))
     if classifier is None:
-        raise ValueError(f"{path}: no Gemm; not a student of this project")
+        raise ValueError(f"{path}: no Gemm gives its first output; not a student of this project")
     return Layers(convolutions, *classifier)
 
 

@@ -33,22 +33,24 @@ SONOGAZE_INLINE void fetch_line(std::uintptr_t address) {
 #endif
 }
 
-// The lines that begin in so many bytes.
-template <Into into>
+// The lines that begin in so many bytes, or one of them every `step` bytes.
+template <Into into, std::int64_t step = kLine>
 SONOGAZE_INLINE void fetch_lines(std::uintptr_t address, std::int64_t bytes) {
-    for (std::int64_t i = 0; i < bytes; i += kLine) {
+    for (std::int64_t i = 0; i < bytes; i += step) {
         fetch_line<into>(address + static_cast<std::uintptr_t>(i));
     }
 }
 
-// What lies `ahead` bytes after column x of each row.
-template <Into into>
-SONOGAZE_INLINE void fetch_below(const RowPair* pairs, int count, std::int64_t x,
-                                 std::int64_t ahead) {
-    for (int r = 0; r < 2 * count; ++r) {
-        const auto row = reinterpret_cast<std::uintptr_t>(pairs[r / 2].rows[r % 2]);
-        fetch_line<into>(row + static_cast<std::uintptr_t>(x + ahead));
+// The lines of so many rows from byte `next` up to `end`. Returns the one to go on with.
+template <Into into, int Rows>
+SONOGAZE_INLINE std::int64_t fetch_rows(const RowsAhead& ahead, std::int64_t next,
+                                        std::int64_t end) {
+    for (; next < end; next += ahead.step) {
+        for (int r = 0; r < Rows; ++r) {
+            fetch_line<into>(ahead.row + static_cast<std::uintptr_t>(r * ahead.stride + next));
+        }
     }
+    return next;
 }
 
 // Readers::fetch.

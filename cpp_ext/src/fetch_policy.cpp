@@ -10,9 +10,9 @@ namespace {
 
 constexpr std::int64_t kAnyRow = 1 << 30;  // bytes
 constexpr std::array<FetchPolicy, 3> kPolicies{{
-    {"second-level", Into::second_level, kAnyRow, 4, 6},
-    {"first-level", Into::first_level, 6912, 8, 8},
-    {"none", Into::first_level, 0, 0, 0},
+    {"second-level", Into::second_level, kAnyRow, kAnyRow, 4, 6},
+    {"first-level", Into::first_level, 6912, 11200, 8, 8},
+    {"none", Into::first_level, 0, 0, 0, 0},
 }};
 
 // CPUs on which another policy than the first was measured to be better.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fetch.hpp"
+
 namespace sonogaze {
 namespace {
 
@@ -12,9 +14,10 @@ bool is_plain(const FrameSpec& spec) {
 }
 
 // Rows from the one that is decoded to the one that is fetched.
-std::int64_t decoded_ahead(const FetchPolicy& fetch, std::int64_t row_bytes) {
+std::int64_t decoded_ahead(const FetchPolicy& fetch, std::int64_t row_bytes, bool halved) {
     if (fetch.decoded_most == 0) return 0;
-    const std::int64_t nearest = (fetch.decoded_bytes + row_bytes / 2) / row_bytes;
+    const std::int64_t bytes = halved ? fetch.halved_bytes : fetch.decoded_bytes;
+    const std::int64_t nearest = (bytes + row_bytes / 2) / row_bytes;
     return std::clamp<std::int64_t>(nearest, 1, fetch.decoded_most);
 }
 
@@ -37,7 +40,7 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       sums_before_(work_.sums[1].data()),
       decode_(is_plain(layout_.spec) ? nullptr
                                      : readers_.decode[static_cast<std::size_t>(format_.luma)]),
-      weigh_rows_(format_.wide() ? kernels_.weigh_wide : readers_.weigh_rows),
+      weigh_rows_(format_.wide() ? readers_.weigh_wide : readers_.weigh_rows),
       x0_(layout_.first_column()),
       y0_(layout_.first_row()),
       columns_(layout_.end_column() - x0_),
@@ -49,7 +52,9 @@ Pass::Pass(const Plan& plan, const Planes& data, Workspace& work, Statistics* st
       origin_(data[layout_.planes[0].buffer] + layout_.planes[0].first_row + y0_ * stride_ +
               x0_ * pixel_bytes_),
       in_place_(decode_ == nullptr && !layout_.is_sector()),
-      rows_ahead_(in_place_ ? fetch_.in_place : decoded_ahead(fetch_, columns_ * pixel_bytes_)) {}
+      halved_(!in_place_ && !layout_.is_sector() && pixel_bytes_ <= readers_.halved_pixel_bytes),
+      rows_ahead_(in_place_ ? fetch_.in_place
+                            : decoded_ahead(fetch_, columns_ * pixel_bytes_, halved_)) {}
 
 void Pass::output_row(std::size_t i, float* out) {
     const CellSpan& span = plan_.rows_.spans[i];
@@ -105,8 +110,7 @@ void Pass::weigh(const CellSpan& rows, std::int32_t full) {
         }
         RowPair& last = pairs[(count - 1) / 2];
         if (count % 2 != 0) last.rows[1] = last.rows[0];  // weighs nothing, but is read
-        weigh_rows_(pairs, (count + 1) / 2, columns_, sums_, y != rows.first,
-                    in_place_ ? bytes_ahead(y) : 0);
+        weigh_rows_(pairs, (count + 1) / 2, columns_, sums_, y != rows.first, fetched_with(y));
     }
 }
 
@@ -147,6 +151,16 @@ void Pass::paint_row(std::uint8_t* grey) const {
     } else {
         std::memset(grey, plan_.paint_, static_cast<std::size_t>(columns_));
     }
+}
+
+// What is fetched while the rows from y on are weighed: grey where it lies, or the lines that
+// decoding left out.
+RowsAhead Pass::fetched_with(std::int64_t y) const {
+    const std::int64_t bytes = in_place_ || halved_ ? bytes_ahead(y) : 0;
+    const std::int64_t first = bytes == 0 ? kNeverFetched : halved_ ? kLine : 0;
+    const auto row = reinterpret_cast<std::uintptr_t>(origin_ + y * stride_);
+    return {row + static_cast<std::uintptr_t>(bytes), stride_, pixel_bytes_, first,
+            halved_ ? 2 * kLine : kLine};
 }
 
 // From row y to the one that is fetched meanwhile.

@@ -21,6 +21,7 @@ class Pass {
   private:
     const std::uint8_t* grey_row(std::int64_t y);
     std::int64_t bytes_ahead(std::int64_t y) const;
+    RowsAhead fetched_with(std::int64_t y) const;
     void decode_spans(const std::uint8_t* src, std::uint8_t* grey, std::int64_t y);
     void paint_row(std::uint8_t* grey) const;
     void weigh(const CellSpan& rows, std::int32_t full);
@@ -57,6 +58,7 @@ class Pass {
     std::int64_t counted_every_;  // rows
     const std::uint8_t* origin_;
     bool in_place_;                 // grey is used where it lies
+    bool halved_;                   // rows are fetched by decoding and by weighing
     std::int64_t rows_ahead_;       // of the one that is fetched
     std::int64_t newest_row_ = -1;  // of grey_row()
     std::int64_t edge_row_ = -1;

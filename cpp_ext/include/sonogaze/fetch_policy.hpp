@@ -14,8 +14,9 @@ struct FetchPolicy {
     const char* name;
     Into into;
     // Where pixels are decoded: as many rows as make up these bytes, to the nearest, from 1 to the
-    // most. Where grey is used as it lies: so many rows. 0: none is fetched.
-    std::int64_t decoded_bytes, decoded_most, in_place;
+    // most; halved_bytes where Readers::halved_pixel_bytes applies. Where grey is used as it lies:
+    // so many rows. 0: none is fetched.
+    std::int64_t decoded_bytes, halved_bytes, decoded_most, in_place;
 };
 
 // The policy called name, or that of this machine's CPU for "". Throws Error("fetch-unknown").

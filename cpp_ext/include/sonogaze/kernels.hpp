@@ -58,14 +58,24 @@ struct RowPair {
     std::uint8_t weights[2];
 };
 
+// Rows of the caller's pixels that are read soon, and fetched while as many others are weighed: of
+// each the lines at bytes `first`, `first` + `step` and so on, with the columns that lie there.
+constexpr std::int64_t kNeverFetched = INT64_MAX;
+struct RowsAhead {
+    std::uintptr_t row;  // the first one's address
+    std::int64_t stride;
+    std::int64_t pixel_bytes;
+    std::int64_t first;  // or kNeverFetched
+    std::int64_t step;
+};
+
 // sums[0..n) = the weighed sum of `count` pairs of rows, 1 or 2; added to what was there if `onto`.
-// ahead: bytes from each row to one that is read soon and fetched meanwhile, or 0.
 using WeighRows = void (*)(const RowPair* pairs, std::int64_t count, std::int64_t n,
-                           std::uint16_t* sums, bool onto, std::int64_t ahead);
+                           std::uint16_t* sums, bool onto, const RowsAhead& ahead);
 
 // Codes of n pixels whose first byte is src: for packed YUV the two bytes of the first pixel, for
 // planar YUV its luma. Those of Luma::words fill two bytes of grey each.
-// ahead as for WeighRows.
+// ahead: bytes to a row that is read soon and fetched meanwhile, or 0.
 using Decode = void (*)(const std::uint8_t* src, std::int64_t n, std::uint8_t* grey,
                         const DecodeParams& params, std::int64_t ahead);
 
@@ -88,6 +98,11 @@ constexpr int kIntos = 2;
 struct Readers {
     Decode decode[kLumas];  // by Luma
     WeighRows weigh_rows;
+    WeighRows weigh_wide;  // of codes of more than 8 bits
+
+    // Of pixels of up to so many bytes, decode fetches every other line, from the first one on: the
+    // rest is for weigh_rows and weigh_wide, from the second one on.
+    std::int64_t halved_pixel_bytes;
 
     // Asks for the cache lines of some bytes that are read soon, so that they arrive meanwhile. A
     // hint: nothing depends on it, and they may lie outside the buffer.
@@ -122,9 +137,8 @@ struct Kernels {
     void (*count_levels)(const std::uint8_t* grey, std::int64_t n, std::uint8_t black,
                          LevelCounts& counts);
 
-    // The same of codes of more than 8 bits (whose rows are fetched by then: `ahead` is not looked
-    // at), and colour in samples `step` bytes apart. neutral: code of no colour.
-    WeighRows weigh_wide;
+    // The same of codes of more than 8 bits, and colour in samples `step` bytes apart.
+    // neutral: code of no colour.
     void (*count_wide)(const std::uint16_t* codes, std::int64_t n, std::uint16_t black,
                        LevelCounts& counts);
     std::int64_t (*color_wide)(const ChromaRow& row, std::int64_t n, const DecodeParams& params,

@@ -20,6 +20,8 @@ constexpr Readers readers() {
              rgb<Lanes, into, 4, 0, 1, 2>, rgb<Lanes, into, 4, 2, 1, 0>,
              rgb<Lanes, into, 4, 1, 2, 3>, rgb<Lanes, into, 4, 3, 2, 1>, decode_words<Lanes, into>},
             weigh_rows<Lanes, into>,
+            weigh_wide<Lanes, into>,
+            kHalvedPixelBytes<into>,
             fetch_bytes<into>};
 }
 
@@ -40,7 +42,6 @@ constexpr Kernels kernels(const char* name) {
         normalise<Lanes, std::uint32_t>,
         normalise<Lanes, std::uint64_t>,
         count_levels<Lanes>,
-        weigh_wide<Lanes>,
         scalar::count_levels<std::uint16_t>,
         scalar::color_wide,
         sum_bytes<Lanes>,

@@ -66,6 +66,8 @@ constexpr Readers readers() {
              fetched<into, rgb<4, 1, 2, 3>, 4>, fetched<into, rgb<4, 3, 2, 1>, 4>,
              fetched<into, decode_words, 2, 2>},
             weigh_rows,
+            weigh_wide,
+            0,
             fetch_bytes<into>};
 }
 
@@ -82,7 +84,6 @@ const Kernels kScalarKernels{
     normalise,
     normalise,
     count_levels<std::uint8_t>,
-    weigh_wide,
     count_levels<std::uint16_t>,
     color_wide,
     sum_bytes,

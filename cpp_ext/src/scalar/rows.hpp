@@ -92,7 +92,7 @@ static void weigh_pairs(const RowPair* pairs, std::int64_t count, std::int64_t n
 }
 
 [[maybe_unused]] static void weigh_rows(const RowPair* pairs, std::int64_t count, std::int64_t n,
-                                        std::uint16_t* sums, bool onto, std::int64_t = 0) {
+                                        std::uint16_t* sums, bool onto, const RowsAhead&) {
     weigh_pairs<std::uint8_t>(pairs, count, n, sums, onto);
 }
 
@@ -121,7 +121,7 @@ static std::int64_t colored_rgb(const std::uint8_t* src, const std::uint8_t* gre
 }
 
 [[maybe_unused]] static void weigh_wide(const RowPair* pairs, std::int64_t count, std::int64_t n,
-                                        std::uint16_t* sums, bool onto, std::int64_t = 0) {
+                                        std::uint16_t* sums, bool onto, const RowsAhead&) {
     weigh_pairs<std::uint16_t>(pairs, count, n, sums, onto);
 }
 

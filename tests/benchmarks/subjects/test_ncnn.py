@@ -12,6 +12,7 @@ from benchmarks.subjects import assemble, ncnn_files
 from benchmarks.subjects.ncnn_files import ConversionError, convert, reduced_axes, with_axes
 from benchmarks.subjects.runtimes import INFER, available
 from benchmarks.subjects.spec import Subject
+from tests.benchmarks.subjects.layered_student import HEIGHT, WIDTH, layered_student
 from tests.sdk.toy_student import CARD, toy_student
 
 REDUCTION = "Reduction   sum_1  1 1 37 38 0=0 1=0 -23303=0 4=0 5=1\n"
@@ -98,3 +99,26 @@ def test_a_conversion_that_computes_something_else_is_refused(
     monkeypatch.setattr(ncnn_files, "load", negated)
     with pytest.raises(ConversionError, match="differ from onnxruntime's by"):
         convert(student, tmp_path, TENSOR)
+
+
+@needs_ncnn
+def test_a_novelty_beside_the_logits_changes_nothing_in_ncnn(tmp_path: Path) -> None:
+    import onnx
+
+    source = tmp_path / "novel.onnx"
+    onnx.save(layered_student(novelty=True), source)
+    tensor = np.random.default_rng(7).random((1, 1, HEIGHT, WIDTH), np.float32)
+    subject = Subject("s", "student", "onnxruntime", "fp32", str(source))
+    param = convert(source, tmp_path, tensor)
+    assert ncnn_files.load(param, 1)(tensor) == pytest.approx(
+        INFER["onnxruntime"](subject, 1)(tensor), rel=1e-4, abs=1e-5
+    )
+
+
+@needs_ncnn
+def test_an_operator_that_ncnn_does_not_know_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    lines = ["7767517", "2 2", "Input in0 0 1 in0", "Unheard of_it 1 1 in0 out0"]
+    (tmp_path / "x.ncnn.param").write_text("\n".join(lines) + "\n")
+    (tmp_path / "x.ncnn.bin").touch()
+    with pytest.raises(ConversionError, match=r"ncnn doesn't load x\.ncnn\.param"):
+        ncnn_files.load(tmp_path / "x.ncnn.param", 1)

@@ -88,3 +88,21 @@ def test_the_architecture_is_read_from_the_file(exported):
 
     student, path = exported
     assert architecture(read_layers(path).convolutions) == student.config
+
+
+def test_a_novelty_does_not_hide_the_classifier_from_the_twin(exported, tmp_path):
+    import onnx
+
+    from benchmarks.subjects.student_twin import read_layers, twin_of
+    from export.packaging.novelty import Prototypes, with_novelty
+
+    student, path = exported
+    rng = np.random.default_rng(2)
+    features = student.classifier.in_features
+    measured = Prototypes(rng.normal(size=(6, features)), rng.normal(size=(3, features)), 0.5)
+    novel = tmp_path / "novel.onnx"
+    onnx.save(with_novelty(onnx.load(path), measured), novel)
+    assert np.array_equal(read_layers(novel).weight, student.classifier.weight.detach().numpy())
+    tensor = torch.from_numpy(rng.normal(size=(1, 1, 144, 192)).astype(np.float32))
+    with torch.no_grad():
+        assert torch.equal(twin_of(str(novel))(tensor)[0], twin_of(str(path))(tensor)[0])
