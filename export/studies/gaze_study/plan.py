@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from export.recipe.settings import Fill, PositiveShare, Settings
+from export.recipe.settings.fields import Fill, PositiveShare, Settings
 from sdk.preprocess import Preprocessing
 
 PLAN = Path(__file__).with_name("plan.toml")
