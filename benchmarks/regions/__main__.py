@@ -25,11 +25,16 @@ from benchmarks.regions.held_out import HELD_OUT, HELD_OUT_EMPTY
 from benchmarks.regions.images import Grey
 from benchmarks.regions.layouts import EMPTY, LAYOUTS, Layout
 from benchmarks.regions.score import score_screen
+from benchmarks.regions.second_held_out import SECOND_HELD_OUT, SECOND_HELD_OUT_EMPTY
 from benchmarks.regions.stills import open_stills
 from sdk.quality import SCREEN_WITHOUT_REGION
 from sdk.region import find_regions
 
-_SETS = {"design": (LAYOUTS, EMPTY, 1), "held out": (HELD_OUT, HELD_OUT_EMPTY, 2)}
+_SETS = {
+    "design": (LAYOUTS, EMPTY, 1),
+    "held out": (HELD_OUT, HELD_OUT_EMPTY, 2),
+    "second held out": (SECOND_HELD_OUT, SECOND_HELD_OUT_EMPTY, 3),
+}
 _EMPTY_SCREENS = 40
 
 

@@ -142,6 +142,13 @@ def _greybar(canvas: Canvas, box: Box, rng: Rng) -> None:
     cv2.rectangle(canvas, (x - 1, y - 1), (x + width, y + height), (140, 140, 140), 1)
 
 
+def _colourbar(canvas: Canvas, box: Box, rng: Rng) -> None:
+    x, y, width, height = box
+    along = np.linspace(-1, 1, height)[:, None]
+    towards, away = np.maximum(-along, 0) * [1, 0.3, 0.2], np.maximum(along, 0) * [0.2, 0.4, 1]
+    canvas[y : y + height, x : x + width] = (255 * (towards + away))[:, None].astype(np.uint8)
+
+
 def _ruler(canvas: Canvas, box: Box, rng: Rng) -> None:
     x, y, width, height = box
     ticks = int(rng.integers(8, 20))
@@ -192,6 +199,16 @@ def _thumbs(canvas: Canvas, box: Box, rng: Rng) -> None:
         )
 
 
+def _strip(canvas: Canvas, box: Box, rng: Rng) -> None:
+    """Small copies of what is on the screen, side by side."""
+    x, y, width, height = box
+    size = (max(height * canvas.shape[1] // canvas.shape[0], 2), max(height, 2))
+    whole = cv2.resize(canvas, size, interpolation=cv2.INTER_AREA)
+    for left in range(x, x + width - size[0], size[0] + 8):
+        canvas[y : y + size[1], left : left + size[0]] = whole
+        cv2.rectangle(canvas, (left, y), (left + size[0], y + size[1]), (120, 120, 120), 1)
+
+
 def _logo(canvas: Canvas, box: Box, rng: Rng) -> None:
     x, y, width, height = box
     color = tuple(int(v) for v in rng.integers(60, 255, 3))
@@ -211,6 +228,7 @@ PARTS: dict[str, Callable[[Canvas, Box, Rng], None]] = {
     "text": _text,
     "text-dark": _text_dark,
     "panel-dark": _panel(20),
+    "panel-black": _panel(4),
     "panel-grey": _panel(62),
     "panel-white": _panel(236),
     "header": _header,
@@ -218,9 +236,11 @@ PARTS: dict[str, Callable[[Canvas, Box, Rng], None]] = {
     "buttons": _buttons(52, (220, 220, 220)),
     "buttons-bright": _buttons(200, (30, 30, 40)),
     "greybar": _greybar,
+    "colourbar": _colourbar,
     "ruler": _ruler,
     "tgc": _tgc,
     "ecg": _ecg,
     "thumbs": _thumbs,
+    "strip": _strip,
     "logo": _logo,
 }

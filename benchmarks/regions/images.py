@@ -44,6 +44,14 @@ def fan(width: int, height: int, rng: np.random.Generator, kind: str) -> _Six:
     return (width / 2, cy, near * r_max, r_max, -half, half)
 
 
+def _wider_fan(width: int, height: int, rng: np.random.Generator) -> _Six:
+    """Return a sector as high as the pane, of which both sides leave it."""
+    half, near = float(rng.uniform(32, 42)), float(rng.uniform(0.12, 0.3))
+    r_max = height / (1 - near * math.cos(math.radians(half)))
+    r_max = max(r_max, width / (2 * math.sin(math.radians(half))) * float(rng.uniform(1.1, 1.3)))
+    return (width / 2, height - r_max, near * r_max, r_max, -half, half)
+
+
 def inside(region: Region, width: int, height: int) -> Mask:
     """Return which pixels of a pane or a screen lie in a region."""
     y, x = np.mgrid[0:height, 0:width] + 0.5
@@ -75,6 +83,8 @@ def make_image(frame: Grey, width: int, height: int, shape: str, rng: np.random.
         scale = float(rng.uniform(1.15, 1.35))
         grown = (cx, cy * 0.4, near * 0.3, far * scale, low * 1.1, high * 1.1)
         region = Region.sector(*grown, clip=(0, 0, width, height))
+    elif shape == "sides":
+        region = Region.sector(*_wider_fan(width, height, rng), clip=(0, 0, width, height))
     else:
         region = Region.sector(*fan(width, height, rng, shape))
     mask = inside(region, width, height)

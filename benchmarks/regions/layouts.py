@@ -18,7 +18,7 @@ class Pane:
     Attributes:
         box: x, y, width, height.
         shapes: one of these is drawn: `convex`, `phased`, `linear`, `wide` (a trapezoid),
-            `clipped` (a fan cut off by the box).
+            `clipped` (a fan cut off by the box), `sides` (one cut off at its sides alone).
     """
 
     box: Box

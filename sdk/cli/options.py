@@ -24,7 +24,8 @@ RegionOption = Annotated[
     str | None,
     typer.Option(
         help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-        "cx,cy,r_min,r_max,first_deg,last_deg, or auto: find it.",
+        "cx,cy,r_min,r_max,first_deg,last_deg, with ,x,y,width,height after it where a window cuts "
+        "the sector off, or auto: find it.",
         show_default=False,
     ),
 ]
@@ -88,23 +89,32 @@ def parse_region(text: str) -> Region | Literal["auto"]:
     """Read `--region`.
 
     Raises:
-        BadParameter: it isn't four whole numbers, nor six numbers.
+        BadParameter: it isn't four whole numbers, nor six numbers, nor six and four whole ones.
         FrameError: `region-invalid`.
     """
     if text == AUTO:
         return "auto"
     parts = text.split(",")
     try:
-        if len(parts) == 6:
-            return Region("sector", tuple(float(part) for part in parts))
-        x, y, width, height = (int(part) for part in parts)
+        if len(parts) == 4:
+            return Region.rectangle(*_window(parts))
+        if len(parts) in (6, 10):
+            clip = _window(parts[6:]) if len(parts) == 10 else None
+            cx, cy, r_min, r_max, first, last = (float(part) for part in parts[:6])
+            return Region.sector(cx, cy, r_min, r_max, first, last, clip)
     except ValueError:
-        raise typer.BadParameter(
-            f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
-            "cx,cy,r_min,r_max,first_deg,last_deg, or auto",
-            param_hint="--region",
-        ) from None
-    return Region.rectangle(x, y, width, height)
+        pass
+    raise typer.BadParameter(
+        f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
+        "cx,cy,r_min,r_max,first_deg,last_deg, or both, the six first, for a sector that a "
+        "window cuts off, or auto",
+        param_hint="--region",
+    )
+
+
+def _window(parts: list[str]) -> tuple[int, int, int, int]:
+    x, y, width, height = (int(part) for part in parts)
+    return x, y, width, height
 
 
 def failure(error: SdkError, as_json: bool = False) -> typer.Exit:

@@ -16,6 +16,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+import sdk
+from sdk.cli import options
 from sdk.cli.app import app
 from sdk.model_file.known_answers import pattern_frame
 
@@ -129,7 +131,21 @@ def test_a_region_can_be_given(run, files) -> None:  # type: ignore[no-untyped-d
     assert "region-outside" in done.stderr
 
 
-@pytest.mark.parametrize("region", ["1,2,3", "a,b,c,d", ""])
+def test_a_sector_can_be_given_with_the_window_that_cuts_it_off(run, files) -> None:  # type: ignore[no-untyped-def]
+    sector, window = (100.0, 2.5, 10.0, 90.0, -40.0, 40.0), (60, 8, 80, 70)
+    text = ",".join(map(str, (*sector, *window)))
+    assert options.parse_region(text) == sdk.Region.sector(*sector, clip=window)
+    done = run("classify", "--json", "--region", text, files["good"])
+    assert json.loads(done.stdout)["region_origin"] == "given"
+    done = run("classify", "--region", text.replace("60,8", "9000,8"), files["good"])
+    assert (done.exit_code, "region-outside" in done.stderr) == (1, True)
+    done = run("classify", "--region", text.replace("100.0", "nan"), files["good"])
+    assert (done.exit_code, "region-invalid" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "region", ["1,2,3", "a,b,c,d", "", "1,2,3,4,5,6,7,8", "1,2,3,4,5,6,7,8,9,10.5", "1,2,3,4.0"]
+)
 def test_a_region_that_is_none_is_wrong_usage(run, files, region: str) -> None:  # type: ignore[no-untyped-def]
     done = run("classify", "--region", region, files["good"])
     assert done.exit_code == 2

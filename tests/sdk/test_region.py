@@ -111,6 +111,38 @@ def test_a_fan_whose_half_is_dark_is_not_taken_for_one_cut_off() -> None:
     assert sdk.find_region(screen.astype(np.uint8)).clip is None
 
 
+def test_tissue_that_compression_left_flat_is_part_of_the_fan() -> None:
+    truth = sdk.Region.sector(*SECTOR)
+    screen, inside = _screen(truth), _inside(truth)
+    screen[inside & (np.arange(WIDTH) < 560)] = 2
+    region = sdk.find_region(screen)
+    assert region.kind == "sector"
+    covered, spilled = _overlap(region, truth)
+    assert covered > 0.95
+    assert spilled < 0.05
+
+
+def test_a_panel_nearly_as_dark_as_the_screen_stays_outside() -> None:
+    truth = sdk.Region.sector(*SECTOR)
+    screen = _screen(truth)
+    screen[20:700, 60:300] = np.maximum(screen[20:700, 60:300], 2)
+    covered, spilled = _overlap(sdk.find_region(screen), truth)
+    assert covered > 0.97
+    assert spilled < 0.03
+
+
+def test_the_black_corners_of_a_pane_on_grey_stay_outside() -> None:
+    truth = sdk.Region.sector(400.0, 10.0, 20.0, 400.0, -40.0, 40.0, clip=(180, 60, 440, 360))
+    screen, black = _screen(ground=24), _screen()
+    pane = np.s_[60:412, 180:620]
+    screen[pane] = black[pane]
+    inside = _inside(truth)
+    screen[inside] = _speckle(3)[inside]
+    covered, spilled = _overlap(sdk.find_region(screen), truth)
+    assert covered > 0.97
+    assert spilled < 0.03
+
+
 def test_two_images_of_one_size_one_below_the_other_are_two_panes() -> None:
     panes = [sdk.Region.rectangle(300, y, 560, 190) for y in (70, 400)]
     found = find_regions(_screen(*panes))

@@ -14,6 +14,7 @@ constexpr double kLeastImage = 0.015;  // of the screen
 constexpr int kStrong = 96;
 constexpr int kLeastContrast = 2, kMostContrast = 70;
 constexpr double kMostStrong = 0.14;
+constexpr int kBeside = 3;  // cells between an image and its darkest part: an edge of both
 
 // Whether one lies over the other with nothing but a dark gap between, as tissue below fluid: panes
 // lie closer together than that.
@@ -58,15 +59,27 @@ void merge_all(const Evidence& evidence, std::vector<Candidate>& all) {
     }
 }
 
+Map both(Map one, const Map& other) {
+    for (std::size_t i = 0; i < one.cells.size(); ++i) one.cells[i] &= other.cells[i];
+    return one;
+}
+
+// Sets the runs of the components that are `own`; they lie inside the area.
+void fill(Map& map, const std::vector<Run>& runs, const std::vector<std::uint8_t>& own,
+          const Rect& area) {
+    for (const Run& run : runs) {
+        if (own[static_cast<std::size_t>(run.component)] == 0) continue;
+        std::uint8_t* const row = map.row(run.y - area.y0) - area.x0;
+        std::fill(row + run.x0, row + run.x1, std::uint8_t{1});
+    }
+}
+
 }  // namespace
 
 Components solid_parts(const Evidence& evidence, int radius) {
     // a gap between two panes is thinner than the squares, and no part of either
-    Map solid = dense(evidence.structure, radius, kDense);
-    for (std::size_t i = 0; i < solid.cells.size(); ++i) {
-        solid.cells[i] &= evidence.structure.cells[i];
-    }
-    return connected(solid, nullptr, 0);
+    return connected(both(dense(evidence.structure, radius, kDense), evidence.structure), nullptr,
+                     0);
 }
 
 std::vector<Candidate> candidates_of(const Components& parts, const Evidence& evidence) {
@@ -77,7 +90,8 @@ std::vector<Candidate> candidates_of(const Components& parts, const Evidence& ev
         if (part.area < kLeastPart * screen) continue;
         const Candidate one{part.box, {static_cast<std::int32_t>(i)}, part.area};
         // tissue below fluid is one image, text below it isn't
-        if (looks_like_image(texture_of(evidence, body_of(evidence, parts, one, 0)))) {
+        const Map body = body_of(evidence, parts, one, 0, part.box);
+        if (looks_like_image(texture_of(evidence, body, part.box))) {
             all.push_back(one);
         }
     }
@@ -91,29 +105,45 @@ std::vector<Candidate> candidates_of(const Components& parts, const Evidence& ev
 }
 
 Map body_of(const Evidence& evidence, const Components& parts, const Candidate& candidate,
-            int radius) {
-    Map core(evidence.structure.width, evidence.structure.height);
+            int radius, const Rect& area) {
+    Map core(area.width(), area.height());
     std::vector<std::uint8_t> own(parts.all.size(), 0);
     for (const std::int32_t part : candidate.parts) own[static_cast<std::size_t>(part)] = 1;
-    for (const Run& run : parts.runs) {
-        if (own[static_cast<std::size_t>(run.component)] == 0) continue;
-        std::fill(core.row(run.y) + run.x0, core.row(run.y) + run.x1, std::uint8_t{1});
-    }
-    Map near = radius > 0 ? grown(core, radius) : core;
-    for (std::size_t i = 0; i < near.cells.size(); ++i) {
-        near.cells[i] &= evidence.structure.cells[i];
-    }
-    return near;
+    fill(core, parts.runs, own, area);
+    return both(radius > 0 ? grown(core, radius) : core, cut(evidence.structure, area));
 }
 
-Texture texture_of(const Evidence& evidence, const Map& body) {
+Map with_faint(const Evidence& evidence, const Map& body, int radius, const Rect& area) {
+    const Components faint = connected(cut(evidence.faint, area), nullptr, 0);
+    const Map near = grown(body, kBeside);
+    std::vector<std::uint8_t> own(faint.all.size(), 0);
+    for (const Run& run : faint.runs) {
+        const std::uint8_t* const row = near.row(run.y);
+        if (std::any_of(row + run.x0, row + run.x1, [](std::uint8_t set) { return set != 0; })) {
+            own[static_cast<std::size_t>(run.component)] = 1;
+        }
+    }
+    Map wider(area.width(), area.height());
+    fill(wider, faint.runs, own, {0, 0, wider.width, wider.height});
+    const Map specks = both(grown(wider, radius), cut(evidence.structure, area));
+    for (std::size_t i = 0; i < wider.cells.size(); ++i) {
+        wider.cells[i] = std::max({wider.cells[i], specks.cells[i], body.cells[i]});
+    }
+    return wider;
+}
+
+Texture texture_of(const Evidence& evidence, const Map& body, const Rect& area) {
     std::array<int, 256> histogram{};
     int cells = 0, live = 0;
-    for (std::size_t i = 0; i < body.cells.size(); ++i) {
-        if (body.cells[i] == 0) continue;
-        ++histogram[evidence.contrast.cells[i]];
-        ++cells;
-        live += evidence.live.cells[i];
+    for (int y = 0; y < body.height; ++y) {
+        const std::uint8_t* const contrast = evidence.contrast.row(area.y0 + y) + area.x0;
+        const std::uint8_t* const moved = evidence.live.row(area.y0 + y) + area.x0;
+        for (int x = 0; x < body.width; ++x) {
+            if (body.row(y)[x] == 0) continue;
+            ++histogram[contrast[x]];
+            ++cells;
+            live += moved[x];
+        }
     }
     int median = 0, strong = 0;
     for (int below = 0; median < 255; ++median) {

@@ -11,12 +11,16 @@ struct Evidence {
         : structure(width, height),
           level(width, height),
           contrast(width, height),
-          live(width, height) {}
+          live(width, height),
+          faint(width, height),
+          corner(width, height) {}
 
     Map structure;  // 1 where no frame has a flat background
     Map level;      // companded grey of the first frame
     Map contrast;   // of `level`
     Map live;       // 1 where a later frame differs from the first
+    Map faint;      // 1 on flat surfaces that may be the darkest part of an image
+    Map corner;     // 1 on small surfaces exactly as flat and dark as a large one
 };
 
 Evidence gather(const GridFrames& grid);

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "region/candidates.hpp"
+#include "region/fit.hpp"
 #include "region/refine.hpp"
-#include "region/shape.hpp"
 #include "sonogaze/error.hpp"
 #include "sonogaze/region.hpp"
 
@@ -14,55 +14,14 @@ namespace {
 
 constexpr double kRadius = 0.016;    // of the shorter side: lines of text are thinner
 constexpr double kLeastPane = 0.35;  // of the largest image
-constexpr int kInside = 10, kOther = -20, kBeyond = -20;
-// Flat cells in a region: in a sector they are outside the image; a rectangle may have dark
-// corners, of a fan that a window cuts off; and what lies between is fair to both.
-constexpr int kFlatInSector = -6, kFlatInRectangle = -1, kFlatInBoth = -3;
-constexpr double kWorthWindow = 0.04;  // of the image: what a window must explain
-constexpr double kMoves = 0.05;        // of an image's cells
+constexpr double kMoves = 0.05;      // of an image's cells
 // What is already cut to the image, though dark at its edges.
 constexpr double kOutsideOfCrop = 0.004, kLeastCrop = 0.45;  // of the screen
 constexpr int kTouching = 3;
-
-Gains gains_of(const Evidence& evidence, const Map& solid, const Rect& box, int flat) {
-    Gains gains(solid.width, solid.height);
-    for (int y = 0; y < solid.height; ++y) {
-        gains.set_row(y, [&](int x) {
-            if (solid.row(y)[x] != 0) return kInside;
-            if (x < box.x0 || x >= box.x1 || y < box.y0 || y >= box.y1) return kBeyond;
-            return evidence.structure.row(y)[x] != 0 ? kOther : flat;
-        });
-    }
-    return gains;
-}
-
-Shape fit(const Evidence& evidence, const Map& solid, const Rect& box) {
-    const Shape rectangle = best_rectangle(gains_of(evidence, solid, box, kFlatInRectangle), box);
-    const Gains in_sector = gains_of(evidence, solid, box, kFlatInSector);
-    const Shape sector = best_sector(in_sector, solid, box);
-    const Gains fair = gains_of(evidence, solid, box, kFlatInBoth);
-    const int a = gain_of(fair, rectangle), b = gain_of(fair, sector);
-    const Shape& simple = b > a ? sector : rectangle;
-    const double least = kWorthWindow * kInside * double(box.width()) * box.height();
-    const double most = kInside * double(std::count(solid.cells.begin(), solid.cells.end(), 1));
-    if (std::max(a, b) + least >= most) return simple;  // no other shape can gain enough
-    const Shape clipped = best_clipped_sector(in_sector, solid, box);
-    return gain_of(fair, clipped) > std::max(a, b) + least ? clipped : simple;
-}
-
-// How well a shape and what it was fitted to cover each other.
-double overlap(const Map& solid, const Shape& shape) {
-    Gains inside(solid.width, solid.height), all(solid.width, solid.height);
-    int cells = 0;
-    for (int y = 0; y < solid.height; ++y) {
-        const std::uint8_t* const row = solid.row(y);
-        inside.set_row(y, [&](int x) { return int{row[x]}; });
-        all.set_row(y, [](int) { return 1; });
-        cells += inside.span(y, 0, solid.width);
-    }
-    const int both = gain_of(inside, shape);
-    return both / std::max(1.0, double(cells) + gain_of(all, shape) - both);
-}
+// A shape that fits so well leaves nothing to be explained by dark tissue; of what another leaves,
+// dark tissue must explain so much.
+constexpr double kFits = 0.97, kExplained = 0.4;
+constexpr int kMargin = 16;  // cells of an image's surroundings, at least
 
 double confidence_of(double overlap, const Texture& texture, double share) {
     const double plain = 1 - 3 * texture.strong;
@@ -70,40 +29,94 @@ double confidence_of(double overlap, const Texture& texture, double share) {
     return std::clamp(overlap * plain * size, 0.0, 1.0);
 }
 
+int count(const Map& map) {
+    return static_cast<int>(std::count(map.cells.begin(), map.cells.end(), 1));
+}
+
 // Whether the frame is an image without a screen around it: large, up to the frame's edges, and
 // with next to nothing beside it.
-bool is_crop(const Evidence& evidence, const Map& body, const Rect& box) {
-    const Map& structure = evidence.structure;
+bool is_crop(const Map& structure, const Map& body, const Rect& area, const Rect& box) {
     const int touched = int{box.x0 < kTouching} + int{box.y0 < kTouching} +
                         int{box.x1 > structure.width - kTouching} +
                         int{box.y1 > structure.height - kTouching};
     if (touched < 2 || box.width() * box.height() < kLeastCrop * structure.count()) return false;
     const Map near = grown(body, kTouching);
-    int outside = 0;
-    for (std::size_t i = 0; i < near.cells.size(); ++i) {
-        outside += structure.cells[i] != 0 && near.cells[i] == 0 ? 1 : 0;
+    int outside = count(structure);
+    for (int y = 0; y < near.height; ++y) {
+        const std::uint8_t* const row = structure.row(area.y0 + y) + area.x0;
+        for (int x = 0; x < near.width; ++x) outside -= row[x] & near.row(y)[x];
     }
     return outside < kOutsideOfCrop * structure.count();
 }
 
-FoundRegion found_at(const GridFrames& grid, const Evidence& evidence, const Map& body) {
-    const Rect box = box_of(body);
-    const Map solid = filled(body);
-    const Texture texture = texture_of(evidence, body);
-    const double share = double(texture.cells) / solid.count();
-    if (is_crop(evidence, body, box)) {
-        const double confidence = confidence_of(1, texture, share);
-        return {false,      {0, 0, double(solid.width), double(solid.height), 0, 0},
-                false,      {},
-                confidence, texture.live};
+// The body without corners of a black pane, which are too small for a background of their own;
+// holes in the image are filled again.
+Map without_corners(const Evidence& evidence, const Map& body, const Rect& area) {
+    const Map corner = grown(cut(evidence.corner, area), 1);
+    Map open = body;
+    for (std::size_t i = 0; i < open.cells.size(); ++i) {
+        if (corner.cells[i] != 0) open.cells[i] = 0;
     }
-    Shape shape = fit(evidence, solid, box);
-    const double confidence = confidence_of(overlap(solid, shape), texture, share);
-    refine(shape, grid.cells, solid.width, solid.height);
+    return 2 * count(open) > count(body) ? open : body;
+}
+
+// From cells of an area to cells of the grid.
+void move(Shape& shape, const Rect& area, const Map& grid) {
+    shape.numbers[0] += area.x0;
+    shape.numbers[1] += area.y0;
+    Window& w = shape.window;  // sides that cut nothing lie at the border
+    w = {w.x0 > 0 ? w.x0 + area.x0 : 0, w.y0 > 0 ? w.y0 + area.y0 : 0,
+         w.x1 < area.width() ? w.x1 + area.x0 : double(grid.width),
+         w.y1 < area.height() ? w.y1 + area.y0 : double(grid.height)};
+}
+
+// In cells of the grid.
+Fit fit_in(const Evidence& evidence, const Map& body, const Rect& area) {
+    Fit best = fit(cut(evidence.structure, area), body);
+    move(best.shape, area, evidence.structure);
+    return best;
+}
+
+// Of the body, or of the body with dark tissue beside it, where that fits much better.
+Fit best_fit(const Evidence& evidence, const Components& parts, const Candidate& candidate,
+             const Map& body, int radius, const Rect& area) {
+    const Fit plain = fit_in(evidence, without_corners(evidence, body, area), area);
+    if (plain.overlap >= kFits) return plain;
+    const Rect& box = candidate.box;
+    const Rect wide =
+        widened(box, box.width() / 2 + kMargin, box.height() / 2 + kMargin, evidence.structure);
+    const Map near = body_of(evidence, parts, candidate, radius, wide);
+    const Map wider = with_faint(evidence, near, radius, wide);
+    const int more = count(wider), less = count(near);
+    if (more * 100 < less * 101 || more > 3 * less) return plain;
+    const Fit other = fit_in(evidence, wider, wide);
+    return 1 - other.overlap < (1 - kExplained) * (1 - plain.overlap) ? other : plain;
+}
+
+FoundRegion found_at(const GridFrames& grid, const Evidence& evidence, const Components& parts,
+                     const Candidate& candidate, int radius) {
+    const int margin = radius + kMargin;
+    const Rect area = widened(candidate.box, margin, margin, evidence.structure);
+    const Map body = body_of(evidence, parts, candidate, radius, area);
+    const Rect inner = box_of(body);
+    const Rect box{inner.x0 + area.x0, inner.y0 + area.y0, inner.x1 + area.x0, inner.y1 + area.y0};
+    const auto width = static_cast<int>(grid.width), height = static_cast<int>(grid.height);
+    const Texture texture = texture_of(evidence, body, area);
+    const double share = double(texture.cells) / evidence.structure.count();
+    if (is_crop(evidence.structure, body, area, box)) {
+        const double confidence = confidence_of(1, texture, share);
+        return {false,       {0, 0, double(width), double(height), 0, 0}, false, {}, confidence,
+                texture.live};
+    }
+    auto [shape, overlap] = best_fit(evidence, parts, candidate, body, radius, area);
+    refine(shape, grid.cells, width, height);
     const Window& w = shape.window;
-    FoundRegion found{shape.sector,  {},
-                      shape.clipped, {w.x0, w.y0, w.x1 - w.x0, w.y1 - w.y0},
-                      confidence,    texture.live};
+    FoundRegion found{shape.sector,
+                      {},
+                      shape.clipped,
+                      {w.x0, w.y0, w.x1 - w.x0, w.y1 - w.y0},
+                      confidence_of(overlap, texture, share),
+                      texture.live};
     std::copy_n(shape.numbers, 6, found.numbers);
     return found;
 }
@@ -142,8 +155,7 @@ std::vector<FoundRegion> find_regions(const GridFrames& grid) {
     const auto candidates = region::candidates_of(parts, evidence);
     for (const region::Candidate& candidate : candidates) {
         if (candidate.area < region::kLeastPane * candidates.front().area) break;
-        const region::Map body = region::body_of(evidence, parts, candidate, radius);
-        found.push_back(region::found_at(grid, evidence, body));
+        found.push_back(region::found_at(grid, evidence, parts, candidate, radius));
     }
     region::put_live_first(found);
     return found;

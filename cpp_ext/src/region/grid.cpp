@@ -100,6 +100,19 @@ Map filled(const Map& mask) {
     return out;
 }
 
+Map cut(const Map& map, const Rect& area) {
+    Map part(area.width(), area.height());
+    for (int y = 0; y < part.height; ++y) {
+        std::copy_n(map.row(area.y0 + y) + area.x0, part.width, part.row(y));
+    }
+    return part;
+}
+
+Rect widened(const Rect& box, int columns, int rows, const Map& map) {
+    return {std::max(box.x0 - columns, 0), std::max(box.y0 - rows, 0),
+            std::min(box.x1 + columns, map.width), std::min(box.y1 + rows, map.height)};
+}
+
 Rect box_of(const Map& mask) {
     Rect box{mask.width, mask.height, 0, 0};
     for (int y = 0; y < mask.height; ++y) {

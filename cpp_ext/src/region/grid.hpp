@@ -43,6 +43,12 @@ Map contrast_of(const Map& level);
 // Every cell between the first and the last set one of its row and of its column.
 Map filled(const Map& mask);
 
+// The cells of a part of a map.
+Map cut(const Map& map, const Rect& area);
+
+// A rectangle with so many cells more on each side, as far as the map goes.
+Rect widened(const Rect& box, int columns, int rows, const Map& map);
+
 // The rectangle around all set cells; empty where there are none.
 Rect box_of(const Map& mask);
 

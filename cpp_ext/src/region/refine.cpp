@@ -7,9 +7,12 @@
 namespace sonogaze::region {
 namespace {
 
-constexpr int kReach = 10;          // half cells to either side
-constexpr int kPoints = 96;         // along a side
-constexpr double kLeastRise = 1.5;  // grey levels
+constexpr int kReach = 10;           // half cells to either side
+constexpr int kPoints = 96;          // along a side
+constexpr double kLeastRise = 1.5;   // grey levels
+constexpr double kFirstStep = 0.12;  // of the rise
+constexpr std::size_t kBeside = 3;   // half cells over which an edge is blurred
+constexpr double kFarthest = 3;      // cells: what lies farther off is another edge
 constexpr double kRadians = 0.017453292519943295;
 
 struct Levels {
@@ -69,12 +72,18 @@ double edge_offset(const Levels& levels, Point point) {
     const Ends ends = ends_of(sum);
     const double rise = ends.inside - ends.outside;
     if (places < kPoints / 8 || std::abs(rise) < kLeastRise * places) return 0;
-    const double half = (ends.inside + ends.outside) / 2;
+    // an image may be dark along its edge: what counts is the step beside the outside
+    const double up = rise > 0 ? 1 : -1,
+                 least = std::max(kFirstStep * rise * up, kLeastRise * places);
+    std::size_t first = sum.size() - 1;
+    while (first > 0 && (sum[first] - ends.outside) * up <= least) --first;
+    const double step = sum[first > kBeside ? first - kBeside : 0] - ends.outside;
+    const double half = ends.outside + step / 2;
     for (std::size_t i = sum.size() - 1; i > 0; --i) {
-        const double far = (sum[i] - half) * rise, near = (sum[i - 1] - half) * rise;
-        if (far <= 0 && near > 0) {
-            return (static_cast<double>(i) - far / (far - near)) * 0.5 - kReach * 0.5;
-        }
+        const double far = (sum[i] - half) * step, near = (sum[i - 1] - half) * step;
+        if (far > 0 || near <= 0) continue;
+        const double offset = (static_cast<double>(i) - far / (far - near) - kReach) * 0.5;
+        return std::abs(offset) <= kFarthest ? offset : 0;
     }
     return 0;
 }
