@@ -68,7 +68,7 @@ def moving(
         yield np.clip(lit, 0, 255).astype(np.uint8)
 
 
-def phantom_pictures(count: int = 30) -> list[Grey]:
-    """Return a second of a moving phantom, 480 x 640."""
-    still = phantom_frame("femur", seed=1, height=480, width=640).pixels
+def phantom_pictures(height: int = 480, width: int = 640, count: int = 30) -> list[Grey]:
+    """Return a second of a moving phantom."""
+    still = phantom_frame("femur", seed=1, height=height, width=width).pixels
     return list(islice(moving(still, count, 30, np.random.default_rng(0)), count))

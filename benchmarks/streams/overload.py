@@ -15,7 +15,6 @@ import json
 import sys
 import threading
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from time import monotonic, perf_counter_ns, sleep
 from typing import Any, Literal
@@ -108,22 +107,23 @@ def settled(live: BackgroundStream) -> StreamStats:
 
 
 def put_all(live: BackgroundStream, form: Form, seconds: float) -> Seen:
-    """Put frames at `PUT_FPS` for so long."""
-    seen, shown = Seen(np.full(round(seconds * PUT_FPS) + 2, np.nan)), phantom_pictures()
+    """Put frames at `PUT_FPS` for so long; ticks that are missed are left out."""
+    most = round(seconds * PUT_FPS)
+    seen, shown = Seen(np.full(most, np.nan)), phantom_pictures()
     begun_s = sampled_s = monotonic()
     timeout_s = 0.0 if form.when_full == "wait" else None
-    for number in count():
-        if (due_s := number / PUT_FPS) > seconds:
-            return seen
-        sleep(max(0.0, begun_s + due_s - monotonic()))
-        live.put(shown[number % len(shown)], timeout_s=timeout_s)
-        if live.latest is not None:
-            seen.ages_s[number] = perf_counter_ns() / 1e9 - live.latest.timestamp_us / 1e6
+    tick = 0
+    while tick < most:
+        sleep(max(0.0, begun_s + tick / PUT_FPS - monotonic()))
+        live.put(shown[tick % len(shown)], timeout_s=timeout_s)
         seen.pushed += 1
+        if live.latest is not None:
+            seen.ages_s[tick] = perf_counter_ns() / 1e9 - live.latest.timestamp_us / 1e6
         if monotonic() - sampled_s > seconds / _SAMPLES:
             sampled_s = monotonic()
             seen.sample(live)
-    raise AssertionError("count() ended")
+        tick = max(tick + 1, int((monotonic() - begun_s) * PUT_FPS))
+    return seen
 
 
 def _ages(seen: Seen) -> list[float]:

@@ -2,7 +2,7 @@
 
 A frame's cost is CPU time of the thread, which other processes don't add to as they do to time on
 the wall; what they do to caches and clock rates is seen in the yardstick: a plain `classify` of
-every fourth frame, beside the stream in the same minute.
+every eighth frame, beside the stream in the same minute.
 
 `python -m benchmarks.streams.soak [--frames N] [-o FILE]`; status 1 where something grew.
 """
@@ -26,7 +26,7 @@ from sdk.stream import Stream
 
 FRAMES = 108_000  # an hour at 30 frames a second
 _PARTS = 10
-_YARDSTICK_EVERY = 4
+_YARDSTICK_EVERY = 8
 _MOST_GROWN_KIB = 1024
 _MOST_P99 = 1.1  # of the last tenth over the first, each over its yardstick
 
@@ -61,7 +61,7 @@ def _percentiles(values: Any) -> dict[str, float]:
 
 def soak(stream: Stream, frames: int) -> dict[str, Any]:
     """Push frames, and return memory and costs of each tenth, and what held."""
-    shown = phantom_pictures()
+    shown = phantom_pictures(240, 320)
     _part(stream, shown, len(shown))  # caches fill
     parts, kib, seen = [], [anonymous_kib()], [0]
     for number in range(_PARTS):

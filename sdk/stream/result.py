@@ -97,6 +97,17 @@ class StreamResult:
             "frame": self.frame_result.to_dict(),
         }
 
+    def __repr__(self) -> str:
+        shown = [f"decision={self.decision.value!r}", f"label={self.label!r}"]
+        shown.append(f"confidence={self.confidence:.3f}")
+        if self.probabilities is not None:
+            rounded = {label: round(value, 3) for label, value in self.probabilities.items()}
+            shown.append(f"probabilities={rounded}")
+        shown.append(f"reasons={self.reasons}, events={self.events}, lasting={self.lasting}")
+        shown.append(f"index={self.index}, timestamp_us={self.timestamp_us}")
+        shown.append(f"latency_us={self.latency_us:.0f}, model_id={self.model_id!r}")
+        return f"StreamResult({', '.join(shown)})"
+
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Pickle by value: a read-only mapping itself cannot be pickled."""
         probabilities = None if self.probabilities is None else dict(self.probabilities)
