@@ -311,6 +311,12 @@ def test_pixels_may_change_while_they_are_read() -> None:
     grabber.join()
 
 
+def test_a_single_column_lies_side_by_side_whatever_its_stride() -> None:
+    column = np.arange(50, dtype=np.uint8).reshape(5, 10)[:, ::10]
+    assert Frame.from_array(column).width == 1
+    assert np.array_equal(RECIPE.tensor(column), RECIPE.tensor(column.copy()))
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_number_is_refused_from_2_to_the_62_on(sign: int) -> None:
     assert whole(sign * (2**62 - 1), "width", "frame-size") == sign * (2**62 - 1)

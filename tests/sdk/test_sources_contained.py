@@ -162,14 +162,17 @@ def test_a_decoding_process_is_used_again(pgm: Path) -> None:
     assert children() == before
 
 
-def test_a_decoding_process_that_waits_has_let_go_of_its_file(pgm: Path) -> None:
-    list(sources.open(pgm))
+def test_a_decoding_process_that_waits_has_let_go_of_its_file(cine: Path) -> None:
+    frames = sources.open(cine)
+    next(frames)
+    frames.close()
+    assert children()
 
     def held() -> set[str]:
         folders = [Path(f"/proc/{pid}/fd") for pid in children()]
         return {os.readlink(link) for folder in folders for link in folder.iterdir()}
 
-    assert wait_until(lambda: str(pgm.resolve()) not in held())
+    assert wait_until(lambda: str(cine.resolve()) not in held(), 5)
 
 
 def test_an_iterator_left_early_frees_its_process(cine: Path) -> None:
