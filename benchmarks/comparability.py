@@ -14,11 +14,18 @@ from benchmarks.errors import BenchError
 from benchmarks.record.json_form import to_json
 from benchmarks.record.types import Record, SubjectEntry
 
+
+def _cpu(record: Record) -> list[str | None]:
+    """Return name, family and model: virtual machines call several CPUs by one name."""
+    machine = record.machine
+    return [machine.cpu_model, *(machine.cpu_family_model_stepping or [])[:2]]
+
+
 #: Name that `--despite` takes -> the entry.
 ENTRIES: dict[str, Callable[[Record], object]] = {
     "suite": lambda record: record.kind,
     "mode": lambda record: record.mode,
-    "cpu": lambda record: record.machine.cpu_model,
+    "cpu": _cpu,
     "architecture": lambda record: record.machine.architecture,
     "instruction-sets": lambda record: record.machine.instruction_sets,
     "usable-cores": lambda record: record.machine.cores_usable,

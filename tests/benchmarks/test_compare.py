@@ -59,6 +59,16 @@ def test_a_difference_that_the_user_names_is_told_and_compared(name):
     assert comparison.notes[0].startswith(f"compared despite {name}: ")
 
 
+def test_cpus_that_a_hypervisor_calls_by_one_name_are_told_apart():
+    zen4, zen5, stepping = (
+        changed("machine.cpu_family_model_stepping", numbers)
+        for numbers in (["25", "17", "1"], ["26", "2", "1"], ["26", "2", "2"])
+    )
+    with pytest.raises(BenchError, match=r"cpu: .*'25', '17'\] against .*'26', '2'\]"):
+        compare(zen4, zen5)
+    assert compare(zen5, stepping).changes
+
+
 def test_records_of_two_kernels_are_refused_with_both_names():
     with pytest.raises(BenchError, match=r"kernel: 'avx2' against 'scalar'; .* --despite kernel"):
         compare(OLD, changed("software.kernel.isa", "scalar"))
