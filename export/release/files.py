@@ -29,7 +29,7 @@ from export.release.crossfit import (
     unseen_answers,
 )
 from export.release.provenance import attribution, provenance_of
-from export.release.strangers import keep_strangers_out
+from export.release.strangers import by_strangers
 from export.release.thresholds import Accepting, accepted, accepting
 from export.workspace import StudentRun
 from sdk.novelty import Novelty
@@ -73,7 +73,7 @@ class StudentFiles:
             prototypes, novelty = _novelty(run, models["fp32"], unseen, chosen)
             models = {p: with_novelty(m, prototypes) for p, m in models.items()}
         above = None if novelty is None else novelty.above
-        chosen = keep_strangers_out(chosen, unseen, above, labels, thresholds)
+        chosen = by_strangers(chosen, unseen, above, labels, thresholds)
         contents = build_files(models, run.recipe, provenance, chosen, novelty)
         return cls(student, models, contents, provenance, inputs, truth, chosen)
 

@@ -1,11 +1,12 @@
-"""Thresholds against what nobody foresaw: kinds that a fold's student never met stand for it.
+"""Thresholds by label, against errors and against what nobody foresaw.
 
-Frames of the labels alone can't say how sure a student is of anything else. So each fold leaves a
-kind of outlier out of training, and thresholds rise until few of its frames are accepted.
+Frames of the labels alone can't say how sure a student is of anything else. So the folds leave
+kinds of outlier out of training, and thresholds rise, each label's where that costs least, until
+few of their frames are accepted and few of the accepted answers are wrong.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,63 @@ import numpy as np
 from export.evaluation import softmax
 from export.recipe.settings import ThresholdConfig
 from export.release.crossfit import Unseen
-from export.release.thresholds import GRID, Accepting, accepted
+from export.release.thresholds import GRID, Accepting
+
+_DRAWS = 50
+Limits = np.ndarray  # (labels,)
 
 
-def keep_strangers_out(
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What was answered: label and confidence, whether right, and whether near enough to count."""
+
+    said: np.ndarray
+    confidence: np.ndarray
+    right: np.ndarray
+    near: np.ndarray
+    groups: np.ndarray
+
+    @classmethod
+    def of(cls, unseen: Unseen, temperature: float, above: float | None) -> "_Answers":
+        probabilities = softmax(unseen.answers.logits, temperature)
+        said = probabilities.argmax(1)
+        near = np.ones(len(said), bool)
+        if unseen.distances is not None and above is not None:
+            near = unseen.distances <= above
+        groups = np.asarray(unseen.answers.groups)
+        return cls(said, probabilities.max(1), said == unseen.answers.truth, near, groups)
+
+    def given(self, limits: Limits) -> np.ndarray:
+        return np.asarray(self.near & (self.confidence >= limits[self.said]))
+
+    def kept(self, limits: Limits) -> float:
+        return float(self.given(limits)[self.right].mean()) if self.right.any() else 0.0
+
+    def drawn(self, rng: np.random.Generator) -> "_Answers":
+        """Return the answers to as many groups, drawn with repetition."""
+        names, owner = np.unique(self.groups, return_inverse=True)
+        members = [np.flatnonzero(owner == i) for i in range(len(names))]
+        chosen = np.concatenate([members[i] for i in rng.integers(0, len(names), len(names))])
+        fields = (self.said, self.confidence, self.right, self.near, self.groups)
+        return _Answers(*(values[chosen] for values in fields))
+
+
+def by_strangers(
     chosen: Accepting,
     unseen: Unseen,
     above: float | None,
     labels: Sequence[str],
     config: ThresholdConfig,
 ) -> Accepting:
-    """Raise thresholds to the lowest floor that keeps strangers out, and say what it achieves.
+    """Choose each label's threshold anew where folds met strangers, and say what it achieves.
 
-    A floor that would withhold more than 1 - `config.kept` of the right answers is too high: the
-    last one below it stands then, whatever it lets in.
+    Thresholds start at the grid's lowest. The one that rises next, and how far, buys most for the
+    right answers that it loses: errors beyond 1 - `config.accuracy` and strangers beyond
+    `config.strangers_accepted`. None rises that would keep fewer right answers than `config.kept`,
+    whatever is let in then.
 
     Args:
-        chosen: thresholds by answers to frames of the labels.
+        chosen: temperature, and thresholds by answers to frames of the labels alone.
         unseen: those answers, and the strangers'.
         above: distance beyond which a label is withheld anyway; None without a novelty.
         labels: of the logits.
@@ -37,49 +78,75 @@ def keep_strangers_out(
     """
     if not unseen.strangers:
         return chosen
-    best = chosen
-    for floor in GRID:
-        limits = {label: max(limit, floor) for label, limit in chosen.abstain_below.items()}
-        raised = replace(chosen, abstain_below=limits)
-        if _kept(raised, unseen, above, labels) < config.kept and floor > GRID[0]:
-            break
-        best = raised
-        shares = _accepted_strangers(best, unseen, above, labels)
-        if all(told["accepted"] <= config.strangers_accepted for told in shares.values()):
-            break
+    own = _Answers.of(unseen, chosen.temperature, above)
+    strangers = {k: _Answers.of(u, chosen.temperature, above) for k, u in unseen.strangers.items()}
+    limits = _lowest(own, list(strangers.values()), len(labels), config)
+    rng = np.random.default_rng(0)
+    draws = np.stack(
+        [
+            _lowest(own.drawn(rng), [s.drawn(rng) for s in strangers.values()], len(labels), config)
+            for _ in range(_DRAWS)
+        ]
+    )
+    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
+    story = {
+        label: {
+            "threshold": float(limits[i]),
+            "interval_95": [float(low[i]), float(high[i])],
+            "answers": int((own.said == i).sum()),
+            "errors": int(((own.said == i) & ~own.right).sum()),
+            "from": "strangers",
+        }
+        for i, label in enumerate(labels)
+    }
     return replace(
-        best,
-        strangers=_accepted_strangers(best, unseen, above, labels),
-        kept=_kept(best, unseen, above, labels),
+        chosen,
+        abstain_below={label: float(limits[i]) for i, label in enumerate(labels)},
+        story=story,
+        strangers={kind: _told(answers, limits) for kind, answers in strangers.items()},
+        kept=own.kept(limits),
     )
 
 
-def _given(
-    chosen: Accepting, unseen: Unseen, above: float | None, labels: Sequence[str]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return which answers get a label, and which would be right."""
-    probabilities = softmax(unseen.answers.logits, chosen.temperature)
-    given = accepted(probabilities, chosen.abstain_below, labels)
-    if unseen.distances is not None and above is not None:
-        given &= unseen.distances <= above
-    return given, probabilities.argmax(1) == unseen.answers.truth
+def _lowest(
+    own: _Answers, strangers: Sequence[_Answers], labels: int, config: ThresholdConfig
+) -> Limits:
+    limits = np.full(labels, GRID[0])
+    excess = _excess(own, strangers, limits, config)
+    while excess > 0:
+        best, most = None, 0.0
+        for label in range(labels):
+            for level in GRID[limits[label] < GRID]:
+                raised = limits.copy()
+                raised[label] = level
+                kept = own.kept(raised)
+                if kept < config.kept:
+                    break
+                left = _excess(own, strangers, raised, config)
+                bought = (excess - left) / (own.kept(limits) - kept + 1e-4)
+                if bought > most:
+                    best, most = raised, bought
+        if best is None:
+            break
+        limits, excess = best, _excess(own, strangers, best, config)
+    return limits
 
 
-def _kept(chosen: Accepting, unseen: Unseen, above: float | None, labels: Sequence[str]) -> float:
-    given, right = _given(chosen, unseen, above, labels)
-    return float(given[right].mean()) if right.any() else 0.0
+def _excess(
+    own: _Answers, strangers: Sequence[_Answers], limits: Limits, config: ThresholdConfig
+) -> float:
+    """Return by how much errors and strangers together exceed what is allowed."""
+    given = own.given(limits)
+    wrong = float((~own.right)[given].mean()) if given.any() else 0.0
+    shares = [float(_told(answers, limits)["accepted"]) for answers in strangers]
+    over = [max(0.0, share - config.strangers_accepted) for share in shares]
+    return max(0.0, wrong - (1 - config.accuracy)) + sum(over)
 
 
-def _accepted_strangers(
-    chosen: Accepting, unseen: Unseen, above: float | None, labels: Sequence[str]
-) -> Mapping[str, dict[str, Any]]:
-    """Return by kind how many frames there are, and the share accepted by another label."""
-    told = {}
-    for kind, answers in unseen.strangers.items():
-        given, right = _given(chosen, answers, above, labels)
-        told[kind] = {
-            "frames": len(right),
-            "called": float((~right).mean()),
-            "accepted": float((given & ~right).mean()),
-        }
-    return told
+def _told(answers: _Answers, limits: Limits) -> dict[str, Any]:
+    """Return how many frames there are, and the shares called and accepted by another label."""
+    return {
+        "frames": len(answers.right),
+        "called": float((~answers.right).mean()),
+        "accepted": float((answers.given(limits) & ~answers.right).mean()),
+    }

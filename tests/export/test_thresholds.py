@@ -17,7 +17,7 @@ from export.recipe.settings import ThresholdConfig
 from export.release.calibration import FOLDS, cross_fitted_error
 from export.release.crossfit import Unseen, fold_run, unseen_answers
 from export.release.files import StudentFiles
-from export.release.strangers import keep_strangers_out
+from export.release.strangers import by_strangers
 from export.release.thresholds import Accepting, Answers, accepted, accepting, threshold_of
 from export.workspace import Workspace
 
@@ -178,29 +178,39 @@ def _said(confidence: np.ndarray) -> np.ndarray:
 
 def _floor(unseen: Unseen, above: float | None = None, **config: float):
     start = Accepting(1.0, dict.fromkeys(LABELS, 0.5), {})
-    return keep_strangers_out(start, unseen, above, LABELS, ThresholdConfig(**config))
+    return by_strangers(start, unseen, above, LABELS, ThresholdConfig(**config))
 
 
-def test_thresholds_rise_to_the_lowest_floor_that_keeps_strangers_out():
+def test_the_label_that_strangers_are_called_rises_until_they_are_kept_out():
     told = _floor(_unseen({"lung": [0.612] * 10, "muscle": [0.52] * 10}))
-    assert set(told.abstain_below.values()) == {0.62}
+    assert told.abstain_below == {"a": 0.62, "b": 0.3, "c": 0.3}
     assert {kind["accepted"] for kind in told.strangers.values()} == {0.0}
     assert {kind["called"] for kind in told.strangers.values()} == {1.0}
     assert told.kept == pytest.approx(0.95, abs=0.01)
     allowed = _floor(_unseen({"lung": [0.7] + [0.52] * 9}), strangers_accepted=0.1)
-    assert set(allowed.abstain_below.values()) == {0.53}
+    assert allowed.abstain_below["a"] == 0.53
     assert allowed.strangers["lung"]["accepted"] == pytest.approx(0.1)
+    low, high = allowed.story["a"]["interval_95"]
+    assert low <= 0.53 <= high
+
+
+def test_errors_raise_the_threshold_of_the_label_that_makes_them():
+    unseen = _unseen({"lung": [0.3] * 10})
+    said = np.concatenate([unseen.answers.logits, np.log(_said(np.full(9, 0.8)))[:, [1, 0, 2]]])
+    truth, groups = np.concatenate([unseen.answers.truth, [2] * 9]), [f"p{i}" for i in range(109)]
+    told = _floor(Unseen(Answers(said, truth, groups), np.ones(109), unseen.strangers))
+    assert told.abstain_below == {"a": 0.3, "b": 0.81, "c": 0.3}
 
 
 def test_right_answers_go_before_strangers():
     told = _floor(_unseen({"lung": [0.9] * 10}), kept=0.9)
-    assert told.kept >= 0.9
+    assert told.kept == 1.0
     assert told.strangers["lung"]["accepted"] == 1.0
-    assert set(told.abstain_below.values()) == {0.64}
+    assert set(told.abstain_below.values()) == {0.3}
 
 
 def test_a_stranger_that_is_far_or_called_what_it_is_counts_as_kept_out():
-    assert set(_floor(_unseen({"lung": [0.9] * 10}, far=3.0), 2.0).abstain_below.values()) == {0.5}
+    assert set(_floor(_unseen({"lung": [0.9] * 10}, far=3.0), 2.0).abstain_below.values()) == {0.3}
     unseen = _unseen({"lung": [0.9] * 10})
     right = Answers(unseen.strangers["lung"].answers.logits, np.zeros(10, int), list("abcdefghij"))
     own = replace(unseen, strangers={"lung": Unseen(right, np.ones(10))})

@@ -59,7 +59,8 @@ class ThresholdConfig(Settings, frozen=True):
             and thresholds. 0: the student's own on validation do.
         per_label: whether a label whose answers allow it gets a threshold of its own.
         strangers: kinds (`fine`, or `DATASET:KIND`), dealt to the folds in turn, whose teachers and
-            students never meet them. Thresholds rise until they are kept out.
+            students never meet them. Thresholds are then chosen by them too, each label its own
+            (`export.release.strangers`); `per_label` counts for nothing.
         strangers_accepted: share of each such kind that may be accepted by another label than its
             own.
         kept: share of right answers to frames of the labels that stay accepted all the same; it
