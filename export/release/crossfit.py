@@ -60,9 +60,14 @@ def fold_run(run: StudentRun, fold: int) -> StudentRun:
     recipe, folds = run.recipe, run.recipe.thresholds.folds
     kinds = (*recipe.data.without_kinds, *_strangers(run, fold))
     data = structs.replace(recipe.data, fold=fold, folds=folds, without_kinds=kinds)
+    epochs = recipe.thresholds.epochs or recipe.student.epochs
+    student = structs.replace(recipe.student, epochs=epochs)
     folder = run.workspace.folder / f"fold-{fold}-of-{folds}"
     inside = Workspace(
-        structs.replace(recipe, data=data), folder, run.workspace.show, run.workspace.named
+        structs.replace(recipe, data=data, student=student),
+        folder,
+        run.workspace.show,
+        run.workspace.named,
     )
     return inside.student(run.objective, run.seed)
 

@@ -61,6 +61,7 @@ class ThresholdConfig(Settings, frozen=True):
         strangers: kinds (`fine`, or `DATASET:KIND`), dealt to the folds in turn, whose teachers and
             students never meet them. Thresholds are then chosen by them too, each label its own
             (`export.release.strangers`); `per_label` counts for nothing.
+        epochs: of the folds' students; None: as many as the student's own.
         strangers_accepted: share of each such kind that may be accepted by another label than its
             own.
         kept: share of right answers to frames of the labels that stay accepted all the same; it
@@ -71,6 +72,7 @@ class ThresholdConfig(Settings, frozen=True):
     folds: Annotated[int, Meta(ge=0, le=20)] = 0
     per_label: bool = False
     strangers: Texts = ()
+    epochs: Epochs | None = None
     strangers_accepted: Share = 0.05
     kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
 

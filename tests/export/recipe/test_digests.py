@@ -59,7 +59,7 @@ DEFAULTS = {
     },
     "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98},
     "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False, "strangers": (),
-        "strangers_accepted": 0.05, "kept": 0.95},
+        "epochs": None, "strangers_accepted": 0.05, "kept": 0.95},
     "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None, "shuffled": 0.0,
         "drawn": 0.0},
     "ErasingConfig": {
