@@ -83,7 +83,7 @@ class RegionTracker:
     def _begin(self) -> None:
         self._age = 0
         self._grids: list[Grid] = []
-        self._references: dict[int, tuple[Region, NDArray[np.bool_], NDArray[np.float32]]] = {}
+        self._references: dict[int, _Strip] = {}
         self._turns: Iterator[int] = cycle(range(_STRIPS))
 
     def _search(self, frame: Frame) -> None:
@@ -97,27 +97,46 @@ class RegionTracker:
             self._references = {}
 
     def _holds(self, frame: Frame) -> bool:
-        if frame.format == "MJPEG" and self._age % _MJPEG_EVERY:
+        if frame._key.format == "MJPEG" and self._age % _MJPEG_EVERY:
             return True
         turn = next(self._turns)
         reference = self._references.get(turn)
         if reference is None:
-            self._references[turn] = self._reference(frame, turn)
+            self._references[turn] = _Strip(frame, turn, self.region)
             return True
-        strip, outside, before = reference
-        moved = np.abs(_levels(frame, strip) - before) > _MOVED_LEVELS
         # until the second search, tissue that was too dark to be found may move beside the region
         share = _MOVED_SHARE if self._age >= _KEPT * _SPACING else _MOVED_EARLY_SHARE
-        limit = max(_MOVED_CELLS, share * np.count_nonzero(outside))
-        return bool(np.count_nonzero(moved & outside) <= limit)
+        return reference.moved(frame) <= max(_MOVED_CELLS, share * reference.beside)
 
-    def _reference(
-        self, frame: Frame, turn: int
-    ) -> tuple[Region, NDArray[np.bool_], NDArray[np.float32]]:
+
+class _Strip:
+    """One row of the screen as it was, beside the region.
+
+    Attributes:
+        beside: how many of its cells lie beside the region.
+    """
+
+    __slots__ = ("_before", "_layout", "_plan", "_strip", "beside")
+
+    def __init__(self, frame: Frame, turn: int, region: Region | None) -> None:
         row = (2 * turn + 1) * frame.height // (2 * _STRIPS)
-        strip = Region.rectangle(0, row, frame.width, 1)
-        outside = _outside(self.region, frame.width, row)
-        return strip, outside, _levels(frame, strip)
+        self._strip = Region.rectangle(0, row, frame.width, 1)
+        plan, data = _STRIP._prepare(frame.with_region(self._strip))
+        self._layout, self._plan = frame._layout, plan
+        self._before = np.empty(_CELLS, np.float32)
+        plan.run(data, self._before)
+        outside = _outside(region, frame.width, row)
+        self.beside = int(np.count_nonzero(outside))
+        self._before[~outside] = np.nan
+
+    def moved(self, frame: Frame) -> int:
+        """Return how many of those cells are others by now."""
+        data = frame._data
+        if frame._layout is not self._layout or frame._key.format == "MJPEG":
+            # the plan of a JPEG is one of decoded pixels
+            self._plan, data = _STRIP._prepare(frame.with_region(self._strip))
+            self._layout = frame._layout
+        return self._plan.moved(data, self._before, _MOVED_LEVELS)
 
 
 def _outside(region: Region | None, width: int, row: int) -> NDArray[np.bool_]:
@@ -137,9 +156,3 @@ def _outside(region: Region | None, width: int, row: int) -> NDArray[np.bool_]:
             inside &= (x >= left) & (x < left + columns) & (top <= row < top + rows)
     beside: NDArray[np.bool_] = np.convolve(inside, np.ones(3), "same") == 0
     return beside
-
-
-def _levels(frame: Frame, strip: Region) -> NDArray[np.float32]:
-    levels = np.empty(_CELLS, np.float32)
-    _STRIP.tensor_into(frame.with_region(strip), levels)
-    return levels

@@ -11,13 +11,19 @@ void CoarseRows::add(const std::uint64_t* cells) { add_cells(cells); }
 template <class Cell>
 void CoarseRows::add_cells(const Cell* cells) {
     if (rows_++ % kCoarseCells != 0) return;
-    for (std::int64_t j = 0; j < columns_; j += kCoarseCells) {
-        const std::int64_t end = std::min(j + kCoarseCells, columns_);
-        std::uint64_t sum = 0;
-        for (std::int64_t k = j; k < end; ++k) sum += cells[k];
-        const auto count = static_cast<double>(end - j);
-        *out_++ = static_cast<float>(static_cast<double>(sum) / count * unit_ + offset_);
-    }
+    const auto level = [this](const Cell* first, std::int64_t count) {
+        std::int64_t sum = 0;  // signed: its conversion is one instruction
+        for (std::int64_t k = 0; k < count; ++k) sum += static_cast<std::int64_t>(first[k]);
+        const double mean = static_cast<double>(sum) / static_cast<double>(count);
+        return static_cast<float>(mean * unit_ + offset_);
+    };
+    const std::int64_t whole = columns_ / kCoarseCells;
+    // by a constant, so that it's a product
+    for (std::int64_t j = 0; j < whole; ++j)
+        out_[j] = level(cells + j * kCoarseCells, kCoarseCells);
+    out_ += whole;
+    const std::int64_t left = columns_ - whole * kCoarseCells;
+    if (left > 0) *out_++ = level(cells + whole * kCoarseCells, left);
 }
 
 Change mean_change(const float* a, const float* b, std::int64_t n) noexcept {
@@ -25,11 +31,16 @@ Change mean_change(const float* a, const float* b, std::int64_t n) noexcept {
     constexpr std::int64_t kSums = 4;
     double away[kSums] = {};
     double along[kSums] = {};
-    for (std::int64_t i = 0; i < n; ++i) {
+    const auto add = [&](std::int64_t i, std::int64_t to) {
         const double step = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-        away[i % kSums] += std::abs(step);
-        along[i % kSums] += step;
+        away[to] += std::abs(step);
+        along[to] += step;
+    };
+    const std::int64_t whole = n / kSums * kSums;
+    for (std::int64_t i = 0; i < whole; i += kSums) {
+        for (std::int64_t k = 0; k < kSums; ++k) add(i + k, k);
     }
+    for (std::int64_t i = whole; i < n; ++i) add(i, i - whole);
     const auto count = static_cast<double>(n);
     return {(away[0] + away[1] + away[2] + away[3]) / count,
             (along[0] + along[1] + along[2] + along[3]) / count};

@@ -55,7 +55,8 @@ class Pass {
     WeighRows weigh_rows_;
     std::int64_t x0_, y0_, columns_, rows_;
     std::int64_t stride_, pixel_bytes_, code_bytes_;
-    std::int64_t counted_every_;  // rows
+    std::int64_t counted_every_;     // rows
+    std::int64_t counted_next_ = 0;  // row
     const std::uint8_t* origin_;
     bool in_place_;                 // grey is used where it lies
     bool halved_;                   // rows are fetched by decoding and by weighing

@@ -30,7 +30,8 @@ void Pass::fetch_chroma(std::int64_t y, const SampleSpan& samples) const {
 }
 
 void Pass::count_row(const std::uint8_t* grey, std::int64_t y) {
-    if (y % counted_every_ != 0) return;
+    if (y != counted_next_) return;  // a division a row would cost more than all else here
+    counted_next_ += counted_every_;
     if (!layout_.is_sector()) {
         count_span(grey, y, x0_, x0_ + columns_);
         return;

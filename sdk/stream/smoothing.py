@@ -10,8 +10,9 @@ and the comparison.
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp
 
+from .. import _kernels
 from ..model_file.stream_settings import StreamSettings
 
 Shares = tuple[float, ...]
@@ -56,18 +57,10 @@ class LabelFilter:
         if state is None:
             self.state = probabilities
             return probabilities
-        floor = self._floor
         if duration_s != self._duration_s:
             self._duration_s, self._keep = duration_s, exp(-duration_s / self._smoothing_s)
-        keep = self._keep
-        take = 1.0 - keep
-        raw = [
-            exp(keep * log(old if old > floor else floor) + take * log(p if p > floor else floor))
-            for old, p in zip(state, probabilities, strict=True)
-        ]
-        scale = 1.0 / sum(raw)
-        self.state = state = tuple([share * scale for share in raw])
-        return state
+        self.state = _kernels.pooled(state, probabilities, self._keep, self._floor)
+        return self.state
 
 
 class ShownLabel:

@@ -10,7 +10,8 @@ from ..result import Decision
 from .scene import EVENTS
 
 _STEPS = 16  # buckets an octave: a percentile is right within 4.5 %, half a bucket
-_OCTAVES = 32
+_BUCKETS = _STEPS * 32  # octaves
+_STEP_BITS = _STEPS.bit_length()
 _NS_PER_US = 1e3
 _NS_PER_S = 1e9
 
@@ -21,14 +22,15 @@ class Latencies:
     __slots__ = ("_counts", "total")
 
     def __init__(self) -> None:
-        self._counts = [0] * (_STEPS * _OCTAVES)
+        self._counts = [0] * _BUCKETS
         self.total = 0
 
     def add(self, microseconds: float) -> None:
         """Count one time; what is longer than an hour counts as an hour."""
         whole = int(microseconds * _STEPS)
-        octave = max(whole.bit_length() - _STEPS.bit_length(), 0)
-        self._counts[min(octave * _STEPS + (whole >> octave), len(self._counts) - 1)] += 1
+        octave = whole.bit_length() - _STEP_BITS
+        place = octave * _STEPS + (whole >> octave) if octave > 0 else whole
+        self._counts[place if place < _BUCKETS else -1] += 1
         self.total += 1
 
     def percentile(self, share: float) -> float | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 from time import perf_counter_ns
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -73,6 +72,7 @@ class Stream:
             )
         self._classifier = classifier
         self._labels = classifier.labels
+        self._even = (1.0 / len(self._labels),) * len(self._labels)
         self._regions = regions_of(region)
         metadata = classifier.metadata
         self.settings: StreamSettings = metadata.stream or StreamSettings()
@@ -250,9 +250,9 @@ class Stream:
         else:
             if index is not None and result.reasons in _HEARD:
                 decision, label, reasons = Decision.ACCEPT, self._labels[index], ()
-            shares = state or (1.0 / len(self._labels),) * len(self._labels)
+            shares = state or self._even
             confidence = max(shares)
-            probabilities = MappingProxyType(dict(zip(self._labels, shares, strict=True)))
+            probabilities = _kernels.by_label(self._labels, shares)
         counts = self._counts
         now = perf_counter_ns()
         latency_us = (now - came_ns) * _US_PER_NS

@@ -122,6 +122,9 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
         "Plan": (_kernels.Plan, (), settings_of_plan),
         "Plan.run": (_kernels.Plan.run, (made, frame, cells(32)), {}),
         "Plan.measure": (_kernels.Plan.measure, (made, frame, cells(32), cells(2), cells(2)), {}),
+        "Plan.moved": (_kernels.Plan.moved, (made, frame, cells(32), 12.0), {}),
+        "pooled": (_kernels.pooled, ((0.9, 0.1), (0.2, 0.8), 0.5, 0.01), {}),
+        "by_label": (_kernels.by_label, (("a", "b"), (0.75, 0.25)), {}),
         "Gate": (_kernels.Gate, (), GATE),
         "Gate.judge": (_kernels.Gate.judge, (_kernels.Gate(**GATE), cells(32), (0, 0, 8, 4)), {}),
         "all_finite": (_kernels.all_finite, (cells(3),), {}),
@@ -204,6 +207,7 @@ def test_every_public_binding_is_in_the_table() -> None:
         "box",
         "run",
         "measure",
+        "moved",
         "isa",
         "fetch",
         "coarse_shape",
@@ -224,6 +228,7 @@ def test_an_object_that_was_never_initialised_is_refused(kind: Any) -> None:
         "run": (b"", b""),
         "pack_into": (b"", b""),
         "measure": (b"",) * 4,
+        "moved": (b"", b"", 1.0),
         "judge": (b"", (0, 0, 1, 1)),
     }
     if kind is _kernels.Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import sdk
+from sdk.preprocess import Preprocessing
 from sdk.region_tracker import RegionTracker
 from tests.sdk.test_region import RECTANGLE, SECTOR, _inside, _overlap, _screen, _speckle
 
@@ -63,3 +64,29 @@ def test_the_region_is_searched_again_after_900_frames() -> None:
     for _ in range(901):
         tracker.update(frame)
     assert tracker.searches == 3
+
+
+def test_cells_that_moved_are_counted_where_a_level_was_kept() -> None:
+    rng = np.random.default_rng(3)
+    recipe = Preprocessing(96, 1, aspect="stretch", std=1 / 255)
+    rows = rng.integers(0, 256, (2, 1, 640)).astype(np.uint8)
+    before, now = (recipe.tensor(row).ravel() for row in rows)
+    plan, data = recipe._prepare(rows[1])
+    for kept in (np.ones(96, bool), rng.random(96) < 0.5, np.zeros(96, bool)):
+        for level in (0.0, 12.0, 60.0, float(abs(now[0] - before[0]))):
+            expected = np.count_nonzero((np.abs(now - before) > level) & kept)
+            was = np.where(kept, before, np.float32(np.nan))
+            assert plan.moved(data, was, level) == expected
+
+
+def test_a_video_described_in_turns_in_two_ways_is_one_video() -> None:
+    tracker = RegionTracker()
+    for number, frame in enumerate(_video(TRUE_SECTOR, 60)):
+        pixels = np.asarray(frame._data)
+        if number % 2:
+            padded = np.zeros((pixels.shape[0], pixels.shape[1] + 64), np.uint8)
+            padded[:, : pixels.shape[1]] = pixels
+            frame = sdk.Frame.from_array(padded[:, : pixels.shape[1]])
+        region = tracker.update(frame)
+    assert tracker.searches == 2
+    assert _overlap(region, TRUE_SECTOR)[0] > 0.97

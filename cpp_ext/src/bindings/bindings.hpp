@@ -39,6 +39,7 @@ void register_request(pybind11::module_& m);
 void register_attention(pybind11::module_& m);
 void register_read(pybind11::module_& m);
 void register_region(pybind11::module_& m);
+void register_stream(pybind11::module_& m);
 void register_process(pybind11::module_& m);
 
 }  // namespace sonogaze

@@ -12,5 +12,6 @@ PYBIND11_MODULE(_kernels, m) {
     sonogaze::register_attention(m);
     sonogaze::register_read(m);
     sonogaze::register_region(m);
+    sonogaze::register_stream(m);
     sonogaze::register_process(m);
 }

@@ -1,5 +1,8 @@
 #include <pybind11/pybind11.h>
 
+#include <cmath>
+#include <vector>
+
 #include "bindings/bindings.hpp"
 #include "bindings/gil.hpp"
 
@@ -40,6 +43,22 @@ py::tuple measure(const BoundPlan& plan, const py::object& data, const py::objec
                           s.shift);
 }
 
+// How many cells differ by more than `level` from those of before; one that was NaN never does.
+std::int64_t moved(const BoundPlan& plan, const py::object& data, const py::object& before,
+                   double level) {
+    const FrameBuffers frame(plan.layout(), data.ptr());
+    HeldBuffer held;
+    const float* const was = held_floats(held, before.ptr(), plan.outputs(), false);
+    const Unlocked unlocked;
+    std::vector<float> now(static_cast<std::size_t>(plan.outputs()));
+    plan.run(frame.pointers(), now.data());
+    std::int64_t count = 0;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+        count += static_cast<double>(std::abs(now[i] - was[i])) > level ? 1 : 0;
+    }
+    return count;
+}
+
 }  // namespace
 
 void register_plan(py::module_& m) {
@@ -55,6 +74,7 @@ void register_plan(py::module_& m) {
              py::arg("pad_level"), py::arg("isa"), py::arg("fetch") = "")
         .def("run", &run)
         .def("measure", &measure)
+        .def("moved", &moved)
         .def_property_readonly("isa", [](const BoundPlan& plan) { return plan.isa(); })
         .def_property_readonly("fetch", [](const BoundPlan& plan) { return plan.fetch(); })
         .def_property_readonly("coarse_shape",

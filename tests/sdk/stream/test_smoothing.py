@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sdk import _kernels
 from sdk.model_file.stream_settings import StreamSettings
 from sdk.stream.smoothing import LabelFilter, ShownLabel
 
@@ -51,6 +54,42 @@ def test_the_state_is_the_weighted_geometric_mean_of_all_frames(
     for duration_s, probabilities in given_frames:
         labels.step(duration_s, probabilities)
     np.testing.assert_allclose(labels.state, pooled(given_frames), rtol=1e-9)
+
+
+@given(frames())
+def test_the_compiled_step_is_the_formula_bit_for_bit(
+    given_frames: list[tuple[float, tuple[float, ...] | None]],
+) -> None:
+    labels, state, floor = LabelFilter(SETTINGS), None, SETTINGS.evidence_floor
+    for duration_s, shares in given_frames:
+        found = labels.step(duration_s, shares)
+        now = shares or (1 / len(state or ()),) * len(state or ())
+        if state is None:
+            state = now
+        else:
+            keep = math.exp(-duration_s / SETTINGS.smoothing_s)
+            logs = [
+                keep * math.log(max(old, floor)) + (1.0 - keep) * math.log(max(p, floor))
+                for old, p in zip(state, now, strict=True)
+            ]
+            total = 0.0
+            for value in logs:  # not sum(): from Python 3.12 on it rounds otherwise
+                total += math.exp(value)
+            state = tuple(math.exp(value) * (1.0 / total) for value in logs)
+        assert found == state
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ((0.5, 0.5), (1.0,), 0.5, 0.01), ((), (), 0.5, 0.01), ((1.0,), (1.0,), 1.1, 0.01),
+        ((1.0,), (1.0,), -0.1, 0.01), ((1.0,), (1.0,), 0.5, 0.0),
+        ((1.0,), (1.0,), math.nan, 0.01),
+    ],
+)  # fmt: skip
+def test_the_compiled_step_refuses_what_has_no_mean(wrong: tuple) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        _kernels.pooled(*wrong)
 
 
 def _above_floor(shares: tuple[float, ...]) -> tuple[float, ...]:
