@@ -132,9 +132,9 @@ def test_a_panel_nearly_as_dark_as_the_screen_stays_outside() -> None:
 
 
 def test_the_black_corners_of_a_pane_on_grey_stay_outside() -> None:
-    truth = sdk.Region.sector(400.0, 10.0, 20.0, 400.0, -40.0, 40.0, clip=(180, 60, 440, 360))
-    screen, black = _screen(ground=24), _screen()
-    pane = np.s_[60:412, 180:620]
+    truth = sdk.Region.sector(400.0, 50.0, 20.0, 262.0, -38.0, 38.0, clip=(250, 60, 300, 250))
+    screen, black = _screen(ground=12), _screen()
+    pane = np.s_[60:312, 250:550]
     screen[pane] = black[pane]
     inside = _inside(truth)
     screen[inside] = _speckle(3)[inside]

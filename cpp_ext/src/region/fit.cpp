@@ -9,7 +9,7 @@ constexpr int kInside = 10, kOther = -20, kBeyond = -20;
 // Flat cells in a region: in a sector they are outside the image; a rectangle may have dark
 // corners, of a fan that a window cuts off; and what lies between is fair to both.
 constexpr int kFlatInSector = -6, kFlatInRectangle = -1, kFlatInBoth = -3;
-constexpr double kWorthWindow = 0.04;  // of the image: what a window must explain
+constexpr double kWorthWindow = 0.012;  // of the image: what a window must explain
 
 Gains gains_of(const Map& structure, const Map& solid, const Rect& box, int flat) {
     Gains gains(solid.width, solid.height);
