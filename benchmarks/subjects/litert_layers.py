@@ -1,48 +1,20 @@
-"""The operators of a student's ONNX file as LiteRT's, which keep channels last.
-
-A map `(1,C,H,W)` is stored as `(1,H,W,C)`, a flattened one `(1,C,P)` as `(1,P,C)`; what has lost
-its places, as features and logits, is stored as it is.
-"""
+"""The operators of a student's ONNX file as LiteRT's."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from benchmarks.subjects.conversion import ConversionError
-from benchmarks.subjects.litert_model import LiteRTModel
+from benchmarks.subjects.litert_graph import Shape, Translation, Value
 
-Shape = tuple[int, ...]
 _BINARY = {"Add": "ADD", "Sub": "SUB", "Mul": "MUL"}
 _REDUCTIONS = {"ReduceSum": "SUM", "ReduceMax": "REDUCE_MAX"}
 _SAME, _VALID = 0, 1
-
-
-@dataclass(frozen=True)
-class Value:
-    """A tensor: its index in the file, its shape there, and whether channels were moved last."""
-
-    index: int
-    shape: Shape
-    channels_last: bool
-
-    @property
-    def in_order(self) -> bool:
-        """Return whether the numbers lie in the ONNX tensor's own order."""
-        return not self.channels_last or self.shape[-1] == 1
-
-    def axis(self, axis: int) -> int:
-        """Return where an axis of the ONNX tensor is stored."""
-        rank = len(self.shape)
-        axis %= rank
-        if not self.channels_last or axis == 0:
-            return axis
-        return rank - 1 if axis == 1 else axis - 1
 
 
 def litert_bytes(model: Any) -> bytes:
@@ -51,64 +23,20 @@ def litert_bytes(model: Any) -> bytes:
     Raises:
         ConversionError: it has something that students of this project don't have.
     """
-    return _Translation(model).bytes()
-
-
-class _Translation:
-    def __init__(self, model: Any):
-        from onnx import numpy_helper, shape_inference
-
-        self.graph = shape_inference.infer_shapes(model).graph
-        self.constants = {t.name: numpy_helper.to_array(t) for t in self.graph.initializer}
-        self.uses = Counter(name for node in self.graph.node for name in node.input)
-        self.uses.update(output.name for output in self.graph.output)
-        self.shapes = {
-            value.name: tuple(one.dim_value for one in value.type.tensor_type.shape.dim)
-            for value in (*self.graph.input, *self.graph.value_info, *self.graph.output)
-        }
-        self.file = LiteRTModel()
-        self.values: dict[str, Value] = {}
-
-    def bytes(self) -> bytes:
-        name = self.graph.input[0].name
-        if len(self.shapes[name]) != 4 or self.shapes[name][:2] != (1, 1):
-            raise ConversionError(f"LiteRT: the input is {self.shapes[name]}, not (1, 1, H, W)")
-        shape = (1, *self.shapes[name][2:], 1)
-        start = self.values[name] = Value(self.file.variable(shape), shape, True)
-        for node in self.graph.node:
-            if node.op_type not in _TRANSLATORS:
-                raise ConversionError(f"LiteRT: {node.op_type} is not converted")
-            self.values[node.output[0]] = _TRANSLATORS[node.op_type](self, node)
-        ends = [self.value(output.name) for output in self.graph.output]
-        if not all(end.in_order for end in ends):
-            raise ConversionError("LiteRT: an output is a map of several channels")
-        return self.file.finish([start.index], [end.index for end in ends])
-
-    def value(self, name: str) -> Value:
-        if name not in self.values:
-            raise ConversionError(f"LiteRT: {name!r} is a constant where a variable is converted")
-        return self.values[name]
-
-    def constant(self, node: Any, position: int) -> np.ndarray | None:
-        """Return a constant input; None where the node has no such input."""
-        if len(node.input) <= position or not node.input[position]:
-            return None
-        if node.input[position] not in self.constants:
-            raise ConversionError(f"LiteRT: {node.op_type} with a weight that is computed")
-        return self.constants[node.input[position]]
-
-    def needed(self, node: Any, position: int) -> np.ndarray:
-        found = self.constant(node, position)
-        if found is None:
-            raise ConversionError(f"LiteRT: {node.op_type} without input {position}")
-        return found
-
-    def result(self, kind: str, like: Value, inputs: list[int], **options: Any) -> Value:
-        return replace(like, index=self.file.add(kind, inputs, like.shape, **options))
-
-    def reshaped(self, value: Value, shape: Shape) -> int:
-        target = self.file.constant(np.array(shape, np.int32))
-        return self.file.add("RESHAPE", [value.index, target], shape, newShape=list(shape))
+    work = Translation(model)
+    name = work.graph.input[0].name
+    if len(work.shapes[name]) != 4 or work.shapes[name][:2] != (1, 1):
+        raise ConversionError(f"LiteRT: the input is {work.shapes[name]}, not (1, 1, H, W)")
+    shape = (1, *work.shapes[name][2:], 1)
+    start = work.values[name] = Value(work.file.variable(shape), shape, True)
+    for node in work.graph.node:
+        if node.op_type not in _TRANSLATORS:
+            raise ConversionError(f"LiteRT: {node.op_type} is not converted")
+        work.values[node.output[0]] = _TRANSLATORS[node.op_type](work, node)
+    ends = [work.value(output.name) for output in work.graph.output]
+    if not all(end.in_order for end in ends):
+        raise ConversionError("LiteRT: an output is a map of several channels")
+    return work.file.finish([start.index], [end.index for end in ends])
 
 
 def _attributes(node: Any, **expected: Any) -> dict[str, Any]:
@@ -122,7 +50,7 @@ def _attributes(node: Any, **expected: Any) -> dict[str, Any]:
     return found
 
 
-def _convolution(work: _Translation, node: Any) -> Value:
+def _convolution(work: Translation, node: Any) -> Value:
     found = _attributes(node, dilations=[1, 1], auto_pad=b"NOTSET")
     source, weight = work.value(node.input[0]), work.needed(node, 1)
     strides, pads = found.get("strides", [1, 1]), found.get("pads", [0] * 4)
@@ -145,7 +73,7 @@ def _convolution(work: _Translation, node: Any) -> Value:
 
 
 def _padded(
-    work: _Translation, source: Value, kernel: Shape, strides: list[int], pads: list[int]
+    work: Translation, source: Value, kernel: Shape, strides: list[int], pads: list[int]
 ) -> tuple[Value, int]:
     """Return what a convolution reads and its kind of padding: others than LiteRT's come before."""
     if not any(pads):
@@ -166,14 +94,14 @@ def _same(size: int, kernel: int, stride: int) -> tuple[int, int]:
     return total // 2, total - total // 2
 
 
-def _relu(work: _Translation, node: Any) -> Value:
+def _relu(work: Translation, node: Any) -> Value:
     source = work.value(node.input[0])
     if work.uses[node.input[0]] == 1 and work.file.fuse_relu(source.index):
         return source
     return work.result("RELU", source, [source.index])
 
 
-def _binary(work: _Translation, node: Any) -> Value:
+def _binary(work: Translation, node: Any) -> Value:
     a, b = (work.value(name) for name in node.input)
     if (len(a.shape), a.channels_last) != (len(b.shape), b.channels_last):
         raise ConversionError(f"LiteRT: {node.op_type} of a map and what is none")
@@ -181,7 +109,7 @@ def _binary(work: _Translation, node: Any) -> Value:
     return work.result(_BINARY[node.op_type], made, [a.index, b.index])
 
 
-def _reshape(work: _Translation, node: Any) -> Value:
+def _reshape(work: Translation, node: Any) -> Value:
     source, shape = work.value(node.input[0]), work.shapes[node.output[0]]
     flattens = len(source.shape) == 4 and len(shape) == 3 and shape[1] == source.shape[-1]
     if not (flattens or source.in_order) or (len(shape) == 4 and shape[1] != 1):
@@ -191,7 +119,7 @@ def _reshape(work: _Translation, node: Any) -> Value:
     return Value(work.reshaped(source, stored), stored, channels_last)
 
 
-def _softmax(work: _Translation, node: Any) -> Value:
+def _softmax(work: Translation, node: Any) -> Value:
     source, axis = work.value(node.input[0]), _attributes(node).get("axis", -1)
     axis = source.axis(axis)
     if math.prod(source.shape[axis + 1 :]) != 1:
@@ -203,7 +131,7 @@ def _softmax(work: _Translation, node: Any) -> Value:
     return replace(source, index=work.reshaped(shares, source.shape))
 
 
-def _reduction(work: _Translation, node: Any) -> Value:
+def _reduction(work: Translation, node: Any) -> Value:
     source, axes = work.value(node.input[0]), work.needed(node, 1)
     keep = bool(_attributes(node).get("keepdims", 1))
     stored = sorted(source.axis(int(axis)) for axis in axes)
@@ -216,7 +144,7 @@ def _reduction(work: _Translation, node: Any) -> Value:
     return work.result(_REDUCTIONS[node.op_type], made, inputs, keepDims=keep)
 
 
-def _gemm(work: _Translation, node: Any) -> Value:
+def _gemm(work: Translation, node: Any) -> Value:
     found = _attributes(node, alpha=1.0, beta=1.0, transA=0)
     source, weight = work.value(node.input[0]), work.needed(node, 1)
     weight = weight if found.get("transB") else weight.T
@@ -226,7 +154,7 @@ def _gemm(work: _Translation, node: Any) -> Value:
     return work.result("FULLY_CONNECTED", Value(-1, (1, len(weight)), False), inputs)
 
 
-_TRANSLATORS: dict[str, Callable[[_Translation, Any], Value]] = {
+_TRANSLATORS: dict[str, Callable[[Translation, Any], Value]] = {
     "Conv": _convolution,
     "Relu": _relu,
     "Reshape": _reshape,
