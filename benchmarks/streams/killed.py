@@ -127,8 +127,8 @@ def killed(classifier: sdk.Classifier, kind: str, kills: int) -> dict[str, Any]:
         received = source.stats()
     stats = live.stats()
     held = {
-        "a connection for each start": received.connections == kills + 1,
-        # a machine that stands still makes more
+        # a machine that stands still makes more of both
+        "a connection for each start": received.connections > kills,
         "a gap for each kill": len(begun_anew) == stats.events["gap"] >= kills,
         "the smoothing began anew after each": all(begun_anew),
         "no frame was refused or failed": stats.failed == stats.bad_timestamps == 0,
