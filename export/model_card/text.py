@@ -123,9 +123,8 @@ def _strangers(report: dict[str, Any]) -> list[str]:
         for kind, shares in kinds.items()
     )
     return [
-        f"- Kinds never met in training (each left out of a fold's teacher and student), accepted "
-        f"by another label than theirs: {told}; at these thresholds {100 * report['kept']:.1f} % "
-        "of right answers to unseen patients are kept"
+        f"- Kinds never met in training, accepted by another label than theirs: {told}; "
+        f"{100 * report['kept']:.1f} % of right answers to unseen patients are kept"
     ]
 
 

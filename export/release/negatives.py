@@ -5,6 +5,7 @@ Measured with the SDK, as on the cart: `called` counts frames whose most probabl
 """
 
 import platform
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import numpy as np
 
 import sdk
 from export.data.alteration import Alteration
-from export.data.dataset import FrameRecord
+from export.data.dataset import FrameRecord, find_data_root
 from export.data.fills import FILLS, HELD_BACK
 from export.data.frames import read_greys
 from export.data.patterns import PATTERNS, draw_pattern
@@ -94,6 +95,16 @@ def negatives(
         accepted = [kind["accepted"] for kind in report["kinds"].values()]
         log_evaluation(GUARDED_PART, f"negatives {classifier.model_id}", float(np.mean(accepted)))
     return report
+
+
+def negatives_of(
+    content: bytes, records: Sequence[FrameRecord], progress: Progress = quiet
+) -> dict[str, Any]:
+    """Return `negatives` of a student file's bytes, which nobody has written yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "student.onnx"
+        path.write_bytes(content)
+        return negatives(path, records, find_data_root(), progress=progress)
 
 
 Ask = Callable[[np.ndarray], Answer]

@@ -1,19 +1,17 @@
 """Releasing a student: both files made, judged by gates on validation, scored, written."""
 
 import shlex
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from export.data.dataset import find_data_root
 from export.distill.pipeline import distill
 from export.packaging.convert import largest_difference
 from export.release import gates
 from export.release.files import StudentFiles, write_release
 from export.release.finished_teacher import FinishedTeacher
 from export.release.judging import outcomes
-from export.release.negatives import negatives
+from export.release.negatives import negatives_of
 from export.release.provenance import made_by, refuse_research_only
 from export.release.scores import Scores
 from export.sources import sources
@@ -51,19 +49,11 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
         scores.add(part, parts[part])
     report = _report(files, scores, judged, _command(run, waivers))
     if run.recipe.outliers.datasets or run.recipe.erasing is not None:
-        report["negatives"] = _negatives(run, files.contents["fp32"])
+        progress = run.workspace.progress("what is no plane")
+        report["negatives"] = negatives_of(files.contents["fp32"], run.workspace.records, progress)
     write_release(files.contents, destination, report)
     show("release", len(parts) + 1, len(parts) + 1, "written")
     return report
-
-
-def _negatives(run: StudentRun, content: bytes) -> dict[str, Any]:
-    """Return what the file accepts of the recipe's own frames that it shouldn't."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "student.onnx"
-        path.write_bytes(content)
-        progress = run.workspace.progress("what is no plane")
-        return negatives(path, run.workspace.records, find_data_root(), progress=progress)
 
 
 def _outcomes(files: StudentFiles, scores: Scores) -> list[gates.Outcome]:

@@ -2,7 +2,8 @@
 
 For what a release says rather than what it is: provenance, intervals, gates that came later.
 Nothing is trained, calibrated or quantised; the frames are scored again and must give what was
-recorded. `python -m export.release.repackage sdk/models`.
+recorded. A student without a novelty gets one where the recipe has `[novelty]`.
+`python -m export.release.repackage sdk/models`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,8 +25,10 @@ from export.packaging.packaging import strip
 from export.recipe.read import load_recipe
 from export.recipe.settings import Recipe
 from export.release import gates
+from export.release.added_novelty import add_novelty
 from export.release.files import REPORT, file_name, write_release
 from export.release.judging import outcomes
+from export.release.negatives import negatives_of
 from export.release.scores import score_file
 from export.release.summary import summary
 from export.sources import sources
@@ -33,7 +36,8 @@ from sdk import SdkError
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
 
-_KEPT = ("frames", "patients", "accuracy", "confusion", "coverage", "accepted_accuracy", "mistakes")
+# how many are accepted may change: a novelty can come in
+_KEPT = ("frames", "patients", "accuracy", "confusion", "mistakes")
 
 
 def repackage(
@@ -57,12 +61,19 @@ def repackage(
     gates.judge([gates.sources({"files": [now]})], reasons)
     contents = {p: _read(folder, report, p) for p in report["scores"]}
     settings = _recipe_of(report, contents["fp32"], recipe)
+    records = load_records(data_root(), settings.labels)
+    if settings.novelty is not None and parse_model_file(contents["fp32"]).metadata.novelty is None:
+        added = add_novelty(contents, settings, records)
+        contents, report = added.contents, {**report, **added.report}
     trained = [report["provenance"]["commit"]]
     made_by = report["provenance"].get("made_by") or {"student": trained, "teacher": trained}
     report["provenance"] |= {"commit": now, "made_by": made_by | {"files": [now]}}
     contents = {precision: _resealed(data, report) for precision, data in contents.items()}
     report["bytes"] = {precision: len(data) for precision, data in contents.items()}
     _score_again(report, contents, settings)
+    if settings.novelty is not None:
+        learnable = [r for r in records if r.split != "transfer"]  # hc18 is heads by the thousand
+        report["negatives"] = negatives_of(contents["fp32"], learnable)
     judged = gates.judge(_judge_again(report, contents), reasons)
     report["gates"] = [outcome.to_dict() for outcome in judged]
     write_release(contents, folder, report)

@@ -5,7 +5,7 @@ kinds of outlier out of training, and thresholds rise, each label's where that c
 few of their frames are accepted and few of the accepted answers are wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,6 +106,28 @@ def by_strangers(
         strangers={kind: _told(answers, limits) for kind, answers in strangers.items()},
         kept=own.kept(limits),
     )
+
+
+def accepted_strangers(
+    strangers: Mapping[str, Unseen],
+    chosen: Accepting,
+    above: float | None,
+    labels: Sequence[str],
+) -> dict[str, dict[str, Any]]:
+    """Return by kind how many frames there are, and the shares called and accepted wrongly."""
+    limits = np.array([chosen.abstain_below[label] for label in labels])
+    return {
+        kind: _told(_Answers.of(unseen, chosen.temperature, above), limits)
+        for kind, unseen in strangers.items()
+    }
+
+
+def kept_answers(
+    own: Unseen, chosen: Accepting, above: float | None, labels: Sequence[str]
+) -> float:
+    """Return the share of right answers that stay accepted."""
+    limits = np.array([chosen.abstain_below[label] for label in labels])
+    return _Answers.of(own, chosen.temperature, above).kept(limits)
 
 
 def _lowest(

@@ -211,4 +211,4 @@ def test_the_card_tells_what_is_accepted_that_is_no_plane(report):
     assert "| not_fetal:lung | validation | 20 | 50.0 % | 25.0 % (10.0-40.0) |" in card
     assert "| pattern: rings | drawn | 20 | 50.0 % | 25.0 % |" in card
     assert "| femur | validation | 9 | 75 % | 75 % |" in card
-    assert "lung 5.0 % of 20; at these thresholds 95.1 %" in card
+    assert "lung 5.0 % of 20; 95.1 % of right answers" in card
