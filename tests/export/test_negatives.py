@@ -64,11 +64,11 @@ def test_each_structure_is_measured_untouched_erased_and_with_paint_elsewhere(re
 
 
 def test_an_erased_structure_is_accepted_less_often_than_an_untouched_one(report):
-    """Of the phantom the default student knows heads best: without their skull few are left."""
+    """Of the phantom the default student knows heads best; many it withholds as unlike training."""
     heads = report["structures"]["head"]["fetal_planes_db:train"]
-    assert heads["untouched"]["accepted_as_label"] > 0.5
+    assert heads["untouched"]["accepted_as_label"] >= 0.25
     assert heads["erased:inpaint"]["accepted_as_label"] < heads["untouched"]["accepted_as_label"]
-    assert heads["elsewhere:blur"]["accepted_as_label"] > 0.4
+    assert heads["elsewhere:blur"]["accepted_as_label"] >= 0.2
 
 
 def test_the_test_part_is_opened_on_demand_alone_and_logged(
