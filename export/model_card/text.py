@@ -25,7 +25,7 @@ def render(report: dict[str, Any], pictures: list[str], source: str) -> str:
         ["\n".join(_recalls(scores, labels))],
         ["\n".join(_subgroups(scores))],
         ["\n".join(table) for table in _confusions(scores, labels)],
-        *_no_planes(report.get("negatives")),
+        *_no_planes(report),
         ["## Gates of the release", "\n".join(_gates(report["gates"]))],
         ["## Pictures", *pictures],
         ["## Limits", "\n".join(_limits(report))],
@@ -228,15 +228,18 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _no_planes(negatives: dict[str, Any] | None) -> list[list[str]]:
+def _no_planes(report: dict[str, Any]) -> list[list[str]]:
     """Return what is accepted that shows no plane, or none of its structure any more."""
+    negatives = report.get("negatives")
     if negatives is None:
         return []
+    learned = {data["name"] for data in report["provenance"]["training_data"]}
     kinds = ["| kind | part | frames | called a plane | accepted as one |", "|" + "---|" * 5]
     for kind, shares in negatives["kinds"].items():
-        for part, told in shares["by_part"].items():
+        known = kind.partition(":")[0] in learned
+        for part, told in (shares["by_part"] if known else {"": shares}).items():
             kinds.append(
-                f"| {kind} | {_SEEN.get(part, part)} | {told['frames']} | "
+                f"| {kind} | {_seen(kind, part, learned)} | {told['frames']} | "
                 f"{100 * told['called']:.1f} % | {100 * told['accepted']:.1f} %"
                 f"{_interval(told['accepted_95'])} |"
             )
@@ -250,15 +253,19 @@ def _no_planes(negatives: dict[str, Any] | None) -> list[list[str]]:
         [
             "Structures painted over, by the fill; `mirror` is in no training frame. Shares that "
             "are accepted as their label:",
-            "\n".join(_erased(negatives["structures"])),
+            "\n".join(_erased(negatives["structures"], learned)),
         ],
     ]
 
 
-_SEEN = {"train": "trained on", "val": "validation"}
+def _seen(name: str, part: str, learned: set[str]) -> str:
+    """Return what a part is to a student; `name` begins with the data set's."""
+    if name.partition(":")[0] not in learned:
+        return "never trained on"
+    return {"train": "train", "val": "validation"}.get(part, part)
 
 
-def _erased(structures: dict[str, Any]) -> list[str]:
+def _erased(structures: dict[str, Any], learned: set[str]) -> list[str]:
     told_of = [told for parts in structures.values() for told in parts.values()]
     painted = {name for told in told_of for name in told if ":" in name}
     names = ["untouched", *sorted(painted, reverse=True)]  # erased before elsewhere
@@ -267,7 +274,7 @@ def _erased(structures: dict[str, Any]) -> list[str]:
     for structure, parts in structures.items():
         for part, told in parts.items():
             cells = [f"{100 * told[name]['accepted_as_label']:.0f} %" for name in names]
-            seen = _SEEN.get(part.rpartition(":")[2], part)
+            seen = _seen(part, part.rpartition(":")[2], learned)
             lines.append(f"| {structure} | {seen} | {told['frames']} | {' | '.join(cells)} |")
     return lines
 

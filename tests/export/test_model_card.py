@@ -201,14 +201,18 @@ def test_the_card_tells_what_is_accepted_that_is_no_plane(report):
     shares = {"frames": 20, "called": 0.5, "accepted": 0.25, "accepted_95": [0.1, 0.4]}
     told = {"accepted_as_label": 0.75}
     report["negatives"] = {
-        "kinds": {"not_fetal:lung": {"by_part": {"train": shares, "val": shares}}},
+        "kinds": {
+            "not_fetal:lung": {**shares, "by_part": {}},
+            "own:other": {"by_part": {"val": shares}},
+        },
         "patterns": {"rings": shares},
         "structures": {"femur": {"own:val": {"frames": 9, "untouched": told, "erased:blur": told}}},
     }
     report["strangers"] = {"lung": {"frames": 20, "called": 0.5, "accepted": 0.05}}
     report["kept"] = 0.951
     card = render(report, [], "release.json")
-    assert "| not_fetal:lung | validation | 20 | 50.0 % | 25.0 % (10.0-40.0) |" in card
+    assert "| own:other | validation | 20 | 50.0 % | 25.0 % (10.0-40.0) |" in card
+    assert "| not_fetal:lung | never trained on | 20 | 50.0 % | 25.0 % (10.0-40.0) |" in card
     assert "| pattern: rings | drawn | 20 | 50.0 % | 25.0 % |" in card
     assert "| femur | validation | 9 | 75 % | 75 % |" in card
     assert "lung 5.0 % of 20; 95.1 % of right answers" in card
