@@ -89,7 +89,9 @@ def test_the_demo_ends_in_a_sheet_with_title_and_credit(tmp_path, with_data):
         assert sheet.width >= 800
     assert ("no fetal frame is shown" in output) != with_data
     counted = re.search(r"(\d+) right, (\d+) withheld, (\d+) wrong", output)
-    assert all(int(number) > 0 for number in counted.groups())
+    right, withheld, _ = (int(number) for number in counted.groups())
+    assert right > 0
+    assert withheld > 0
 
 
 @pytest.mark.parametrize(
