@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class Drawing:
     labels: tuple[str, ...]
     folder: Path
 
-    @property
+    @cached_property  # asked for each view
     def has_outliers(self) -> bool:
         """Whether any row is not all of its label; else a bank says nothing of outliers."""
         return any(record.outlier for record in self.records)

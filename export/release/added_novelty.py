@@ -8,18 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import onnx
 
 from export.data.dataset import FrameRecord
 from export.distill.inputs import tensors, training_records, used_records
-from export.evaluation import softmax, truth_of
+from export.evaluation import truth_of
 from export.packaging.novelty import Prototypes, fit, pooled_features, with_novelty
 from export.packaging.packaging import strip
 from export.recipe.settings import Recipe
-from export.release.crossfit import Unseen, answers_of
+from export.release.crossfit import answers_of, novelty_of
 from export.release.strangers import accepted_strangers, kept_answers
-from export.release.thresholds import Accepting, accepted
+from export.release.thresholds import Accepting
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
 from sdk.novelty import Novelty
@@ -57,8 +56,7 @@ def add_novelty(
     truth = truth_of(learned, recipe.labels)
     prototypes = fit(features, truth, config.prototypes, config.shrinkage, config.directions)
     own = answers_of(model, _unseen(records, learned, recipe), recipe, prototypes)
-    above = _above(own, chosen, recipe)
-    novelty = Novelty(round(above, 6), len(prototypes.means))
+    novelty = novelty_of(prototypes, own, chosen, recipe)
     strangers = {
         kind: answers_of(model, frames, recipe, prototypes)
         for kind, frames in _strangers(records, recipe).items()
@@ -67,8 +65,8 @@ def add_novelty(
         {precision: _sealed(data, prototypes, novelty) for precision, data in contents.items()},
         {
             "novelty": novelty.to_dict(),
-            "strangers": accepted_strangers(strangers, chosen, above, recipe.labels),
-            "kept": kept_answers(own, chosen, above, recipe.labels),
+            "strangers": accepted_strangers(strangers, chosen, novelty.above, recipe.labels),
+            "kept": kept_answers(own, chosen, novelty.above, recipe.labels),
         },
     )
 
@@ -92,16 +90,6 @@ def _strangers(records: Sequence[FrameRecord], recipe: Recipe) -> dict[str, list
         if record.dataset not in recipe.transfer.datasets and record.split in ("train", "val"):
             kinds.setdefault(record.fine or record.dataset, []).append(record)
     return kinds
-
-
-def _above(own: Unseen, chosen: Accepting, recipe: Recipe) -> float:
-    """Return the distance that the recipe's share of right, accepted answers lies within."""
-    assert own.distances is not None
-    assert recipe.novelty is not None
-    probabilities = softmax(own.answers.logits, chosen.temperature)
-    kept = accepted(probabilities, chosen.abstain_below, recipe.labels)
-    kept &= probabilities.argmax(1) == own.answers.truth
-    return max(float(np.quantile(own.distances[kept], recipe.novelty.kept)), 1e-6)
 
 
 def _sealed(data: bytes, prototypes: Prototypes, novelty: Novelty) -> bytes:

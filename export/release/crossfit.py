@@ -15,12 +15,13 @@ from msgspec import structs
 from export.data.dataset import FrameRecord
 from export.distill.inputs import left_out_kinds, tensors
 from export.distill.pipeline import distill
-from export.evaluation import truth_of
+from export.evaluation import softmax, truth_of
 from export.packaging.convert import run_onnx, to_onnx
 from export.packaging.novelty import Prototypes, fit, pooled_features
 from export.recipe.settings import Recipe
-from export.release.thresholds import Answers
+from export.release.thresholds import Accepting, Answers, accepted
 from export.workspace import StudentRun, Workspace
+from sdk.novelty import Novelty
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +125,28 @@ def prototypes_of(run: StudentRun, features: np.ndarray) -> Prototypes:
     assert config is not None
     truth = truth_of(_labelled(run), run.recipe.labels)
     return fit(features, truth, config.prototypes, config.shrinkage, config.directions)
+
+
+def novelty_of(
+    prototypes: Prototypes, unseen: Unseen, chosen: Accepting, recipe: Recipe
+) -> Novelty:
+    """Return the novelty whose distance the recipe's share of right, accepted answers lies within.
+
+    Args:
+        prototypes: of the student.
+        unseen: answers with distances, to frames that it never saw.
+        chosen: temperature and thresholds by which they are accepted.
+        recipe: with a `[novelty]`.
+    """
+    assert unseen.distances is not None
+    assert recipe.novelty is not None
+    probabilities = softmax(unseen.answers.logits, chosen.temperature)
+    kept = accepted(probabilities, chosen.abstain_below, recipe.labels)
+    kept &= probabilities.argmax(1) == unseen.answers.truth
+    # a student that is sure of nothing has no answers to choose by: then all frames count
+    distances = unseen.distances[kept] if kept.any() else unseen.distances
+    above = max(float(np.quantile(distances, recipe.novelty.kept)), 1e-6)
+    return Novelty(round(above, 6), len(prototypes.means))
 
 
 def _labelled(run: StudentRun) -> list[FrameRecord]:

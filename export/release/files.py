@@ -13,11 +13,11 @@ from export.data.dataset import FrameRecord
 from export.display import epochs_of
 from export.distill.inputs import calibration_tensors, tensors
 from export.distill.pipeline import training_data
-from export.evaluation import softmax, truth_of
+from export.evaluation import truth_of
 from export.files import write_all
 from export.models.student import Student
 from export.packaging.convert import to_onnx
-from export.packaging.novelty import Prototypes, pooled_features, with_novelty
+from export.packaging.novelty import pooled_features, with_novelty
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import quantise, task_of
 from export.recipe.settings import Recipe
@@ -25,12 +25,13 @@ from export.release.crossfit import (
     Unseen,
     answers_of,
     learned_inputs,
+    novelty_of,
     prototypes_of,
     unseen_answers,
 )
 from export.release.provenance import attribution, provenance_of
 from export.release.strangers import by_strangers
-from export.release.thresholds import Accepting, accepted, accepting
+from export.release.thresholds import Accepting, accepting
 from export.workspace import StudentRun
 from sdk.novelty import Novelty
 
@@ -70,7 +71,8 @@ class StudentFiles:
         labels, thresholds = run.recipe.labels, run.recipe.thresholds
         chosen, novelty = accepting(unseen.answers, labels, thresholds), None
         if run.recipe.novelty is not None:
-            prototypes, novelty = _novelty(run, models["fp32"], unseen, chosen)
+            prototypes = prototypes_of(run, pooled_features(models["fp32"], learned_inputs(run)))
+            novelty = novelty_of(prototypes, unseen, chosen, run.recipe)
             models = {p: with_novelty(m, prototypes) for p, m in models.items()}
         above = None if novelty is None else novelty.above
         chosen = by_strangers(chosen, unseen, above, labels, thresholds)
@@ -105,22 +107,6 @@ def _unseen(run: StudentRun, model: onnx.ModelProto, frames: Sequence[FrameRecor
     if run.recipe.novelty is not None:
         prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
     return answers_of(model, frames, run.recipe, prototypes)
-
-
-def _novelty(
-    run: StudentRun, model: onnx.ModelProto, unseen: Unseen, chosen: Accepting
-) -> tuple[Prototypes, Novelty]:
-    """Return the student's prototypes, and the distance that right, accepted answers lie within."""
-    assert unseen.distances is not None
-    assert run.recipe.novelty is not None
-    prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
-    probabilities = softmax(unseen.answers.logits, chosen.temperature)
-    kept = accepted(probabilities, chosen.abstain_below, run.recipe.labels)
-    kept &= probabilities.argmax(1) == unseen.answers.truth
-    # a student that is sure of nothing has no answers to choose by: then all frames count
-    distances = unseen.distances[kept] if kept.any() else unseen.distances
-    above = max(float(np.quantile(distances, run.recipe.novelty.kept)), 1e-6)
-    return prototypes, Novelty(round(above, 6), len(prototypes.means))
 
 
 def build_files(
