@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 
 import sdk
+from benchmarks.streams.shown import show
 
 _SUFFIXES = (".mp4", ".mov", ".mpeg")
 _BACKGROUND = "background"
@@ -64,10 +64,7 @@ def main() -> None:
     }
     command = "python -m benchmarks.streams.clips ../shared/data/video"
     record = {"command": command, "model_id": classifier.model_id, "total": total, "clips": clips}
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ all find the caches alike.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
@@ -23,6 +22,7 @@ import onnx
 
 import sdk
 from benchmarks.machine.facts import machine_facts
+from benchmarks.streams.shown import show
 from export.data.phantom import phantom_frame
 from export.packaging.novelty import Prototypes, pooled_features, with_novelty
 from export.packaging.packaging import ModelCard, package, strip
@@ -156,10 +156,7 @@ def main() -> None:
         "streams": [stream_cost(classifier, screen, asked.rounds) for screen in SCREENS],
         "novelty": novelty_cost(asked.rounds),
     }
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
 
 
 if __name__ == "__main__":

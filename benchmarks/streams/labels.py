@@ -12,7 +12,6 @@ changes come in time that come in time under the shortest. What is tested is wha
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import sdk
 from benchmarks.streams.changes import Cine, Segment, observe, split
 from benchmarks.streams.replay import replay, tempered
+from benchmarks.streams.shown import show
 from export.data.dataset import data_root, load_records
 from sdk.model_file.stream_settings import StreamSettings
 
@@ -134,10 +134,7 @@ def main() -> None:
         "smoothing_s_in_use": (classifier.metadata.stream or StreamSettings()).smoothing_s,
         "test": [tested(classifier, segments, cine, rate) for rate, cine in cines.items()],
     }
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ status 1 where something did not hold.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import threading
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from benchmarks.streams.cine import phantom_pictures
 from benchmarks.streams.clocks import stepping
 from benchmarks.streams.killed import killed
 from benchmarks.streams.memory import anonymous_kib, growth
+from benchmarks.streams.shown import show
 from benchmarks.streams.slowed import Slowed
 from sdk.stream import BackgroundStream, StreamResult, StreamStats
 
@@ -190,10 +190,7 @@ def main() -> None:
     }
     parts = [*record["overload"], record["clocks"], *record["killed"]]
     record["held"] = all(all(part["held"].values()) for part in parts)
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
     sys.exit(not record["held"])
 
 

@@ -12,7 +12,6 @@ an answer was late.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections import Counter
@@ -27,6 +26,7 @@ import sdk
 from benchmarks.machine.facts import machine_facts
 from benchmarks.measure.system_load import other_load, read_ticks
 from benchmarks.streams.cine import moving
+from benchmarks.streams.shown import show
 from export.data.phantom import phantom_frame
 from sdk.stream import Stream, StreamResult
 
@@ -126,10 +126,7 @@ def main() -> None:
         "late": sum(run["late"] + run["dropped"] for run in runs),
         "runs": runs,
     }
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
     sys.exit(record["late"] > 0)
 
 

@@ -10,7 +10,6 @@ every eighth frame, beside the stream in the same minute.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from time import perf_counter_ns, thread_time_ns
@@ -22,6 +21,7 @@ import sdk
 from benchmarks.machine.facts import machine_facts
 from benchmarks.streams.cine import Grey, phantom_pictures
 from benchmarks.streams.memory import anonymous_kib, growth
+from benchmarks.streams.shown import show
 from sdk.stream import Stream
 
 FRAMES = 108_000  # an hour at 30 frames a second
@@ -100,10 +100,7 @@ def main() -> None:
         "model_id": classifier.model_id,
         **soak(classifier.stream(fps=30), asked.frames),
     }
-    text = json.dumps(record, indent=1)
-    if asked.output:
-        asked.output.write_text(text + "\n", encoding="utf-8")
-    print(text)
+    show(record, asked.output)
     sys.exit(not all(record["held"].values()))
 
 
