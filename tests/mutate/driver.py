@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
+import platform
 import resource
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,3 +103,31 @@ def _read(name: str, data: bytes, tally: Tally) -> str:
 
 def _peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(
+    what: str, doc: str | None, mutated: Callable[[int, int], Iterable[tuple[str, bytes]]]
+) -> None:
+    """Be the command `python -m tests.mutate.WHAT`: read damaged files and keep the record.
+
+    `mutated` gives them by how many are asked for and by the seed.
+    """
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("count", type=int)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    start = time.monotonic()
+    tally = run(mutated(arguments.count, arguments.seed))
+    record = {
+        "command": f"python -m tests.mutate.{what} {arguments.count} --seed {arguments.seed}",
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "seconds": round(time.monotonic() - start, 1),
+        **tally.to_dict(),
+    }
+    text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False)
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text + "\n", encoding="utf-8")
+    check(tally)

@@ -5,13 +5,9 @@ python -m tests.mutate.files 20 --out docs/results/mutated-files.json
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import random
 import re
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +16,7 @@ import pydicom.data
 
 from tests.sdk.video_files import pictures, written
 
-from .driver import check, run
+from .driver import measure
 from .images import changed
 
 ROOT = Path(__file__).parents[2]
@@ -71,28 +67,5 @@ def _damaged(data: bytes, others: list[bytes], chance: random.Random) -> bytes:
     return data
 
 
-def main() -> None:
-    """Read every file, damaged many times, and keep the record."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("each", type=int, help="how many times each file is damaged")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    start = time.monotonic()
-    tally = run(mutated(arguments.each, arguments.seed))
-    record = {
-        "command": f"python -m tests.mutate.files {arguments.each} --seed {arguments.seed}",
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "seconds": round(time.monotonic() - start, 1),
-        **tally.to_dict(),
-    }
-    text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
-    check(tally)
-
-
 if __name__ == "__main__":
-    main()
+    measure("files", __doc__, mutated)

@@ -5,16 +5,11 @@ python -m tests.mutate.images 40000 --out docs/results/mutated-images.json
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import random
 import re
 import struct
-import time
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 from tests.sdk import image_other_files as other
 from tests.sdk import image_png_files as png
@@ -22,7 +17,7 @@ from tests.sdk import image_tiff_files as tiff
 from tests.sdk.test_sources_matrix import jpegs
 from tests.sdk.test_sources_refused import samples
 
-from .driver import check, run
+from .driver import measure
 
 NUMBERS = (0, 1, 2, 3, 7, 8, 9, 15, 16, 127, 128, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x10000,
            0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)  # fmt: skip
@@ -112,28 +107,5 @@ def with_right_sums(data: bytes) -> bytes:
     return bytes(fixed)
 
 
-def main() -> None:
-    """Read many damaged images and keep the record."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("count", type=int)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    start = time.monotonic()
-    tally = run(mutated(arguments.count, arguments.seed))
-    record = {
-        "command": f"python -m tests.mutate.images {arguments.count} --seed {arguments.seed}",
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "seconds": round(time.monotonic() - start, 1),
-        **tally.to_dict(),
-    }
-    text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n")
-    check(tally)
-
-
 if __name__ == "__main__":
-    main()
+    measure("images", __doc__, mutated)
