@@ -1,9 +1,8 @@
 """How unlike a frame is to all that the student learned from.
 
-A student file may hold a further output, `novelty`: the squared distance of the pooled features
-from the nearest of a few prototypes of the training frames, in a space where those vary alike in
-every direction (Lee et al., NeurIPS 2018, arXiv:1807.03888, section 2.1, with several means a
-class). The distance is part of the graph, so it costs a few microseconds of the inference and no
+A student file may hold a further output, `novelty`: how far a frame lies from what the student
+learned, or how much of the answer a second head denies, each as a share of its limit
+(docs/model-file.md). It is part of the graph, so it costs microseconds of the inference and no
 second pass. What lies beyond the file's threshold gets no label, for the reason `unlike-training`.
 A file without it answers as ever.
 """
@@ -25,8 +24,8 @@ class Novelty:
     """What a student file says of its output `novelty`.
 
     Attributes:
-        above: the distance beyond which a label is withheld, > 0.
-        prototypes: how many the distance is the least of.
+        above: the novelty beyond which a label is withheld, > 0.
+        prototypes: of training frames, from the nearest of which a distance is measured.
     """
 
     above: float

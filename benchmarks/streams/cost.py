@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,16 +25,15 @@ import sdk
 from benchmarks.machine.facts import machine_facts
 from benchmarks.streams.shown import show
 from export.data.phantom import phantom_frame
-from export.packaging.novelty import Prototypes, pooled_features, with_novelty
-from export.packaging.packaging import ModelCard, package, strip
-from sdk.novelty import OUTPUT_NAME, Novelty
+from export.packaging.graph_places import without_novelty
+from export.packaging.packaging import strip
+from sdk.model_file import parse_model_file
+from sdk.model_file.digest import seal
 from sdk.precision import student_path
 
 SCREENS = ((640, 480, "GRAY8"), (1920, 1080, "GRAY8"), (1920, 1080, "BGRA32"))
 _FRAMES = 8
 _WARM_UP = 40  # a region is held from the 22nd frame on
-_DIRECTIONS = 16
-_FAR = 1e9
 
 Call = Callable[[sdk.Frame], object]
 
@@ -92,54 +92,24 @@ def stream_cost(
 
 
 def novelty_cost(rounds: int) -> dict[str, Any]:
-    """Compare a student with random prototypes to the same student without any."""
+    """Compare the shipped student to itself without its novelty."""
+    path = student_path(None, "fp32")
     with TemporaryDirectory() as folder:
-        paths = _students(Path(folder))
-        plain, told = (sdk.Classifier(path) for path in paths)
-    calls: dict[str, Call] = {"plain": plain.classify, "novelty": told.classify}
+        plain = Path(folder) / "plain.onnx"
+        plain.write_bytes(_without_novelty(Path(path)))
+        calls: dict[str, Call] = {
+            "plain": sdk.Classifier(plain).classify,
+            "novelty": sdk.Classifier(path).classify,
+        }
     return turn_about(calls, screens(640, 480, "GRAY8"), rounds)
 
 
-def _students(folder: Path) -> list[Path]:
-    path = student_path(None, "fp32")
-    metadata = sdk.Classifier(path).metadata
-    model = _without_novelty(strip(onnx.load(str(path))))
-    recipe = metadata.preprocessing
-    columns = pooled_features(model, np.zeros((1, 1, recipe.height, recipe.width), np.float32))
-    rng = np.random.default_rng(0)
-    shapes = ((len(metadata.labels), columns.shape[1]), (_DIRECTIONS, columns.shape[1]))
-    means, directions = (0.1 * rng.standard_normal(shape) for shape in shapes)
-    models = {"plain": model, "novelty": with_novelty(model, Prototypes(means, directions, 1.0))}
-    files = []
-    for name, one in models.items():
-        novelty = Novelty(_FAR, len(means)) if name == "novelty" else None
-        card = ModelCard(
-            student_id=name,
-            precision="fp32",
-            labels=metadata.labels,
-            preprocessing=recipe,
-            temperature=metadata.calibration.temperature,
-            abstain_below=metadata.calibration.abstain_below,
-            provenance=metadata.provenance,
-            attribution=metadata.attribution,
-            novelty=novelty,
-        )
-        files.append(folder / f"{name}.onnx")
-        files[-1].write_bytes(package(one, card))
-    return files
-
-
-def _without_novelty(model: onnx.ModelProto) -> onnx.ModelProto:
-    graph = model.graph
-    for items, names in (
-        (graph.node, [node.output[0] for node in graph.node]),
-        (graph.output, [item.name for item in graph.output]),
-        (graph.initializer, [item.name for item in graph.initializer]),
-    ):
-        kept = [i for i, name in zip(items, names, strict=True) if not name.startswith(OUTPUT_NAME)]
-        del items[:]
-        items.extend(kept)
-    return model
+def _without_novelty(path: Path) -> bytes:
+    metadata = replace(parse_model_file(path.read_bytes()).metadata, novelty=None)
+    model = without_novelty(strip(onnx.load(str(path))))
+    for key, value in metadata.to_properties().items():
+        model.metadata_props.add(key=key, value=value)
+    return seal(model.SerializeToString(deterministic=True))
 
 
 def main() -> None:

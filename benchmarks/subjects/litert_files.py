@@ -32,10 +32,11 @@ def convert(source: Path, folder: Path, tensor: np.ndarray) -> Path:
     import onnx
 
     from benchmarks.subjects.litert_layers import litert_bytes
+    from export.packaging.graph_places import without_novelty
 
     target = folder / f"{source.stem}.tflite"
     try:
-        target.write_bytes(litert_bytes(onnx.load(source)))
+        target.write_bytes(litert_bytes(without_novelty(onnx.load(source))))
     except ImportError as error:
         raise ConversionError("LiteRT is missing: pip install 'sonogaze-tools[litert]'") from error
     check(source, tensor, load(target, 1), "LiteRT")

@@ -83,7 +83,9 @@ def reduced_axes(source: Path) -> list[list[int]]:
     import onnx
     from onnx import numpy_helper
 
-    graph = onnx.load(source).graph
+    from export.packaging.graph_places import without_novelty
+
+    graph = without_novelty(onnx.load(source)).graph
     values = {tensor.name: tensor for tensor in graph.initializer}
     return [
         [int(axis) - 1 for axis in numpy_helper.to_array(values[node.input[1]])]

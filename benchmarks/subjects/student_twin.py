@@ -74,7 +74,9 @@ def read_layers(path: Path) -> Layers:
     import onnx
     from onnx import numpy_helper
 
-    graph = onnx.load(path).graph
+    from export.packaging.graph_places import without_novelty
+
+    graph = without_novelty(onnx.load(path)).graph
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     convolutions = []
     classifier = None

@@ -83,7 +83,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
         *_made_by(provenance),
         f"- Temperature {calibration['temperature']}; withheld below a confidence of "
         f"{_thresholds(calibration['abstain_below'], report.get('thresholds') or {})}",
-        *_novelty(report.get("novelty")),
+        *_novelty(report),
         *_strangers(report),
     ]
 
@@ -104,13 +104,28 @@ def _with_interval(limit: float, story: dict[str, Any] | None) -> str:
     return f"{limit} [{chosen} of {story['answers']} answers]"
 
 
-def _novelty(novelty: dict[str, Any] | None) -> list[str]:
+def _novelty(report: dict[str, Any]) -> list[str]:
+    novelty, limits = report.get("novelty"), report.get("novelty_limits") or {}
     if novelty is None:
         return []
-    return [
-        f"- Withheld as `unlike-training` beyond a distance of {novelty['above']:.3g} from the "
-        f"nearest of {novelty['prototypes']} prototypes"
-    ]
+    distance = limits.get("distance", novelty["above"])
+    told = (
+        f"- Withheld as `unlike-training` beyond a distance of {distance:.3g} from the nearest of "
+        f"{novelty['prototypes']} prototypes"
+    )
+    if "denied" in limits:
+        told += (
+            f", or where the open-set head denies more than {limits['denied']:.3g} of the answer"
+        )
+    return [told, *_open_set(report["provenance"].get("open_set"))]
+
+
+def _open_set(told: dict[str, Any] | None) -> list[str]:
+    if told is None:
+        return []
+    data = "; ".join(f"{d['name']} ({d['licence']})" for d in told["training_data"])
+    rows = ", ".join(f"{count} {what}" for what, count in told["rows"].items())
+    return [f"- The open-set head learned, on the finished student, from {data}: {rows}"]
 
 
 def _strangers(report: dict[str, Any]) -> list[str]:

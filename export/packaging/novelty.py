@@ -1,177 +1,166 @@
-"""Prototypes of a student's pooled features, and a graph that measures the distance from them.
+"""The output `novelty` of a student's graph: how unlike a frame is to what the student learned.
 
-The features are what the last fully connected layer reads, whatever the architecture before it.
-Distances are squared and Mahalanobis-like: by the pooled covariance within the labels (Lee et al.,
-NeurIPS 2018, arXiv:1807.03888, eq. 1), from the nearest of several means a label, divided by the
-number of features so that 1 is about usual.
+It has one measure or two, each a share of its own limit; the larger one counts, and above 1 a
+label is withheld:
+
+- the distance from the nearest prototype (`export.packaging.prototypes`), which knows what is
+  unlike every training frame, whatever it is;
+- what an open-set head denies of the answer (`export.models.open_set`), which knows what looks
+  like a training frame but lacks what makes it one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from export.errors import ExportError
-from export.packaging.sessions import open_session
-from sdk.novelty import OUTPUT_NAME
+from export.models.open_set import OpenSetHead
+from export.packaging.graph_places import LOGITS, features_name, trunk_name, values_at
+from export.packaging.prototypes import Prototypes
+from sdk.novelty import OUTPUT_NAME, Novelty
 
-LOGITS, FRAME = "logits", "frame"
-_STEPS = 30
+_DISTANCE, _DENIED = "novelty_distance", "novelty_denied"
+_node = helper.make_node
 
 
 @dataclass(frozen=True, eq=False)
-class Prototypes:
-    """What the distance is measured from.
+class Measures:
+    """By what a student's novelty is measured."""
 
-    The metric is a sphere flattened along a few directions: a file holds these and not a matrix of
-    all features, which would be a third of it.
+    prototypes: Prototypes
+    open_set: OpenSetHead | None = None
 
-    Attributes:
-        means: (prototypes, features).
-        directions: (directions, features), along which labels vary within themselves, as long as
-            their differences count less: d(x, m) = scale (|x - m|^2 - |directions (x - m)|^2).
-        scale: above 0.
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a report calls the measures."""
+        return ("distance",) if self.open_set is None else ("distance", "denied")
+
+    def of(self, model: onnx.ModelProto, frames: np.ndarray) -> np.ndarray:
+        """Return every measure (N, measures) of inputs (N, 1, h, w), as the graph computes it."""
+        graph = with_novelty(model, self)
+        tensors = [OUTPUT_NAME] if self.open_set is None else [_DISTANCE, _DENIED]
+        return np.concatenate(values_at(graph, tensors, frames), axis=1).astype(np.float64)
+
+    def section(self) -> Novelty:
+        """Return what a file says of the output; its limits are in the graph."""
+        return Novelty(1.0, len(self.prototypes.means))
+
+
+def with_novelty(
+    model: onnx.ModelProto, measures: Measures, limits: Sequence[float] | None = None
+) -> onnx.ModelProto:
+    """Return the model with a further output, `novelty` (1, 1).
+
+    Args:
+        model: a student's.
+        measures: of the novelty.
+        limits: of each measure, above 0; None: measures as they are.
     """
-
-    means: np.ndarray
-    directions: np.ndarray
-    scale: float
-
-    def distances(self, features: np.ndarray) -> np.ndarray:
-        """Return the distance (N,) of each row of features (N, features)."""
-        gaps = features.astype(np.float64)[:, None] - self.means[None]
-        along = gaps @ self.directions.T
-        return np.asarray(self.scale * ((gaps**2).sum(2) - (along**2).sum(2)).min(1))
-
-
-def fit(
-    features: np.ndarray,
-    labels: np.ndarray,
-    per_label: int,
-    shrinkage: float,
-    directions: int = 16,
-    seed: int = 0,
-) -> Prototypes:
-    """Return prototypes of features (N, features) by their labels (N,).
-
-    Each label gets `per_label` means, fewer where it has fewer frames: k-means (Lloyd, 1982) with
-    the start of k-means++ (Arthur and Vassilvitskii, SODA 2007), by a fixed seed. The covariance
-    within labels is drawn towards a sphere by `shrinkage`, 0 to 1 (few frames leave directions in
-    which nothing varies, and there any distance is large), and kept along its largest `directions`;
-    the rest is their mean.
-
-    Raises:
-        ExportError: `novelty-few` with fewer than two frames of any label.
-    """
-    names, counts = np.unique(labels, return_counts=True)
-    if not len(names) or counts.min() < 2:
-        raise ExportError(
-            "novelty-few",
-            f"labels have {counts.tolist()} frames; prototypes need at least two of each",
-        )
-    features = features.astype(np.float64)
-    own = np.stack([features[labels == name].mean(0) for name in names])
-    within = features - own[np.searchsorted(names, labels)]
-    values, vectors = np.linalg.eigh(within.T @ within / len(features))
-    values = (1 - shrinkage) * values + shrinkage * values.mean() + 1e-12
-    count = min(directions, len(values) - 1)
-    rest = float(values[: len(values) - count].mean())
-    kept = np.sqrt(1 - rest / values[len(values) - count :])
-    flattened = kept[:, None] * vectors[:, len(values) - count :].T
-    rng = np.random.default_rng(seed)
-    means = [_means(features[labels == name], per_label, rng) for name in names]
-    return Prototypes(np.concatenate(means), flattened, 1 / (rest * len(values)))
-
-
-def _means(rows: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    means = rows[[rng.integers(len(rows))]]
-    while len(means) < min(count, len(rows)):
-        gaps = ((rows[:, None] - means[None]) ** 2).sum(2).min(1)
-        if gaps.sum() == 0:
-            break
-        means = np.vstack([means, rows[rng.choice(len(rows), p=gaps / gaps.sum())]])
-    for _ in range(_STEPS):
-        owner = ((rows[:, None] - means[None]) ** 2).sum(2).argmin(1)
-        for i in np.unique(owner):
-            means[i] = rows[owner == i].mean(0)
-    return np.asarray(means)
-
-
-def features_name(model: onnx.ModelProto) -> str:
-    """Return the tensor that the last fully connected layer reads, as float.
-
-    Raises:
-        ExportError: `novelty-graph` when the logits don't come from such a layer.
-    """
-    makers = {output: node for node in model.graph.node for output in node.output}
-    node = makers.get(LOGITS)
-    # int8 rounds the logits themselves, and the bias may be a node of its own
-    while node is not None and node.op_type in ("DequantizeLinear", "QuantizeLinear", "Add"):
-        node = makers.get(node.input[0])
-    if node is None or node.op_type not in ("Gemm", "MatMul"):
-        found = None if node is None else node.op_type
-        raise ExportError(
-            "novelty-graph", f"logits come from {found!r}; allowed: Gemm or MatMul, for a novelty"
-        )
-    name = str(node.input[0])
-    before = makers.get(name)
-    if before is not None and before.op_type == "DequantizeLinear":
-        rounded = makers.get(before.input[0])
-        if rounded is not None and rounded.op_type == "QuantizeLinear":
-            return str(rounded.input[0])
-    return name
-
-
-def pooled_features(model: onnx.ModelProto, frames: np.ndarray) -> np.ndarray:
-    """Return what a student's last layer reads, (N, features), of inputs (N, 1, h, w)."""
-    name, copy = features_name(model), onnx.ModelProto()
+    copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    copy.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
-    session = open_session(copy.SerializeToString())
-    rows = [session.run([name], {FRAME: frame[None]})[0] for frame in frames]
-    return np.concatenate([np.asarray(row).reshape(1, -1) for row in rows])
+    limits = [1.0] * len(measures.names) if limits is None else limits
+    if measures.open_set is None:
+        _add_distance(copy, measures.prototypes, limits[0], OUTPUT_NAME)
+    else:
+        _add_distance(copy, measures.prototypes, limits[0], _DISTANCE)
+        _add_denied(copy, measures.open_set, limits[1])
+        copy.graph.node.extend(
+            [
+                _node("Concat", [_DISTANCE, _DENIED], ["novelty_measures"], axis=1),
+                _node("ReduceMax", ["novelty_measures", "novelty_axis"], [OUTPUT_NAME]),
+            ]
+        )
+    copy.graph.output.append(helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, 1]))
+    onnx.checker.check_model(copy, full_check=True)
+    return copy
 
 
-def with_novelty(model: onnx.ModelProto, prototypes: Prototypes) -> onnx.ModelProto:
-    """Return the model with a further output: the distance from the nearest prototype, (1, 1).
+def _add_distance(
+    model: onnx.ModelProto, prototypes: Prototypes, limit: float, output: str
+) -> None:
+    """Add the distance from the nearest prototype, as a share of its limit.
 
     With A = I - D^T D of the directions D, the least of (x - m)^T A (x - m) is
     |x|^2 - |D x|^2 - max (2 (A m).x - m^T A m): small matrices, and no operator that students
     don't have already.
     """
-    source, copy = features_name(model), onnx.ModelProto()
-    copy.CopyFrom(model)
-    means, directions, scale = prototypes.means, prototypes.directions, prototypes.scale
+    source = features_name(model)
+    means, directions = prototypes.means, prototypes.directions
+    scale = prototypes.scale / limit
     pulled = means - means @ directions.T @ directions
-    constants = {
-        "novelty_ones": np.full((1, means.shape[1]), scale),
-        "novelty_directions": np.sqrt(scale) * directions,
-        "novelty_means": 2 * scale * pulled,
-        "novelty_offsets": -scale * (means * pulled).sum(1),
-    }
-    graph = copy.graph
+    _add_constants(
+        model,
+        novelty_ones=np.full((1, means.shape[1]), scale),
+        novelty_directions=np.sqrt(scale) * directions,
+        novelty_means=2 * scale * pulled,
+        novelty_offsets=-scale * (means * pulled).sum(1),
+        novelty_axis=np.array([1], np.int64),
+    )
+    model.graph.node.extend(
+        [
+            _node("Mul", [source, source], ["novelty_squares"]),
+            _node("Gemm", ["novelty_squares", "novelty_ones"], ["novelty_length"], transB=1),
+            _node("Gemm", [source, "novelty_directions"], ["novelty_along"], transB=1),
+            _node("Mul", ["novelty_along", "novelty_along"], ["novelty_along_squares"]),
+            _node("ReduceSum", ["novelty_along_squares", "novelty_axis"], ["novelty_flattened"]),
+            _node("Sub", ["novelty_length", "novelty_flattened"], ["novelty_own"]),
+            _node("Gemm", [source, "novelty_means", "novelty_offsets"], ["novelty_scores"],
+                  transB=1),
+            _node("ReduceMax", ["novelty_scores", "novelty_axis"], ["novelty_nearest"]),
+            _node("Sub", ["novelty_own", "novelty_nearest"], [output]),
+        ]
+    )  # fmt: skip
+
+
+def _add_denied(model: onnx.ModelProto, head: OpenSetHead, limit: float) -> None:
+    """Add 1 - sum of p(label) q(label), as a share of its limit.
+
+    p is the softmax of the student's logits and q what the open-set head gives the label alone: for
+    an answer that is sure, the share that the head denies of it.
+    """
+    source, scale = trunk_name(model), float(head.scale)
+    weights = {name: value.numpy().astype(np.float64) for name, value in head.state_dict().items()}
+    maps, channels = weights["attention.weight"].shape[:2]
+    labels = len(weights["decide.bias"])
+    _add_constants(
+        model,
+        novelty_look=weights["attention.weight"] * scale,
+        novelty_look_bias=weights["attention.bias"],
+        novelty_mix=weights["mix.weight"] * scale,
+        novelty_mix_bias=weights["mix.bias"],
+        novelty_decide=weights["decide.weight"],
+        novelty_decide_bias=weights["decide.bias"],
+        novelty_shares_shape=np.array([1, maps, -1], np.int64),
+        novelty_places_shape=np.array([1, channels, -1], np.int64),
+        novelty_row_shape=np.array([1, -1], np.int64),
+        novelty_share=np.full((labels, 1), 1 / limit),
+        novelty_all=np.full((1, 1), 1 / limit),
+    )
+    mixed, decided = ["novelty_mix", "novelty_mix_bias"], ["novelty_decide", "novelty_decide_bias"]
+    model.graph.node.extend(
+        [
+            _node("Conv", [source, "novelty_look", "novelty_look_bias"], ["novelty_looks"]),
+            _node("Reshape", ["novelty_looks", "novelty_shares_shape"], ["novelty_rows"]),
+            _node("Softmax", ["novelty_rows"], ["novelty_shares"], axis=2),
+            _node("Reshape", [source, "novelty_places_shape"], ["novelty_channels"]),
+            _node("Transpose", ["novelty_channels"], ["novelty_places"], perm=[0, 2, 1]),
+            _node("MatMul", ["novelty_shares", "novelty_places"], ["novelty_looked_at"]),
+            _node("Reshape", ["novelty_looked_at", "novelty_row_shape"], ["novelty_row"]),
+            _node("Gemm", ["novelty_row", *mixed], ["novelty_mixed"], transB=1),
+            _node("Relu", ["novelty_mixed"], ["novelty_hidden"]),
+            _node("Gemm", ["novelty_hidden", *decided], ["novelty_logits"], transB=1),
+            _node("Sigmoid", ["novelty_logits"], ["novelty_claims"]),
+            _node("Softmax", [LOGITS], ["novelty_answer"], axis=1),
+            _node("Mul", ["novelty_answer", "novelty_claims"], ["novelty_claimed"]),
+            _node("MatMul", ["novelty_claimed", "novelty_share"], ["novelty_given"]),
+            _node("Sub", ["novelty_all", "novelty_given"], [_DENIED]),
+        ]
+    )
+
+
+def _add_constants(model: onnx.ModelProto, **constants: np.ndarray) -> None:
     for name, values in constants.items():
-        graph.initializer.append(numpy_helper.from_array(values.astype(np.float32), name))
-    axis = numpy_helper.from_array(np.array([1], np.int64), "novelty_axis")
-    graph.initializer.append(axis)
-    graph.node.extend(_nodes(source))
-    graph.output.append(helper.make_tensor_value_info(OUTPUT_NAME, TensorProto.FLOAT, [1, 1]))
-    onnx.checker.check_model(copy, full_check=True)
-    return copy
-
-
-def _nodes(source: str) -> list[onnx.NodeProto]:
-    """Return the nodes from the features to the distance."""
-    node = helper.make_node
-    return [
-        node("Mul", [source, source], ["novelty_squares"]),
-        node("Gemm", ["novelty_squares", "novelty_ones"], ["novelty_length"], transB=1),
-        node("Gemm", [source, "novelty_directions"], ["novelty_along"], transB=1),
-        node("Mul", ["novelty_along", "novelty_along"], ["novelty_along_squares"]),
-        node("ReduceSum", ["novelty_along_squares", "novelty_axis"], ["novelty_flattened"]),
-        node("Sub", ["novelty_length", "novelty_flattened"], ["novelty_own"]),
-        node("Gemm", [source, "novelty_means", "novelty_offsets"], ["novelty_scores"], transB=1),
-        node("ReduceMax", ["novelty_scores", "novelty_axis"], ["novelty_nearest"]),
-        node("Sub", ["novelty_own", "novelty_nearest"], [OUTPUT_NAME]),
-    ]
+        kept = values if values.dtype == np.int64 else values.astype(np.float32)
+        model.graph.initializer.append(numpy_helper.from_array(kept, name))

@@ -1,27 +1,32 @@
-"""A novelty for a student that was released without one: nothing is trained for it.
+"""A novelty for a student that is released: its network stays as it is.
 
-Prototypes come from the frames that the student learned from, the distance from frames of patients
-that it never saw. Whatever the data folder holds of other data sets is a stranger, and told.
+Prototypes come from the frames that the student learned from; limits from frames of patients that
+neither it nor an open-set head learned from. Each kind of frame that is no plane is left out of a
+head in turn: what is accepted of it then is what a cart must expect of the unknown.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import onnx
+from msgspec import structs
 
 from export.data.dataset import FrameRecord
-from export.distill.inputs import tensors, training_records, used_records
-from export.evaluation import truth_of
-from export.packaging.novelty import Prototypes, fit, pooled_features, with_novelty
+from export.display import Show
+from export.distill.inputs import training_records, used_records
+from export.packaging.graph_places import without_novelty
+from export.packaging.novelty import Measures, with_novelty
 from export.packaging.packaging import strip
 from export.recipe.settings import Recipe
-from export.release.crossfit import answers_of, novelty_of
+from export.release.crossfit import Unseen, answers_of
+from export.release.measures import fit_measures, limits_of
+from export.release.open_set import train_open_set
 from export.release.strangers import accepted_strangers, kept_answers
 from export.release.thresholds import Accepting
 from sdk.model_file import parse_model_file
 from sdk.model_file.digest import seal
-from sdk.novelty import Novelty
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,42 +38,76 @@ class AddedNovelty:
 
 
 def add_novelty(
-    contents: Mapping[str, bytes], recipe: Recipe, records: Sequence[FrameRecord]
+    contents: Mapping[str, bytes],
+    recipe: Recipe,
+    records: Sequence[FrameRecord],
+    folder: Path,
+    show: Show,
 ) -> AddedNovelty:
     """Return student files (by precision) with a novelty by the recipe's `[novelty]`.
 
     Args:
-        contents: files of one student without a novelty; `fp32` among them.
+        contents: files of one student, `fp32` among them; a novelty that they have is replaced.
         recipe: that made them.
         records: all of the data folder.
+        folder: where an open-set head's training is kept.
+        show: gets the progress.
 
     Raises:
-        ExportError: `novelty-few` or `novelty-graph`.
+        ExportError: `novelty-few` or `novelty-graph`, or as the training of a head raises.
     """
-    config = recipe.novelty
-    assert config is not None
-    model = strip(onnx.load_from_string(contents["fp32"]))
+    models = {p: without_novelty(strip(onnx.load_from_string(d))) for p, d in contents.items()}
+    model = models["fp32"]
     calibration = parse_model_file(contents["fp32"]).metadata.calibration
     chosen = Accepting(calibration.temperature, dict(calibration.abstain_below), {})
-    used = used_records(records, recipe)
-    learned = training_records(used, recipe.transfer.datasets, recipe.data)
-    features = pooled_features(model, tensors(learned, recipe.preprocessing))
-    truth = truth_of(learned, recipe.labels)
-    prototypes = fit(features, truth, config.prototypes, config.shrinkage, config.directions)
-    own = answers_of(model, _unseen(records, learned, recipe), recipe, prototypes)
-    novelty = novelty_of(prototypes, own, chosen, recipe)
-    strangers = {
-        kind: answers_of(model, frames, recipe, prototypes)
-        for kind, frames in _strangers(records, recipe).items()
-    }
+    learned = training_records(used_records(records, recipe), recipe.transfer.datasets, recipe.data)
+    measures = fit_measures(model, learned, recipe, folder, show)
+    unseen = _unseen(records, learned, recipe)
+    own, limits = _own(model, measures, unseen, chosen, recipe)
+    strangers: dict[str, Any] = {}
+    for kind, frames in _strangers(records, recipe).items():
+        others = _without(model, measures, kind, recipe, folder, show)
+        _, near = _own(model, others, unseen, chosen, recipe)
+        met = {kind: answers_of(model, frames, recipe, others)}
+        strangers |= accepted_strangers(met, chosen, near, recipe.labels)
     return AddedNovelty(
-        {precision: _sealed(data, prototypes, novelty) for precision, data in contents.items()},
+        {p: _sealed(contents[p], m, measures, limits) for p, m in models.items()},
         {
-            "novelty": novelty.to_dict(),
-            "strangers": accepted_strangers(strangers, chosen, novelty.above, recipe.labels),
-            "kept": kept_answers(own, chosen, novelty.above, recipe.labels),
+            "novelty": measures.section().to_dict(),
+            "novelty_limits": dict(zip(measures.names, limits, strict=True)),
+            "strangers": strangers,
+            "kept": kept_answers(own, chosen, limits, recipe.labels),
         },
     )
+
+
+def _own(
+    model: onnx.ModelProto,
+    measures: Measures,
+    frames: Sequence[FrameRecord],
+    chosen: Accepting,
+    recipe: Recipe,
+) -> tuple[Unseen, list[float]]:
+    """Return the answers to frames of the labels, and the limits by them."""
+    own = answers_of(model, frames, recipe, measures)
+    assert own.measured is not None
+    return own, limits_of(own.answers, own.measured, chosen, recipe)
+
+
+def _without(
+    model: onnx.ModelProto,
+    measures: Measures,
+    kind: str,
+    recipe: Recipe,
+    folder: Path,
+    show: Show,
+) -> Measures:
+    """Return the measures as they would be if the head had never met a kind."""
+    if measures.open_set is None:
+        return measures
+    data = structs.replace(recipe.data, without_kinds=(*recipe.data.without_kinds, kind))
+    narrower = structs.replace(recipe, data=data)
+    return replace(measures, open_set=train_open_set(model, narrower, folder, show))
 
 
 def _unseen(
@@ -92,11 +131,13 @@ def _strangers(records: Sequence[FrameRecord], recipe: Recipe) -> dict[str, list
     return kinds
 
 
-def _sealed(data: bytes, prototypes: Prototypes, novelty: Novelty) -> bytes:
-    model = with_novelty(strip(onnx.load_from_string(data)), prototypes)
-    metadata = replace(parse_model_file(data).metadata, novelty=novelty)
+def _sealed(
+    data: bytes, model: onnx.ModelProto, measures: Measures, limits: Sequence[float]
+) -> bytes:
+    novel = with_novelty(model, measures, limits)
+    metadata = replace(parse_model_file(data).metadata, novelty=measures.section())
     for key, value in metadata.to_properties().items():
-        model.metadata_props.add(key=key, value=value)
-    sealed = seal(model.SerializeToString(deterministic=True))
+        novel.metadata_props.add(key=key, value=value)
+    sealed = seal(novel.SerializeToString(deterministic=True))
     parse_model_file(sealed)
     return sealed

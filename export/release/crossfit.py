@@ -15,24 +15,24 @@ from msgspec import structs
 from export.data.dataset import FrameRecord
 from export.distill.inputs import left_out_kinds, tensors
 from export.distill.pipeline import distill
-from export.evaluation import softmax, truth_of
+from export.evaluation import truth_of
 from export.packaging.convert import run_onnx, to_onnx
-from export.packaging.novelty import Prototypes, fit, pooled_features
+from export.packaging.novelty import Measures
 from export.recipe.settings import Recipe
-from export.release.thresholds import Accepting, Answers, accepted
+from export.release.measures import fit_measures
+from export.release.thresholds import Answers
 from export.workspace import StudentRun, Workspace
-from sdk.novelty import Novelty
 
 
 @dataclass(frozen=True, eq=False)
 class Unseen:
-    """Answers to unseen frames, and how far each lies from what was learned; None unasked.
+    """Answers to unseen frames, and each one's measures of novelty (N, measures); None unasked.
 
     `strangers` are those to frames of kinds that the student never met, by kind.
     """
 
     answers: Answers
-    distances: np.ndarray | None
+    measured: np.ndarray | None
     strangers: Mapping[str, "Unseen"] = field(default_factory=dict)
 
 
@@ -44,14 +44,14 @@ def unseen_answers(run: StudentRun) -> Unseen:
     """
     folds = run.recipe.thresholds.folds
     parts = [_fold(run, fold) for fold in range(folds)]
-    distances = [part.distances for part in parts if part.distances is not None]
+    measured = [part.measured for part in parts if part.measured is not None]
     return Unseen(
         Answers(
             np.concatenate([part.answers.logits for part in parts]),
             np.concatenate([part.answers.truth for part in parts]),
             [group for part in parts for group in part.answers.groups],
         ),
-        np.concatenate(distances) if distances else None,
+        np.concatenate(measured) if measured else None,
         {kind: found for part in parts for kind, found in part.strangers.items()},
     )
 
@@ -82,17 +82,15 @@ def _fold(run: StudentRun, fold: int) -> Unseen:
     student, recipe = distill(inside), inside.recipe
     # in ONNX: PyTorch's last bits differ between a student just trained and the same one loaded
     model = to_onnx(student, recipe.preprocessing.height, recipe.preprocessing.width)
-    prototypes = None
-    if recipe.novelty is not None:
-        prototypes = prototypes_of(inside, pooled_features(model, learned_inputs(inside)))
+    measures = measures_of(inside, model)
     records = inside.workspace.records
     strangers = {}
     for kind in _strangers(run, fold):
         only = structs.replace(recipe.data, without_kinds=(kind,))
         frames = left_out_kinds(records, only)
         if frames:
-            strangers[kind] = answers_of(model, frames, recipe, prototypes)
-    own = answers_of(model, inside.workspace.parts["val"], recipe, prototypes)
+            strangers[kind] = answers_of(model, frames, recipe, measures)
+    own = answers_of(model, inside.workspace.parts["val"], recipe, measures)
     return replace(own, strangers=strangers)
 
 
@@ -100,56 +98,22 @@ def answers_of(
     model: onnx.ModelProto,
     records: Sequence[FrameRecord],
     recipe: Recipe,
-    prototypes: Prototypes | None,
+    measures: Measures | None,
 ) -> Unseen:
-    """Return a student's answers to frames, and their distances from `prototypes`, if any."""
+    """Return a student's answers to frames, and its measures of novelty, if any."""
     inputs = tensors(records, recipe.preprocessing)
     answers = Answers(
         run_onnx(model.SerializeToString(), inputs)[0],
         truth_of(records, recipe.labels),
         [r.group for r in records],
     )
-    if prototypes is None:
-        return Unseen(answers, None)
-    return Unseen(answers, prototypes.distances(pooled_features(model, inputs)))
+    return Unseen(answers, None if measures is None else measures.of(model, inputs))
 
 
-def learned_inputs(run: StudentRun) -> np.ndarray:
-    """Return the training frames that have a label: outliers are no prototypes."""
-    return tensors(_labelled(run), run.recipe.preprocessing)
-
-
-def prototypes_of(run: StudentRun, features: np.ndarray) -> Prototypes:
-    """Return the prototypes of a run's training frames by their features."""
-    config = run.recipe.novelty
-    assert config is not None
-    truth = truth_of(_labelled(run), run.recipe.labels)
-    return fit(features, truth, config.prototypes, config.shrinkage, config.directions)
-
-
-def novelty_of(
-    prototypes: Prototypes, unseen: Unseen, chosen: Accepting, recipe: Recipe
-) -> Novelty:
-    """Return the novelty whose distance the recipe's share of right, accepted answers lies within.
-
-    Args:
-        prototypes: of the student.
-        unseen: answers with distances, to frames that it never saw.
-        chosen: temperature and thresholds by which they are accepted.
-        recipe: with a `[novelty]`.
-    """
-    assert unseen.distances is not None
-    assert recipe.novelty is not None
-    probabilities = softmax(unseen.answers.logits, chosen.temperature)
-    kept = accepted(probabilities, chosen.abstain_below, recipe.labels)
-    kept &= probabilities.argmax(1) == unseen.answers.truth
-    # a student that is sure of nothing has no answers to choose by: then all frames count
-    distances = unseen.distances[kept] if kept.any() else unseen.distances
-    above = max(float(np.quantile(distances, recipe.novelty.kept)), 1e-6)
-    return Novelty(round(above, 6), len(prototypes.means))
-
-
-def _labelled(run: StudentRun) -> list[FrameRecord]:
-    """Return the training frames as they are, those with a label."""
+def measures_of(run: StudentRun, model: onnx.ModelProto) -> Measures | None:
+    """Return the measures of a run's student, fitted where the recipe has a `[novelty]`."""
+    if run.recipe.novelty is None:
+        return None
     rows = run.workspace.transfer_rows
-    return [r for r in rows if r.outlier == 0 and r.alteration is None]
+    learned = [r for r in rows if r.outlier == 0 and r.alteration is None]
+    return fit_measures(model, learned, run.recipe, run.folder, run.workspace.show)

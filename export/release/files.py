@@ -1,7 +1,7 @@
 """The two files of a student: converted, calibrated on validation, packaged, written together."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import onnx
 
-from export.data.dataset import FrameRecord
 from export.display import epochs_of
 from export.distill.inputs import calibration_tensors, tensors
 from export.distill.pipeline import training_data
@@ -17,18 +16,12 @@ from export.evaluation import truth_of
 from export.files import write_all
 from export.models.student import Student
 from export.packaging.convert import to_onnx
-from export.packaging.novelty import pooled_features, with_novelty
+from export.packaging.novelty import with_novelty
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import quantise, task_of
 from export.recipe.settings import Recipe
-from export.release.crossfit import (
-    Unseen,
-    answers_of,
-    learned_inputs,
-    novelty_of,
-    prototypes_of,
-    unseen_answers,
-)
+from export.release.crossfit import answers_of, measures_of, unseen_answers
+from export.release.measures import limits_of
 from export.release.provenance import attribution, provenance_of
 from export.release.strangers import by_strangers
 from export.release.thresholds import Accepting, accepting
@@ -49,6 +42,7 @@ class StudentFiles:
         provenance: as the files hold it.
         inputs, truth: of the validation frames.
         accepting: temperature and thresholds, and what they rest on.
+        novelty_limits: of each measure, by name; empty without a novelty.
     """
 
     student: Student
@@ -58,6 +52,7 @@ class StudentFiles:
     inputs: np.ndarray
     truth: np.ndarray
     accepting: Accepting
+    novelty_limits: Mapping[str, float]
 
     @classmethod
     def of(cls, run: StudentRun, student: Student, more: Mapping[str, Any]) -> "StudentFiles":
@@ -67,17 +62,21 @@ class StudentFiles:
         truth = truth_of(frames, run.recipe.labels)
         models = convert(run, student)
         provenance = {**provenance_of(run, student), **more}
-        unseen = _unseen(run, models["fp32"], frames)
+        measures = measures_of(run, models["fp32"])
         labels, thresholds = run.recipe.labels, run.recipe.thresholds
-        chosen, novelty = accepting(unseen.answers, labels, thresholds), None
-        if run.recipe.novelty is not None:
-            prototypes = prototypes_of(run, pooled_features(models["fp32"], learned_inputs(run)))
-            novelty = novelty_of(prototypes, unseen, chosen, run.recipe)
-            models = {p: with_novelty(m, prototypes) for p, m in models.items()}
-        above = None if novelty is None else novelty.above
-        chosen = by_strangers(chosen, unseen, above, labels, thresholds)
+        if thresholds.folds:
+            unseen = unseen_answers(run)
+        else:
+            unseen = answers_of(models["fp32"], frames, run.recipe, measures)
+        chosen, limits = accepting(unseen.answers, labels, thresholds), None
+        if measures is not None and unseen.measured is not None:
+            limits = limits_of(unseen.answers, unseen.measured, chosen, run.recipe)
+            models = {p: with_novelty(m, measures, limits) for p, m in models.items()}
+        chosen = by_strangers(chosen, unseen, limits, labels, thresholds)
+        novelty = None if measures is None else measures.section()
         contents = build_files(models, run.recipe, provenance, chosen, novelty)
-        return cls(student, models, contents, provenance, inputs, truth, chosen)
+        named = {} if measures is None else dict(zip(measures.names, limits or (), strict=True))
+        return cls(student, models, contents, provenance, inputs, truth, chosen, named)
 
 
 def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
@@ -97,16 +96,6 @@ def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:
         epochs_of(run.workspace.show, "quantisation-aware", recipe.quantise.epochs),
     )
     return {"fp32": to_onnx(student, *size), "int8": int8}
-
-
-def _unseen(run: StudentRun, model: onnx.ModelProto, frames: Sequence[FrameRecord]) -> Unseen:
-    """Return answers to choose by: of folds' students, or the student's own on validation."""
-    if run.recipe.thresholds.folds:
-        return unseen_answers(run)
-    prototypes = None
-    if run.recipe.novelty is not None:
-        prototypes = prototypes_of(run, pooled_features(model, learned_inputs(run)))
-    return answers_of(model, frames, run.recipe, prototypes)
 
 
 def build_files(

@@ -21,7 +21,8 @@ MIN_RECALL = 0.5
 MAX_TEACHER_GAP = 0.01
 MAX_INT8_LOSS = 0.005
 MAX_ONNX_DIFFERENCE = 1e-3
-MAX_BYTES = {"fp32": 420_000, "int8": 160_000}  # a hundred thousand parameters and a graph
+# a hundred thousand parameters, a graph, and an open-set head, which stays fp32 in both
+MAX_BYTES = {"fp32": 450_000, "int8": 240_000}
 MAX_CALIBRATION_ERROR = 0.03
 _ROUNDING = 1e-9  # 0.96 - 0.95 is 0.010000000000000009
 

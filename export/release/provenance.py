@@ -13,7 +13,9 @@ from export.files import file_sha256
 from export.gaze.obtain import RESEARCH_ONLY
 from export.models.student import Student, folded_parameters
 from export.recipe.digests import recipe_digest
+from export.recipe.settings import Recipe
 from export.release.finished_teacher import finished_sha256
+from export.release.open_set import counts_of, rows_of
 from export.runs import frames_digest, sources_of
 from export.sources import sources
 from export.workspace import StudentRun
@@ -51,6 +53,7 @@ def provenance_of(run: StudentRun, student: Student) -> dict[str, Any]:
         "commit": sources(),
         **({"gaze": gaze} if gaze else {}),
         **_none_of_the_labels(run),
+        **open_set_of(recipe),
     }
 
 
@@ -66,6 +69,21 @@ def _none_of_the_labels(run: StudentRun) -> dict[str, Any]:
     if altered and run.recipe.erasing is not None:
         told["erasing"] = {"structures": list(run.recipe.erasing.structures), **altered}
     return told
+
+
+def open_set_of(recipe: Recipe) -> dict[str, Any]:
+    """Return what an open-set head of this recipe learns from; nothing without one."""
+    config = None if recipe.novelty is None else recipe.novelty.open_set
+    if config is None:
+        return {}
+    rows = rows_of(recipe, config)
+    told: dict[str, Any] = {
+        "training_data": _data([r for r in rows if r.alteration is None]),
+        "rows": counts_of(rows),
+    }
+    if config.erasing is not None:
+        told["erasing"] = list(config.erasing.structures)
+    return {"open_set": told}
 
 
 def _data(records: Sequence[FrameRecord]) -> list[dict[str, Any]]:
@@ -137,11 +155,14 @@ def refuse_research_only(run: StudentRun) -> None:
 def attribution(provenance: dict[str, Any]) -> str:
     """Return the credit that the licences of the data, and the teacher's start, require."""
     credits = tomllib.loads(ATTRIBUTION.read_text(encoding="utf-8"))
+    open_set = provenance.get("open_set", {})
+    learned = (*open_set.get("training_data", ()), *provenance["training_data"])
+    used = {data["name"]: data for data in learned}
     lines = [
-        credits.get(data["name"], f"Trained on {data['name']} (licence: {data['licence']}).")
-        for data in provenance["training_data"]
+        credits.get(name, f"Trained on {name} (licence: {used[name]['licence']}).")
+        for name in sorted(used)
     ]
-    if provenance.get("erasing"):
+    if provenance.get("erasing") or open_set.get("erasing"):
         lines.append(credits["structures"])
     if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
         lines.append(credits["teacher"])

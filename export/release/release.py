@@ -83,6 +83,7 @@ def _report(
         "strangers": dict(files.accepting.strangers),
         "kept": files.accepting.kept,
         "novelty": None if metadata.novelty is None else metadata.novelty.to_dict(),
+        "novelty_limits": dict(files.novelty_limits),
         "bytes": {precision: len(data) for precision, data in files.contents.items()},
         "gates": [outcome.to_dict() for outcome in judged],
         "scores": scores.files,

@@ -2,10 +2,12 @@
 
 For what a release says rather than what it is: provenance, intervals, gates that came later.
 Nothing is trained, calibrated or quantised; the frames are scored again and must give what was
-recorded. A student without a novelty gets one where the recipe has `[novelty]`.
+recorded. A student without a novelty gets one where the recipe has `[novelty]`; one that has a
+novelty keeps it unless a new one is asked for.
 `python -m export.release.repackage sdk/models`.
 """
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +18,10 @@ import typer
 from rich.console import Console
 
 from export.data.dataset import FrameRecord, data_root, load_records
+from export.display import Show, bars, silent
 from export.distill.inputs import scored_parts, tensors, used_records
 from export.errors import ExportError
-from export.evaluation import score
+from export.evaluation import guarded, log_evaluation, score
 from export.evidence.known import read_evidence
 from export.model_card.write import read_report
 from export.packaging.packaging import strip
@@ -29,6 +32,7 @@ from export.release.added_novelty import add_novelty
 from export.release.files import REPORT, file_name, write_release
 from export.release.judging import outcomes
 from export.release.negatives import negatives_of
+from export.release.provenance import attribution, open_set_of
 from export.release.scores import score_file
 from export.release.summary import summary
 from export.sources import sources
@@ -41,7 +45,11 @@ _KEPT = ("frames", "patients", "accuracy", "confusion", "mistakes")
 
 
 def repackage(
-    folder: Path, waivers: Sequence[str] = (), recipe: str | None = None
+    folder: Path,
+    waivers: Sequence[str] = (),
+    recipe: str | None = None,
+    new_novelty: bool = False,
+    show: Show = silent,
 ) -> dict[str, Any]:
     """Write the student files and `release.json` of `folder` anew; return the report.
 
@@ -49,6 +57,8 @@ def repackage(
         folder: of a release.
         waivers: `gate=reason`, for each gate that may fail.
         recipe: that made the release, a name or a path; by default the name in its report.
+        new_novelty: fit the novelty anew, as the recipe has it now.
+        show: gets the progress.
 
     Raises:
         ExportError: `release-gate` where a gate fails, `run-data` when the frames give other
@@ -62,15 +72,19 @@ def repackage(
     contents = {p: _read(folder, report, p) for p in report["scores"]}
     settings = _recipe_of(report, contents["fp32"], recipe)
     records = load_records(data_root(), settings.labels)
-    if settings.novelty is not None and parse_model_file(contents["fp32"]).metadata.novelty is None:
-        added = add_novelty(contents, settings, records)
+    fits = settings.novelty is not None and (new_novelty or _has_none(contents["fp32"]))
+    if fits:
+        with tempfile.TemporaryDirectory() as runs:
+            added = add_novelty(contents, settings, records, Path(runs), show)
         contents, report = added.contents, {**report, **added.report}
+        report["provenance"] |= open_set_of(settings)
+        report["attribution"] = attribution(report["provenance"])
     trained = [report["provenance"]["commit"]]
     made_by = report["provenance"].get("made_by") or {"student": trained, "teacher": trained}
     report["provenance"] |= {"commit": now, "made_by": made_by | {"files": [now]}}
     contents = {precision: _resealed(data, report) for precision, data in contents.items()}
     report["bytes"] = {precision: len(data) for precision, data in contents.items()}
-    _score_again(report, contents, settings)
+    _score_again(report, contents, settings, logged=fits)
     if settings.novelty is not None:
         learnable = [r for r in records if r.split != "transfer"]  # hc18 is heads by the thousand
         report["negatives"] = negatives_of(contents["fp32"], learnable)
@@ -78,6 +92,10 @@ def repackage(
     report["gates"] = [outcome.to_dict() for outcome in judged]
     write_release(contents, folder, report)
     return report
+
+
+def _has_none(data: bytes) -> bool:
+    return parse_model_file(data).metadata.novelty is None
 
 
 def _read(folder: Path, report: Mapping[str, Any], precision: str) -> bytes:
@@ -117,7 +135,11 @@ def _recipe_of(report: Mapping[str, Any], data: bytes, named: str | None) -> Rec
 
 def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
     """Return the file with the report's provenance; graph, weights and all else as they were."""
-    metadata = replace(parse_model_file(data).metadata, provenance=report["provenance"])
+    metadata = replace(
+        parse_model_file(data).metadata,
+        provenance=report["provenance"],
+        attribution=report["attribution"],
+    )
     model = strip(onnx.load_from_string(data))
     before = model.SerializeToString(deterministic=True)
     for key, value in metadata.to_properties().items():
@@ -129,8 +151,13 @@ def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
     return sealed
 
 
-def _score_again(report: dict[str, Any], contents: Mapping[str, bytes], recipe: Recipe) -> None:
-    """Put scores in today's form into the report; their counts must be those recorded."""
+def _score_again(
+    report: dict[str, Any], contents: Mapping[str, bytes], recipe: Recipe, logged: bool
+) -> None:
+    """Put scores in today's form into the report; their counts must be those recorded.
+
+    With a new novelty, what is accepted of the guarded parts is new, and the look is logged.
+    """
     parts = scored_parts(used_records(load_records(data_root(), recipe.labels), recipe), recipe)
     for precision, data in contents.items():
         calibration = parse_model_file(data).metadata.calibration
@@ -139,6 +166,9 @@ def _score_again(report: dict[str, Any], contents: Mapping[str, bytes], recipe: 
             scores = score_file(data, records, inputs, calibration, recipe.labels)
             _same(report["scores"][precision][part], scores, f"{precision} on {part}")
             report["scores"][precision][part] = scores
+            if logged and guarded(part, records):
+                what = f"new novelty {report['student_id']} {precision}"
+                log_evaluation(part, what, scores["accuracy"])
     if report["teacher_scores"]:
         report["teacher_scores"] = _teacher_again(report, parts)
 
@@ -189,10 +219,15 @@ def main(
     recipe: Annotated[
         str | None, typer.Option("--recipe", help="that made it, where it isn't in export/recipes")
     ] = None,
+    new_novelty: Annotated[
+        bool, typer.Option("--new-novelty", help="fit the recipe's [novelty] anew")
+    ] = False,
 ) -> None:
     """Package a released student again, with today's provenance, intervals and gates."""
     try:
-        typer.echo(summary(repackage(folder, waive_gate or (), recipe), folder), nl=False)
+        with bars(Console(stderr=True)) as show:
+            report = repackage(folder, waive_gate or (), recipe, new_novelty, show)
+        typer.echo(summary(report, folder), nl=False)
     except SdkError as error:
         Console(stderr=True).print(f"{error.slug}: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from error

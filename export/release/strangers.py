@@ -18,6 +18,8 @@ from export.release.thresholds import GRID, Accepting
 
 _DRAWS = 50
 Limits = np.ndarray  # (labels,)
+Near = Sequence[float] | None
+"""Limits of each measure of novelty, above which a label is withheld anyway."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +33,14 @@ class _Answers:
     groups: np.ndarray
 
     @classmethod
-    def of(cls, unseen: Unseen, temperature: float, above: float | None) -> "_Answers":
+    def of(cls, unseen: Unseen, temperature: float, near: Near) -> "_Answers":
         probabilities = softmax(unseen.answers.logits, temperature)
         said = probabilities.argmax(1)
-        near = np.ones(len(said), bool)
-        if unseen.distances is not None and above is not None:
-            near = unseen.distances <= above
+        known: np.ndarray = np.ones(len(said), bool)
+        if unseen.measured is not None and near is not None:
+            known = np.all(unseen.measured <= np.asarray(near), axis=1)
         groups = np.asarray(unseen.answers.groups)
-        return cls(said, probabilities.max(1), said == unseen.answers.truth, near, groups)
+        return cls(said, probabilities.max(1), said == unseen.answers.truth, known, groups)
 
     def given(self, limits: Limits) -> np.ndarray:
         return np.asarray(self.near & (self.confidence >= limits[self.said]))
@@ -58,7 +60,7 @@ class _Answers:
 def by_strangers(
     chosen: Accepting,
     unseen: Unseen,
-    above: float | None,
+    near: Near,
     labels: Sequence[str],
     config: ThresholdConfig,
 ) -> Accepting:
@@ -72,14 +74,14 @@ def by_strangers(
     Args:
         chosen: temperature, and thresholds by answers to frames of the labels alone.
         unseen: those answers, and the strangers'.
-        above: distance beyond which a label is withheld anyway; None without a novelty.
+        near: limits of the novelty; None without one.
         labels: of the logits.
         config: of the recipe.
     """
     if not unseen.strangers:
         return chosen
-    own = _Answers.of(unseen, chosen.temperature, above)
-    strangers = {k: _Answers.of(u, chosen.temperature, above) for k, u in unseen.strangers.items()}
+    own = _Answers.of(unseen, chosen.temperature, near)
+    strangers = {k: _Answers.of(u, chosen.temperature, near) for k, u in unseen.strangers.items()}
     limits = _lowest(own, list(strangers.values()), len(labels), config)
     rng = np.random.default_rng(0)
     draws = np.stack(
@@ -111,23 +113,21 @@ def by_strangers(
 def accepted_strangers(
     strangers: Mapping[str, Unseen],
     chosen: Accepting,
-    above: float | None,
+    near: Near,
     labels: Sequence[str],
 ) -> dict[str, dict[str, Any]]:
     """Return by kind how many frames there are, and the shares called and accepted wrongly."""
     limits = np.array([chosen.abstain_below[label] for label in labels])
     return {
-        kind: _told(_Answers.of(unseen, chosen.temperature, above), limits)
+        kind: _told(_Answers.of(unseen, chosen.temperature, near), limits)
         for kind, unseen in strangers.items()
     }
 
 
-def kept_answers(
-    own: Unseen, chosen: Accepting, above: float | None, labels: Sequence[str]
-) -> float:
+def kept_answers(own: Unseen, chosen: Accepting, near: Near, labels: Sequence[str]) -> float:
     """Return the share of right answers that stay accepted."""
     limits = np.array([chosen.abstain_below[label] for label in labels])
-    return _Answers.of(own, chosen.temperature, above).kept(limits)
+    return _Answers.of(own, chosen.temperature, near).kept(limits)
 
 
 def _lowest(

@@ -134,8 +134,8 @@ def test_every_patient_is_answered_by_a_student_that_did_not_see_them(data_folde
     expected = [r for r in run.workspace.records if r.split in ("train", "val")]
     assert sorted(unseen.answers.groups) == sorted(r.group for r in expected)
     assert unseen.answers.logits.shape == (len(expected), 4)
-    assert unseen.distances is not None
-    assert unseen.distances.shape == (len(expected),)
+    assert unseen.measured is not None
+    assert unseen.measured.shape == (len(expected), 1)
     for fold in range(2):
         inside = fold_run(run, fold).workspace
         learned = {r.group for r in inside.transfer_rows}
@@ -152,7 +152,8 @@ def test_every_patient_is_answered_by_a_student_that_did_not_see_them(data_folde
         )
         assert dict(metadata.calibration.abstain_below) == files.accepting.abstain_below
         assert metadata.novelty is not None
-        kept = (unseen.distances <= metadata.novelty.above).mean()
+        assert metadata.novelty.above == 1.0
+        kept = (unseen.measured[:, 0] <= files.novelty_limits["distance"]).mean()
         assert kept == pytest.approx(0.98, abs=0.03)  # all count where no answer is accepted
         assert metadata.novelty.prototypes == 4
 
@@ -165,20 +166,20 @@ def _unseen(lengths: dict[str, list[float]], far: float = 1.0) -> Unseen:
     strangers = {
         kind: Unseen(
             Answers(np.log(_said(np.array(said))), np.full(len(said), 2), groups[: len(said)]),
-            np.full(len(said), far),
+            np.full((len(said), 1), far),
         )
         for kind, said in lengths.items()
     }
-    return Unseen(answers, np.ones(100), strangers)
+    return Unseen(answers, np.ones((100, 1)), strangers)
 
 
 def _said(confidence: np.ndarray) -> np.ndarray:
     return np.stack([confidence, 0.6 * (1 - confidence), 0.4 * (1 - confidence)], 1)
 
 
-def _floor(unseen: Unseen, above: float | None = None, **config: float):
+def _floor(unseen: Unseen, near: list[float] | None = None, **config: float):
     start = Accepting(1.0, dict.fromkeys(LABELS, 0.5), {})
-    return by_strangers(start, unseen, above, LABELS, ThresholdConfig(**config))
+    return by_strangers(start, unseen, near, LABELS, ThresholdConfig(**config))
 
 
 def test_the_label_that_strangers_are_called_rises_until_they_are_kept_out():
@@ -198,7 +199,7 @@ def test_errors_raise_the_threshold_of_the_label_that_makes_them():
     unseen = _unseen({"lung": [0.3] * 10})
     said = np.concatenate([unseen.answers.logits, np.log(_said(np.full(9, 0.8)))[:, [1, 0, 2]]])
     truth, groups = np.concatenate([unseen.answers.truth, [2] * 9]), [f"p{i}" for i in range(109)]
-    told = _floor(Unseen(Answers(said, truth, groups), np.ones(109), unseen.strangers))
+    told = _floor(Unseen(Answers(said, truth, groups), np.ones((109, 1)), unseen.strangers))
     assert told.abstain_below == {"a": 0.3, "b": 0.81, "c": 0.3}
 
 
@@ -210,10 +211,11 @@ def test_right_answers_go_before_strangers():
 
 
 def test_a_stranger_that_is_far_or_called_what_it_is_counts_as_kept_out():
-    assert set(_floor(_unseen({"lung": [0.9] * 10}, far=3.0), 2.0).abstain_below.values()) == {0.3}
+    far = _floor(_unseen({"lung": [0.9] * 10}, far=3.0), [2.0])
+    assert set(far.abstain_below.values()) == {0.3}
     unseen = _unseen({"lung": [0.9] * 10})
     right = Answers(unseen.strangers["lung"].answers.logits, np.zeros(10, int), list("abcdefghij"))
-    own = replace(unseen, strangers={"lung": Unseen(right, np.ones(10))})
+    own = replace(unseen, strangers={"lung": Unseen(right, np.ones((10, 1)))})
     assert _floor(own).strangers["lung"]["accepted"] == 0.0
 
 

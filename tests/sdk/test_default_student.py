@@ -14,7 +14,7 @@ from sdk.model_file import read_model_file
 from sdk.model_file.known_answers import pattern_frame
 
 MODELS = Path(sdk.__file__).parent / "models"
-LIMITS = {"fp32": 420_000, "int8": 160_000}
+LIMITS = {"fp32": 450_000, "int8": 240_000}
 
 
 @pytest.fixture(scope="module", params=["fp32", "int8"])

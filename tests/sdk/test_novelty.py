@@ -13,8 +13,10 @@ import pytest
 
 import sdk
 from export.errors import ExportError
-from export.packaging.novelty import Prototypes, features_name, fit, pooled_features, with_novelty
+from export.packaging.graph_places import features_name, values_at
+from export.packaging.novelty import Measures, with_novelty
 from export.packaging.packaging import package
+from export.packaging.prototypes import Prototypes, fit
 from sdk import Decision, ModelError
 from sdk.model_file import parse_model_file
 from sdk.model_file.known_answers import pattern_frame
@@ -29,6 +31,7 @@ FRAMES = [pattern_frame("ring", 200 + 7 * i, 150 + 3 * i) for i in range(6)]
 DIRECTIONS = np.zeros((2, CHANNELS))
 DIRECTIONS[0, 1], DIRECTIONS[1, 3] = 0.9, 0.5
 PROTOTYPES = Prototypes(np.ones((3, CHANNELS)) * [[0], [1], [2]], DIRECTIONS, scale=0.25)
+MEASURES = Measures(PROTOTYPES)
 
 
 def _inputs() -> np.ndarray:
@@ -38,12 +41,12 @@ def _inputs() -> np.ndarray:
 def _student(tmp_path: Path, above: float, least: float = 0.0) -> sdk.Classifier:
     path = tmp_path / f"{above}.onnx"
     card = replace(CARD, novelty=Novelty(above, 3), abstain_below=dict.fromkeys(LABELS, least))
-    path.write_bytes(package(with_novelty(toy_model(), PROTOTYPES), card))
+    path.write_bytes(package(with_novelty(toy_model(), MEASURES), card))
     return sdk.Classifier(path)
 
 
 def _distances() -> np.ndarray:
-    features = pooled_features(toy_model(), _inputs()).astype(np.float64)
+    (features,) = values_at(toy_model(), ["pooled"], _inputs())
     metric = np.eye(CHANNELS)
     metric[1, 1], metric[3, 3] = 1 - 0.9**2, 1 - 0.5**2
     gaps = features[:, None] - PROTOTYPES.means[None]
@@ -51,12 +54,11 @@ def _distances() -> np.ndarray:
 
 
 def test_the_graph_computes_the_distance_from_the_nearest_prototype() -> None:
-    model = with_novelty(toy_model(), PROTOTYPES)
+    model = with_novelty(toy_model(), MEASURES)
     session = onnxruntime.InferenceSession(model.SerializeToString())
     found = [session.run(["novelty"], {"frame": f[None]})[0].item() for f in _inputs()]
     np.testing.assert_allclose(found, _distances(), rtol=1e-4)
-    np.testing.assert_allclose(PROTOTYPES.distances(pooled_features(toy_model(), _inputs())), found,
-                               rtol=1e-4)  # fmt: skip
+    assert MEASURES.of(toy_model(), _inputs())[:, 0].tolist() == found
     before = onnxruntime.InferenceSession(toy_model().SerializeToString())
     for frame in _inputs():
         pair = [s.run(["logits"], {"frame": frame[None]})[0] for s in (session, before)]
@@ -83,9 +85,7 @@ def test_what_lies_beyond_the_threshold_gets_no_label_for_its_own_reason(tmp_pat
 def _expected(frame: sdk.Frame, limits: tuple[float, float], screen: bool) -> tuple[str, ...]:
     """Reasons in their order, from a runtime of its own and sums in plain Python."""
     tensor = CARD.preprocessing.tensor(frame)
-    session = onnxruntime.InferenceSession(
-        with_novelty(toy_model(), PROTOTYPES).SerializeToString()
-    )
+    session = onnxruntime.InferenceSession(with_novelty(toy_model(), MEASURES).SerializeToString())
     logits, distance = session.run(["logits", "novelty"], {"frame": tensor})
     weights = [math.exp(value / CARD.temperature) for value in logits[0].tolist()]
     doubts = {
@@ -180,7 +180,7 @@ def test_int8_measures_before_its_last_rounding(tmp_path: Path) -> None:
     model = toy_int8_model()
     assert features_name(model) in {o for n in model.graph.node for o in n.output}
     file = package(
-        with_novelty(model, PROTOTYPES),
+        with_novelty(model, MEASURES),
         replace(CARD, precision="int8", novelty=Novelty(1e6, 3)),
     )
     assert parse_model_file(file).metadata.novelty == Novelty(1e6, 3)
@@ -190,7 +190,7 @@ def test_int8_measures_before_its_last_rounding(tmp_path: Path) -> None:
     ("section", "model", "told"),
     [
         (Novelty(1.0, 3), toy_model(), "attention"),
-        (None, with_novelty(toy_model(), PROTOTYPES), "outputs"),
+        (None, with_novelty(toy_model(), MEASURES), "outputs"),
     ],
 )
 def test_section_and_output_come_together(section, model, told) -> None:  # type: ignore[no-untyped-def]
@@ -213,6 +213,12 @@ def test_a_section_out_of_its_range_is_refused(value: object) -> None:
     assert caught.value.slug == "model-metadata-invalid"
 
 
+def _distances_of(prototypes: Prototypes, features: np.ndarray) -> np.ndarray:
+    gaps = features[:, None] - prototypes.means[None]
+    along = gaps @ prototypes.directions.T
+    return np.asarray(prototypes.scale * ((gaps**2).sum(2) - (along**2).sum(2)).min(1))
+
+
 def test_prototypes_are_the_means_of_clusters_by_label() -> None:
     rng = np.random.default_rng(0)
     centres = np.array([[0, 0, 0], [10, 0, 0], [0, 10, 0]])
@@ -220,8 +226,8 @@ def test_prototypes_are_the_means_of_clusters_by_label() -> None:
     found = fit(features, np.repeat([0, 0, 1], 40), per_label=2, shrinkage=0.1)
     for centre in centres:
         assert np.linalg.norm(found.means - centre, axis=1).min() < 0.5
-    near, far = found.distances(features).mean(), found.distances(np.full((1, 3), 50.0))[0]
-    assert far > 20 * near
+    far = _distances_of(found, np.full((1, 3), 50.0))[0]
+    assert far > 20 * _distances_of(found, features).mean()
 
 
 def test_with_all_directions_the_distance_is_that_of_the_shrunken_covariance() -> None:
@@ -236,7 +242,7 @@ def test_with_all_directions_the_distance_is_that_of_the_shrunken_covariance() -
     covariance = 0.7 * covariance + 0.3 * np.trace(covariance) / 5 * np.eye(5)
     gaps = features[:, None] - means[None]
     expected = np.einsum("npi,ij,npj->np", gaps, np.linalg.inv(covariance), gaps).min(1) / 5
-    np.testing.assert_allclose(found.distances(features), expected, rtol=1e-6)
+    np.testing.assert_allclose(_distances_of(found, features), expected, rtol=1e-6)
 
 
 def test_a_label_with_a_single_frame_has_no_prototype() -> None:

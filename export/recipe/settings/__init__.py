@@ -12,7 +12,12 @@ from export.recipe.settings.data import DataConfig, ErasingConfig, OutlierConfig
 from export.recipe.settings.fields import DENSE, DEPTHWISE, EFFICIENTNET_LITE0, PLAIN, Settings
 from export.recipe.settings.gaze import GazeConfig
 from export.recipe.settings.network import StageConfig, StudentConfig
-from export.recipe.settings.packaging import NoveltyConfig, Quantisation, ThresholdConfig
+from export.recipe.settings.packaging import (
+    NoveltyConfig,
+    OpenSetConfig,
+    Quantisation,
+    ThresholdConfig,
+)
 from export.recipe.settings.recipe import Recipe
 from export.recipe.settings.training import (
     LoopConfig,
@@ -36,6 +41,7 @@ __all__ = [
     "LoopConfig",
     "NoveltyConfig",
     "ObjectiveConfig",
+    "OpenSetConfig",
     "OutlierConfig",
     "Quantisation",
     "Recipe",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from export.recipe.settings.data import ErasingConfig, OutlierConfig
 from export.recipe.settings.fields import (
     Decay,
     Epochs,
@@ -15,6 +16,8 @@ from export.recipe.settings.fields import (
     Text,
     Texts,
 )
+from export.recipe.settings.training import LoopConfig
+from export.recipe.settings.views import AugmentConfig
 
 
 class Quantisation(Settings, frozen=True):
@@ -34,20 +37,47 @@ class Quantisation(Settings, frozen=True):
     float_layers: tuple[Text, ...] = ()
 
 
+class OpenSetConfig(LoopConfig, frozen=True, kw_only=True):
+    """A head that may deny every label, on a finished student's trunk; `[novelty.open_set]`.
+
+    The student stays as it is: what it hasn't learned from, this head can.
+
+    Attributes:
+        datasets, outliers, erasing: what it learns from, as a student's recipe says it.
+        augment: of its views; None: the recipe's.
+        views_per_frame: of its bank, drawn by the `seed` of the schedule.
+        maps: attention maps through which it looks at the trunk.
+        hidden: units between these and the labels.
+        kept: share of the right and accepted validation answers that its limit lets pass.
+    """
+
+    datasets: Texts
+    views_per_frame: Annotated[int, Meta(ge=1, le=4096)]
+    outliers: OutlierConfig = OutlierConfig()
+    erasing: ErasingConfig | None = None
+    augment: AugmentConfig | None = None
+    maps: Annotated[int, Meta(ge=1, le=64)] = 8
+    hidden: Annotated[int, Meta(ge=1, le=1024)] = 16
+    kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
+
+
 class NoveltyConfig(Settings, frozen=True):
     """How a student knows a frame that is unlike its training frames; a recipe's `[novelty]`.
 
     Attributes:
-        prototypes: means of each label, see `export.packaging.novelty`.
+        prototypes: means of each label, see `export.packaging.prototypes`.
         shrinkage: of the features' covariance towards a sphere.
         directions: that the file keeps of it.
-        kept: share of the right and accepted validation answers that the threshold lets pass.
+        kept: share of the right and accepted validation answers that the distance's limit lets
+            pass.
+        open_set: a second measure beside the distance; None: the distance alone.
     """
 
     prototypes: Annotated[int, Meta(ge=1, le=64)] = 1
     shrinkage: PositiveShare = 0.5
     directions: Annotated[int, Meta(ge=1, le=256)] = 16
     kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
+    open_set: OpenSetConfig | None = None
 
 
 class ThresholdConfig(Settings, frozen=True):

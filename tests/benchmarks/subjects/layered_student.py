@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from export.packaging.novelty import Prototypes, with_novelty
+from export.models.open_set import OpenSetHead
+from export.packaging.novelty import Measures, with_novelty
+from export.packaging.prototypes import Prototypes
 
 HEIGHT, WIDTH = 40, 56
 # both halve 40 x 56 twice: dense, then depthwise, then a residual whose input is read twice
@@ -46,9 +49,10 @@ def layered_student(novelty: bool = False) -> onnx.ModelProto:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     if not novelty:
         return model
-    return with_novelty(
-        model, Prototypes(rng.normal(size=(6, 12)), rng.normal(0, 0.1, (3, 12)), 0.5)
-    )
+    prototypes = Prototypes(rng.normal(size=(6, 12)), rng.normal(0, 0.1, (3, 12)), 0.5)
+    torch.manual_seed(3)
+    trunk_channels, labels = 8, 4
+    return with_novelty(model, Measures(prototypes, OpenSetHead(trunk_channels, labels, 3, 5)))
 
 
 def _nodes() -> list[onnx.NodeProto]:

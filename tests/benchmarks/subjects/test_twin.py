@@ -94,12 +94,15 @@ def test_a_novelty_does_not_hide_the_classifier_from_the_twin(exported, tmp_path
     import onnx
 
     from benchmarks.subjects.student_twin import read_layers, twin_of
-    from export.packaging.novelty import Prototypes, with_novelty
+    from export.models.open_set import OpenSetHead
+    from export.packaging.novelty import Measures, with_novelty
+    from export.packaging.prototypes import Prototypes
 
     student, path = exported
     rng = np.random.default_rng(2)
     features = student.classifier.in_features
-    measured = Prototypes(rng.normal(size=(6, features)), rng.normal(size=(3, features)), 0.5)
+    prototypes = Prototypes(rng.normal(size=(6, features)), rng.normal(size=(3, features)), 0.5)
+    measured = Measures(prototypes, OpenSetHead(student.trunk_channels, 4, 2, 3))
     novel = tmp_path / "novel.onnx"
     onnx.save(with_novelty(onnx.load(path), measured), novel)
     assert np.array_equal(read_layers(novel).weight, student.classifier.weight.detach().numpy())

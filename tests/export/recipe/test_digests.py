@@ -24,6 +24,7 @@ from export.recipe.settings import (
     LoopConfig,
     NoveltyConfig,
     ObjectiveConfig,
+    OpenSetConfig,
     OutlierConfig,
     Quantisation,
     Recipe,
@@ -37,7 +38,7 @@ ROOT = Path(__file__).parents[3]
 RECORD = json.loads((ROOT / "docs/results/recipes.json").read_text(encoding="utf-8"))
 SECTIONS = (
     *(AugmentConfig, BankConfig, LoopConfig, DataConfig, GazeConfig, TeacherConfig),
-    *(OutlierConfig, ErasingConfig, NoveltyConfig, ThresholdConfig),
+    *(OutlierConfig, ErasingConfig, NoveltyConfig, OpenSetConfig, ThresholdConfig),
     *(TransferConfig, StudentTraining, ObjectiveConfig, Quantisation),
 )
 # They are part of what digests mean. One that changes is another setting under an old name: give
@@ -57,7 +58,13 @@ DEFAULTS = {
         "machines": None, "patients_share": 1.0, "seed": 1, "without_source_quality": (),
         "without_kinds": (), "fold": None, "folds": 5,
     },
-    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98},
+    "NoveltyConfig": {"prototypes": 1, "shrinkage": 0.5, "directions": 16, "kept": 0.98,
+        "open_set": None},
+    "OpenSetConfig": {
+        "average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
+        "max_gradient_norm": 5.0, "outliers": OutlierConfig(), "erasing": None, "augment": None,
+        "maps": 8, "hidden": 16, "kept": 0.98,
+    },
     "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False, "strangers": (),
         "epochs": None, "strangers_accepted": 0.05, "kept": 0.95},
     "OutlierConfig": {"datasets": (), "kinds": (), "share": 1.0, "most": None, "shuffled": 0.0,

@@ -1,0 +1,75 @@
+"""The measures of a student's novelty, fitted to what it learned from, and their limits."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+from export.data.dataset import FrameRecord
+from export.display import Show
+from export.distill.inputs import tensors
+from export.evaluation import softmax, truth_of
+from export.packaging.graph_places import features_name, values_at
+from export.packaging.novelty import Measures
+from export.packaging.prototypes import fit
+from export.recipe.settings import Recipe
+from export.release.open_set import train_open_set
+from export.release.thresholds import Accepting, Answers, accepted
+
+
+def fit_measures(
+    model: onnx.ModelProto,
+    learned: Sequence[FrameRecord],
+    recipe: Recipe,
+    folder: Path,
+    show: Show,
+) -> Measures:
+    """Return the measures that the recipe's `[novelty]` asks for.
+
+    Args:
+        model: the student, without a novelty.
+        learned: frames of the labels that it learned from: outliers are no prototypes.
+        recipe: with a `[novelty]`.
+        folder: where an open-set head's training is kept.
+        show: gets the progress.
+
+    Raises:
+        ExportError: `novelty-few` or `novelty-graph`, or as the training of a head raises.
+    """
+    config = recipe.novelty
+    assert config is not None
+    (features,) = values_at(model, [features_name(model)], tensors(learned, recipe.preprocessing))
+    prototypes = fit(
+        features.reshape(len(features), -1),
+        truth_of(learned, recipe.labels),
+        config.prototypes,
+        config.shrinkage,
+        config.directions,
+    )
+    if config.open_set is None:
+        return Measures(prototypes)
+    return Measures(prototypes, train_open_set(model, recipe, folder, show))
+
+
+def limits_of(
+    answers: Answers, measured: np.ndarray, chosen: Accepting, recipe: Recipe
+) -> list[float]:
+    """Return the limit of each measure, within which its share of right, accepted answers lies.
+
+    Args:
+        answers: to frames that the student never saw.
+        measured: (N, measures) of them.
+        chosen: temperature and thresholds by which they are accepted.
+        recipe: with a `[novelty]`.
+    """
+    config = recipe.novelty
+    assert config is not None
+    kept = [config.kept] if config.open_set is None else [config.kept, config.open_set.kept]
+    probabilities = softmax(answers.logits, chosen.temperature)
+    right = accepted(probabilities, chosen.abstain_below, recipe.labels)
+    right &= probabilities.argmax(1) == answers.truth
+    # a student that is sure of nothing has no answers to choose by: then all frames count
+    rows = measured[right] if right.any() else measured
+    found = [float(np.quantile(rows[:, i], share)) for i, share in enumerate(kept)]
+    return [round(max(limit, 1e-6), 6) for limit in found]

@@ -1,0 +1,134 @@
+"""Training of the head that may deny every label, on the trunk of a student that is finished."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from msgspec import structs
+from torch import Tensor, nn
+
+from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.view_bank import ViewBank, build_bank
+from export.display import Progress, Report, Show, epochs_of, progress_of
+from export.distill.checkpoint import Checkpoint
+from export.distill.formulas import one_against_rest
+from export.distill.inputs import normaliser, rows_to_learn, used_records
+from export.distill.loop import train
+from export.distill.training_run import LossParts
+from export.models.open_set import OpenSetHead
+from export.packaging.graph_places import trunk_name, values_at
+from export.recipe.settings import BankConfig, LoopConfig, OpenSetConfig, Recipe
+
+_CHUNK = 512
+_HALF_MAX = 6e4  # what float16 holds; a trunk's values are thousands of times smaller
+
+
+def rows_of(recipe: Recipe, config: OpenSetConfig) -> list[FrameRecord]:
+    """Return the rows that an open-set head learns from, of the recipe's patients.
+
+    Raises:
+        ExportError: as `rows_to_learn`.
+    """
+    asked = _as_recipe(recipe, config)
+    records = used_records(load_records(data_root(), recipe.labels), asked)
+    return rows_to_learn(records, asked, config.datasets)
+
+
+def train_open_set(model: onnx.ModelProto, recipe: Recipe, folder: Path, show: Show) -> OpenSetHead:
+    """Train a head on the trunk of `model`, or go on where `folder` holds one half trained.
+
+    Args:
+        model: the student, without a novelty.
+        recipe: with a `[novelty.open_set]`.
+        folder: where views and checkpoint are kept.
+        show: gets the progress.
+
+    Raises:
+        ExportError: `novelty-graph`, or as drawing views and training raise.
+    """
+    assert recipe.novelty is not None
+    config = recipe.novelty.open_set
+    assert config is not None
+    rows = rows_of(recipe, config)
+    views = build_bank(
+        rows,
+        recipe.preprocessing,
+        _as_recipe(recipe, config).augment,
+        BankConfig(config.views_per_frame, config.seed),
+        folder,
+        progress_of(show, "open-set views"),
+        recipe.labels,
+    )
+    trunks = _trunks(model, views, recipe, progress_of(show, "open-set trunks"))
+    torch.manual_seed(config.seed)
+    spread = float(trunks[:: max(1, len(trunks) // 1000)].astype(np.float32).std())
+    head = OpenSetHead(
+        trunks.shape[1], len(recipe.labels), config.maps, config.hidden, 1 / max(spread, 1e-6)
+    )
+    # a checkpoint of another student or of other settings is not gone on from
+    whose = hashlib.sha256(model.SerializeToString(deterministic=True) + repr(config).encode())
+    checkpoint = Checkpoint(folder / f"open-set-{whose.hexdigest()[:8]}.pt")
+    report = epochs_of(show, "open-set head", config.epochs)
+    learn(head, replace(views, views=trunks), config, checkpoint, report)
+    return head
+
+
+def learn(
+    head: OpenSetHead,
+    trunks: ViewBank,
+    config: LoopConfig,
+    checkpoint: Checkpoint,
+    report: Report = lambda epoch, parts: None,
+) -> None:
+    """Train a head on a bank whose views are trunks, float16 (N, channels, height, width)."""
+
+    def loss(model: nn.Module, inputs: Tensor, indices: np.ndarray) -> LossParts:
+        labels = torch.from_numpy(trunks.targets[indices]).to(inputs.device)
+        outlier = None
+        if trunks.outlier is not None:
+            outlier = torch.from_numpy(trunks.outlier[indices]).to(inputs.device)
+        return {"total": one_against_rest(model(inputs), labels, outlier)}
+
+    train(head, trunks, _as_floats, loss, config, checkpoint, report)
+
+
+def _as_recipe(recipe: Recipe, config: OpenSetConfig) -> Recipe:
+    """Return the recipe of a student that would learn what the head learns."""
+    return structs.replace(
+        recipe,
+        outliers=config.outliers,
+        erasing=config.erasing,
+        augment=config.augment or recipe.augment,
+        transfer=structs.replace(recipe.transfer, datasets=config.datasets),
+    )
+
+
+def _trunks(
+    model: onnx.ModelProto, bank: ViewBank, recipe: Recipe, progress: Progress
+) -> np.ndarray:
+    """Return the trunk of each view, float16 (N, channels, height, width)."""
+    name, normalise = trunk_name(model), normaliser(recipe)
+    parts: list[np.ndarray] = []
+    for start in range(0, len(bank), _CHUNK):
+        views = normalise(bank.views[start : start + _CHUNK]).numpy()
+        (found,) = values_at(model, [name], views)
+        parts.append(found.clip(-_HALF_MAX, _HALF_MAX).astype(np.float16))
+        progress(min(start + _CHUNK, len(bank)), len(bank))
+    return np.concatenate(parts)
+
+
+def _as_floats(trunks: np.ndarray) -> Tensor:
+    return torch.from_numpy(trunks.astype(np.float32))
+
+
+def counts_of(rows: Sequence[FrameRecord]) -> dict[str, int]:
+    """Return how many rows are frames of the labels, outliers, and altered in which way."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        what = row.alteration.how if row.alteration else "outliers" if row.outlier else "frames"
+        counts[what] = counts.get(what, 0) + 1
+    return counts
