@@ -22,7 +22,7 @@ from export.packaging.packaging import strip
 from export.recipe.settings import Recipe
 from export.release.crossfit import Unseen, answers_of
 from export.release.measures import fit_measures, limits_of
-from export.release.open_set import train_open_set
+from export.release.open_set import rows_of, train_open_set
 from export.release.strangers import accepted_strangers, kept_answers
 from export.release.thresholds import Accepting
 from sdk.model_file import parse_model_file
@@ -103,11 +103,12 @@ def _without(
     show: Show,
 ) -> Measures:
     """Return the measures as they would be if the head had never met a kind."""
-    if measures.open_set is None:
+    config = None if recipe.novelty is None else recipe.novelty.open_set
+    if config is None:
         return measures
     data = structs.replace(recipe.data, without_kinds=(*recipe.data.without_kinds, kind))
-    narrower = structs.replace(recipe, data=data)
-    return replace(measures, open_set=train_open_set(model, narrower, folder, show))
+    rows = rows_of(structs.replace(recipe, data=data), config)
+    return replace(measures, open_set=train_open_set(model, recipe, rows, folder, show))
 
 
 def _unseen(

@@ -14,7 +14,7 @@ from export.packaging.graph_places import features_name, values_at
 from export.packaging.novelty import Measures
 from export.packaging.prototypes import fit
 from export.recipe.settings import Recipe
-from export.release.open_set import train_open_set
+from export.release.open_set import rows_of, train_open_set
 from export.release.thresholds import Accepting, Answers, accepted
 
 
@@ -49,7 +49,8 @@ def fit_measures(
     )
     if config.open_set is None:
         return Measures(prototypes)
-    return Measures(prototypes, train_open_set(model, recipe, folder, show))
+    rows = rows_of(recipe, config.open_set)
+    return Measures(prototypes, train_open_set(model, recipe, rows, folder, show))
 
 
 def limits_of(

@@ -38,12 +38,15 @@ def rows_of(recipe: Recipe, config: OpenSetConfig) -> list[FrameRecord]:
     return rows_to_learn(records, asked, config.datasets)
 
 
-def train_open_set(model: onnx.ModelProto, recipe: Recipe, folder: Path, show: Show) -> OpenSetHead:
+def train_open_set(
+    model: onnx.ModelProto, recipe: Recipe, rows: Sequence[FrameRecord], folder: Path, show: Show
+) -> OpenSetHead:
     """Train a head on the trunk of `model`, or go on where `folder` holds one half trained.
 
     Args:
         model: the student, without a novelty.
         recipe: with a `[novelty.open_set]`.
+        rows: what it learns from.
         folder: where views and checkpoint are kept.
         show: gets the progress.
 
@@ -53,7 +56,6 @@ def train_open_set(model: onnx.ModelProto, recipe: Recipe, folder: Path, show: S
     assert recipe.novelty is not None
     config = recipe.novelty.open_set
     assert config is not None
-    rows = rows_of(recipe, config)
     views = build_bank(
         rows,
         recipe.preprocessing,
@@ -69,12 +71,18 @@ def train_open_set(model: onnx.ModelProto, recipe: Recipe, folder: Path, show: S
     head = OpenSetHead(
         trunks.shape[1], len(recipe.labels), config.maps, config.hidden, 1 / max(spread, 1e-6)
     )
-    # a checkpoint of another student or of other settings is not gone on from
-    whose = hashlib.sha256(model.SerializeToString(deterministic=True) + repr(config).encode())
-    checkpoint = Checkpoint(folder / f"open-set-{whose.hexdigest()[:8]}.pt")
+    checkpoint = Checkpoint(folder / f"open-set-{_digest(model, config, rows)[:12]}.pt")
     report = epochs_of(show, "open-set head", config.epochs)
     learn(head, replace(views, views=trunks), config, checkpoint, report)
     return head
+
+
+def _digest(model: onnx.ModelProto, config: OpenSetConfig, rows: Sequence[FrameRecord]) -> str:
+    """Return what a head depends on: a checkpoint of any other is not gone on from."""
+    learned = [(r.id, r.label, r.outlier, str(r.alteration)) for r in rows]
+    digest = hashlib.sha256(model.SerializeToString(deterministic=True))
+    digest.update(repr((config, learned)).encode())
+    return digest.hexdigest()
 
 
 def learn(

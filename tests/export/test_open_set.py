@@ -1,6 +1,7 @@
 """The head that may deny every label: its graph, what it learns from, what it does."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from msgspec import structs
 
 from export import evaluation
 from export.data.view_bank import ViewBank
+from export.display import silent
 from export.distill.checkpoint import Checkpoint
 from export.errors import ExportError
 from export.model_card.text import render
@@ -19,7 +21,7 @@ from export.packaging.prototypes import Prototypes
 from export.recipe.read import load_recipe
 from export.recipe.settings import OpenSetConfig
 from export.release import gates
-from export.release.open_set import learn, rows_of
+from export.release.open_set import learn, rows_of, train_open_set
 from export.release.release import release
 from export.release.repackage import repackage
 from export.workspace import Workspace
@@ -151,6 +153,27 @@ def test_it_learns_to_deny_what_shows_no_label_wherever_labels_are_to_be_seen(tm
     assert (claims[labels < 0].max(1) < 0.5).mean() > 0.9
     shown = labels >= 0
     assert (claims[shown, labels[shown]] > 0.5).mean() > 0.9
+
+
+def test_one_that_never_met_a_kind_goes_on_from_no_other(recipe, tmp_path):
+    settings = load_recipe(str(recipe))
+    config = structs.replace(settings.novelty.open_set, epochs=2)
+    novelty = structs.replace(settings.novelty, open_set=config)
+    settings = structs.replace(
+        settings, novelty=novelty, preprocessing=replace(CARD.preprocessing, width=192, height=144)
+    )
+    rows = rows_of(settings, config)
+    fewer = [r for r in rows if r.fine != "lung"]
+    model = toy_model()
+
+    def weights(rows, folder):
+        head = train_open_set(model, settings, rows, tmp_path / folder, silent)
+        return {name: value.numpy() for name, value in head.state_dict().items()}
+
+    all_of_it, narrower = weights(rows, "shared"), weights(fewer, "shared")
+    assert not np.array_equal(all_of_it["mix.weight"], narrower["mix.weight"])
+    alone = weights(fewer, "alone")
+    assert all(np.array_equal(alone[name], narrower[name]) for name in alone)
 
 
 def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, monkeypatch):
