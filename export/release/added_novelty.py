@@ -60,9 +60,9 @@ def add_novelty(
     model = models["fp32"]
     calibration = parse_model_file(contents["fp32"]).metadata.calibration
     chosen = Accepting(calibration.temperature, dict(calibration.abstain_below), {})
-    learned = training_records(used_records(records, recipe), recipe.transfer.datasets, recipe.data)
+    learned = _learned(records, recipe)
     measures = fit_measures(model, learned, recipe, folder, show)
-    unseen = _unseen(records, learned, recipe)
+    unseen = unseen_frames(records, recipe)
     own, limits = _own(model, measures, unseen, chosen, recipe)
     strangers: dict[str, Any] = {}
     for kind, frames in _strangers(records, recipe).items():
@@ -111,17 +111,19 @@ def _without(
     return replace(measures, open_set=train_open_set(model, recipe, rows, folder, show))
 
 
-def _unseen(
-    records: Sequence[FrameRecord], learned: Sequence[FrameRecord], recipe: Recipe
-) -> list[FrameRecord]:
+def unseen_frames(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
     """Return frames of the recipe's data sets whose patients it never learned from."""
-    seen = {record.group for record in learned}
+    seen = {record.group for record in _learned(records, recipe)}
     return [
         r
         for r in records
         if r.dataset in recipe.transfer.datasets and r.split in ("train", "val")
         if r.group not in seen
     ]
+
+
+def _learned(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
+    return training_records(used_records(records, recipe), recipe.transfer.datasets, recipe.data)
 
 
 def _strangers(records: Sequence[FrameRecord], recipe: Recipe) -> dict[str, list[FrameRecord]]:

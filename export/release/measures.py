@@ -24,6 +24,7 @@ def fit_measures(
     recipe: Recipe,
     folder: Path,
     show: Show,
+    rows: Sequence[FrameRecord] | None = None,
 ) -> Measures:
     """Return the measures that the recipe's `[novelty]` asks for.
 
@@ -33,6 +34,7 @@ def fit_measures(
         recipe: with a `[novelty]`.
         folder: where an open-set head's training is kept.
         show: gets the progress.
+        rows: what an open-set head learns from; None: what the recipe says.
 
     Raises:
         ExportError: `novelty-few` or `novelty-graph`, or as the training of a head raises.
@@ -49,8 +51,8 @@ def fit_measures(
     )
     if config.open_set is None:
         return Measures(prototypes)
-    rows = rows_of(recipe, config.open_set)
-    return Measures(prototypes, train_open_set(model, recipe, rows, folder, show))
+    chosen = rows_of(recipe, config.open_set) if rows is None else rows
+    return Measures(prototypes, train_open_set(model, recipe, chosen, folder, show))
 
 
 def limits_of(
