@@ -41,7 +41,7 @@ _FrameLike = Frame | NDArray[np.uint8]
 def find_region(frames: _FrameLike | Sequence[_FrameLike]) -> Region:
     """Find the live image on a screen: the one that moves, else the largest.
 
-    One frame takes about 2.5 ms at 1920x1080. Several, some hundred milliseconds apart, are surer,
+    One frame takes about 1.2 ms at 1920x1080. Several, some hundred milliseconds apart, are surer,
     and take that long each.
 
     Args:

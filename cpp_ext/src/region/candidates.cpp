@@ -1,7 +1,6 @@
 #include "region/candidates.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace sonogaze::region {
 namespace {
@@ -60,7 +59,7 @@ void merge_all(const Evidence& evidence, std::vector<Candidate>& all) {
 }
 
 Map both(Map one, const Map& other) {
-    for (std::size_t i = 0; i < one.cells.size(); ++i) one.cells[i] &= other.cells[i];
+    into(one, other, kBoth);
     return one;
 }
 
@@ -125,25 +124,27 @@ Map with_faint(const Evidence& evidence, const Map& body, int radius, const Rect
     }
     Map wider(area.width(), area.height());
     fill(wider, faint.runs, own, {0, 0, wider.width, wider.height});
-    const Map specks = both(grown(wider, radius), cut(evidence.structure, area));
-    for (std::size_t i = 0; i < wider.cells.size(); ++i) {
-        wider.cells[i] = std::max({wider.cells[i], specks.cells[i], body.cells[i]});
-    }
+    into(wider, both(grown(wider, radius), cut(evidence.structure, area)), kEither);
+    into(wider, body, kEither);
     return wider;
 }
 
 Texture texture_of(const Evidence& evidence, const Map& body, const Rect& area) {
-    std::array<int, 256> histogram{};
+    Histogram histogram{};
     int cells = 0, live = 0;
+    std::vector<std::uint8_t> kept(static_cast<std::size_t>(body.width) + 1);
     for (int y = 0; y < body.height; ++y) {
         const std::uint8_t* const contrast = evidence.contrast.row(area.y0 + y) + area.x0;
         const std::uint8_t* const moved = evidence.live.row(area.y0 + y) + area.x0;
-        for (int x = 0; x < body.width; ++x) {
-            if (body.row(y)[x] == 0) continue;
-            ++histogram[contrast[x]];
-            ++cells;
-            live += moved[x];
+        const std::uint8_t* const set = body.row(y);
+        int count = 0;
+        for (int x = 0; x < body.width; ++x) {  // no branch: speckle can't be predicted
+            kept[static_cast<std::size_t>(count)] = contrast[x];
+            count += set[x];
+            live += moved[x] & set[x];
         }
+        tally(kept.data(), count, histogram);
+        cells += count;
     }
     int median = 0, strong = 0;
     for (int below = 0; median < 255; ++median) {

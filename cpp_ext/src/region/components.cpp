@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 namespace sonogaze::region {
 namespace {
@@ -27,6 +28,12 @@ class Forest {
     std::vector<std::int32_t> parent_;
 };
 
+// The first of so many bytes that has a value, or their number.
+int first_of(const std::uint8_t* bytes, int from, int count, std::uint8_t value) noexcept {
+    const void* const at = std::memchr(bytes + from, value, static_cast<std::size_t>(count - from));
+    return at == nullptr ? count : static_cast<int>(static_cast<const std::uint8_t*>(at) - bytes);
+}
+
 struct Rule {
     const Map& mask;
     const Map* value;
@@ -34,20 +41,26 @@ struct Rule {
 
     bool alike(int a, int b) const noexcept { return std::abs(a - b) <= step; }
 
-    void append_runs(int y, std::vector<Run>& runs) const {
+    // 1 in cells that go on from the one on their left.
+    void link(int y, std::uint8_t* linked) const {
         const std::uint8_t* const set = mask.row(y);
-        const std::uint8_t* const level = value == nullptr ? nullptr : value->row(y);
-        for (int x = 0; x < mask.width;) {
-            if (set[x] == 0) {
-                ++x;
-                continue;
-            }
-            const int first = x++;
-            while (x < mask.width && set[x] != 0 &&
-                   (level == nullptr || alike(level[x], level[x - 1]))) {
-                ++x;
-            }
+        std::copy_n(set, mask.width, linked);
+        if (value == nullptr) return;
+        const std::uint8_t* const level = value->row(y);
+        for (int x = 1; x < mask.width; ++x) {
+            linked[x] = static_cast<std::uint8_t>(set[x] & int{alike(level[x], level[x - 1])});
+        }
+    }
+
+    void append_runs(int y, std::uint8_t* linked, std::vector<Run>& runs) const {
+        const std::uint8_t* const set = mask.row(y);
+        const int width = mask.width;
+        link(y, linked);
+        for (int x = first_of(set, 0, width, 1); x < width;) {
+            const int first = x;
+            x = first_of(linked, first + 1, width, 0);
             runs.push_back({y, first, x, 0});
+            x = first_of(set, x, width, 1);
         }
     }
 
@@ -87,9 +100,10 @@ Components connected(const Map& mask, const Map* value, int step) {
     Components found;
     Forest forest;
     std::size_t above = 0;
+    std::vector<std::uint8_t> linked(static_cast<std::size_t>(mask.width));
     for (int y = 0; y < mask.height; ++y) {
         const std::size_t here = found.runs.size();
-        rule.append_runs(y, found.runs);
+        rule.append_runs(y, linked.data(), found.runs);
         for (std::size_t i = here; i < found.runs.size(); ++i) {
             found.runs[i].component = forest.add();
         }

@@ -18,17 +18,18 @@ constexpr double kQuietest = 0.1;
 constexpr int kMoved = 10;
 
 void compand(const float* levels, Map& out) {
-    for (std::size_t i = 0; i < out.cells.size(); ++i) {
-        const float level =
-            levels[i] > 0 ? std::min(levels[i], 255.0F) : 0;  // what is no number: 0
-        out.cells[i] =
-            static_cast<std::uint8_t>(std::min(kCompanded * std::sqrt(level) + 0.5F, 255.0F));
+    std::uint8_t* const cells = out.cells.data();
+    const int count = out.count();
+    for (int i = 0; i < count; ++i) {
+        const float level = std::max(0.0F, std::min(levels[i], 255.0F));  // what is no number: 0
+        const float companded = std::min(kCompanded * std::sqrt(level) + 0.5F, 255.0F);
+        cells[i] = static_cast<std::uint8_t>(static_cast<int>(companded));
     }
 }
 
 int flat_limit(const Map& contrast) {
-    std::array<int, 256> histogram{};
-    for (const std::uint8_t c : contrast.cells) ++histogram[c];
+    Histogram histogram{};
+    tally(contrast.cells.data(), contrast.count(), histogram);
     int below = 0, quiet = 0;
     while (quiet < 255 &&
            (below += histogram[static_cast<std::size_t>(quiet)]) < kQuietest * contrast.count()) {
@@ -37,30 +38,46 @@ int flat_limit(const Map& contrast) {
     return std::clamp(quiet * 3 / 2 + 1, kFlat, kFlatNoisy);
 }
 
+// Marks, of cells of one surface, those that are background, and what it is.
+void mark_run(const Surface& surface, const std::uint8_t* level, int count, std::uint8_t* flat,
+              std::uint8_t* faint, std::uint8_t* corner) {
+    const auto low = std::max(surface.background.low, 0);
+    const auto high = std::min(surface.background.high, 255);
+    if (low > high) {
+        std::fill_n(flat, count, std::uint8_t{0});
+    } else {
+        const auto first = static_cast<std::uint8_t>(low);
+        const auto reach = static_cast<std::uint8_t>(high - low);
+        into(flat, level, count, [=](std::uint8_t, std::uint8_t value) {
+            return static_cast<std::uint8_t>(static_cast<std::uint8_t>(value - first) <= reach);
+        });
+    }
+    if (surface.faint) into(faint, flat, count, kEither);
+    if (surface.corner) std::fill_n(corner, count, std::uint8_t{1});
+}
+
 // Marks what is not part of a large flat surface, and what such surfaces are.
 void mark(const Map& level, const Map& contrast, Evidence& evidence) {
-    const int limit = flat_limit(contrast);
+    const auto limit = static_cast<std::uint8_t>(flat_limit(contrast));
     Map flat(level.width, level.height);
-    for (std::size_t i = 0; i < flat.cells.size(); ++i) flat.cells[i] = contrast.cells[i] <= limit;
+    into(flat, contrast,
+         [=](std::uint8_t, std::uint8_t step) { return static_cast<std::uint8_t>(step <= limit); });
     const Surfaces surfaces(flat, level, contrast);
     for (const Run& run : surfaces.runs()) {
+        std::uint8_t* const cells = flat.row(run.y) + run.x0;
+        const int count = run.x1 - run.x0;
         const Surface* const surface = surfaces.of(run);
-        const Range range = surface == nullptr ? Range{1, 0} : surface->background;
-        const bool faint = surface != nullptr && surfaces.faint(*surface);
-        const bool corner = surface != nullptr && surface->corner;
-        for (int x = run.x0; x < run.x1; ++x) {
-            const int value = level.row(run.y)[x];
-            const bool background = value >= range.low && value <= range.high;
-            flat.row(run.y)[x] = background ? 1 : 0;
-            evidence.faint.row(run.y)[x] |= static_cast<std::uint8_t>(background && faint);
-            evidence.corner.row(run.y)[x] |= static_cast<std::uint8_t>(corner);
+        if (surface == nullptr) {
+            std::fill_n(cells, count, std::uint8_t{0});
+        } else {
+            mark_run(*surface, level.row(run.y) + run.x0, count, cells,
+                     evidence.faint.row(run.y) + run.x0, evidence.corner.row(run.y) + run.x0);
         }
     }
     // a cell beside an edge has its contrast: the background begins one cell nearer
-    const Map background = grown(flat, 1);
-    for (std::size_t i = 0; i < flat.cells.size(); ++i) {
-        evidence.structure.cells[i] |= static_cast<std::uint8_t>(1 - background.cells[i]);
-    }
+    into(evidence.structure, grown(flat, 1), [](std::uint8_t set, std::uint8_t background) {
+        return static_cast<std::uint8_t>(set | (1 - background));
+    });
 }
 
 }  // namespace
@@ -76,9 +93,10 @@ Evidence gather(const GridFrames& grid) {
     for (std::int64_t f = 1; f < grid.frames; ++f) {
         compand(grid.cells + f * grid.width * grid.height, level);
         mark(level, contrast_of(level), found);
-        for (std::size_t i = 0; i < level.cells.size(); ++i) {
-            if (std::abs(level.cells[i] - found.level.cells[i]) > kMoved) found.live.cells[i] = 1;
-        }
+        into(level, found.level, [](std::uint8_t now, std::uint8_t first) {
+            return static_cast<std::uint8_t>(std::abs(now - first) > kMoved);
+        });
+        into(found.live, level, kEither);
     }
     return found;
 }

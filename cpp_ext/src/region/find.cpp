@@ -29,10 +29,6 @@ double confidence_of(double overlap, const Texture& texture, double share) {
     return std::clamp(overlap * plain * size, 0.0, 1.0);
 }
 
-int count(const Map& map) {
-    return static_cast<int>(std::count(map.cells.begin(), map.cells.end(), 1));
-}
-
 // Whether the frame is an image without a screen around it: large, up to the frame's edges, and
 // with next to nothing beside it.
 bool is_crop(const Map& structure, const Map& body, const Rect& area, const Rect& box) {
@@ -41,7 +37,7 @@ bool is_crop(const Map& structure, const Map& body, const Rect& area, const Rect
                         int{box.y1 > structure.height - kTouching};
     if (touched < 2 || box.width() * box.height() < kLeastCrop * structure.count()) return false;
     const Map near = grown(body, kTouching);
-    int outside = count(structure);
+    int outside = count_set(structure);
     for (int y = 0; y < near.height; ++y) {
         const std::uint8_t* const row = structure.row(area.y0 + y) + area.x0;
         for (int x = 0; x < near.width; ++x) outside -= row[x] & near.row(y)[x];
@@ -54,10 +50,10 @@ bool is_crop(const Map& structure, const Map& body, const Rect& area, const Rect
 Map without_corners(const Evidence& evidence, const Map& body, const Rect& area) {
     const Map corner = grown(cut(evidence.corner, area), 1);
     Map open = body;
-    for (std::size_t i = 0; i < open.cells.size(); ++i) {
-        if (corner.cells[i] != 0) open.cells[i] = 0;
-    }
-    return 2 * count(open) > count(body) ? open : body;
+    into(open, corner, [](std::uint8_t set, std::uint8_t out) {
+        return static_cast<std::uint8_t>(set & (1 - out));
+    });
+    return 2 * count_set(open) > count_set(body) ? open : body;
 }
 
 // From cells of an area to cells of the grid.
@@ -87,7 +83,7 @@ Fit best_fit(const Evidence& evidence, const Components& parts, const Candidate&
         widened(box, box.width() / 2 + kMargin, box.height() / 2 + kMargin, evidence.structure);
     const Map near = body_of(evidence, parts, candidate, radius, wide);
     const Map wider = with_faint(evidence, near, radius, wide);
-    const int more = count(wider), less = count(near);
+    const int more = count_set(wider), less = count_set(near);
     if (more * 100 < less * 101 || more > 3 * less) return plain;
     const Fit other = fit_in(evidence, wider, wide);
     return 1 - other.overlap < (1 - kExplained) * (1 - plain.overlap) ? other : plain;

@@ -2,15 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <numeric>
 
 namespace sonogaze::region {
 namespace {
-
-// Rows are combined byte by byte, which compilers turn into vectors.
-template <class Combine>
-void into(std::uint8_t* to, const std::uint8_t* from, int count, Combine combine) {
-    for (int x = 0; x < count; ++x) to[x] = combine(to[x], from[x]);
-}
 
 constexpr auto kMax = [](std::uint8_t a, std::uint8_t b) { return std::max(a, b); };
 constexpr auto kMin = [](std::uint8_t a, std::uint8_t b) { return std::min(a, b); };
@@ -28,28 +24,92 @@ void along(const std::uint8_t* row, std::uint8_t* out, int width, int radius, Co
 // The map combined over squares.
 template <class Combine>
 Map over_squares(const Map& map, int radius, Combine combine) {
-    Map down = map, out(map.width, map.height);
+    Map out(map.width, map.height), down(map.width, 1);
     for (int y = 0; y < map.height; ++y) {
+        std::copy_n(map.row(y), map.width, down.row(0));
         const int last = std::min(y + radius, map.height - 1);
         for (int other = std::max(y - radius, 0); other <= last; ++other) {
-            into(down.row(y), map.row(other), map.width, combine);
+            if (other != y) into(down.row(0), map.row(other), map.width, combine);
         }
-        along(down.row(y), out.row(y), map.width, radius, combine);
+        along(down.row(0), out.row(y), map.width, radius, combine);
     }
     return out;
+}
+
+bool alike8(const std::uint8_t* values, std::uint8_t value) noexcept {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, values, sizeof eight);
+    return eight == value * 0x0101010101010101U;
 }
 
 }  // namespace
 
 Map grown(const Map& mask, int radius) { return over_squares(mask, radius, kMax); }
 
+Span set_span(const std::uint8_t* row, int width) noexcept {
+    int first = 0, end = width;
+    while (end - first >= 8 && alike8(row + first, 0)) first += 8;
+    while (first < end && row[first] == 0) ++first;
+    if (first == end) return {0, 0};
+    while (end - first >= 8 && alike8(row + end - 8, 0)) end -= 8;
+    while (row[end - 1] == 0) --end;
+    return {first, end};
+}
+
+int count_set(const Map& mask) noexcept {
+    int set = 0;
+    for (const std::uint8_t cell : mask.cells) set += cell;
+    return set;
+}
+
+void tally(const std::uint8_t* values, int count, Histogram& histogram) noexcept {
+    int i = 0;
+    // counting one value again and again waits for its own last store
+    for (; i + 8 <= count; i += 8) {
+        if (alike8(values + i, values[i])) {
+            histogram[values[i]] += 8;
+        } else {
+            for (int k = i; k < i + 8; ++k) ++histogram[values[k]];
+        }
+    }
+    for (; i < count; ++i) ++histogram[values[i]];
+}
+
 Map contrast_of(const Map& level) {
     Map high = over_squares(level, 1, kMax);
-    const Map low = over_squares(level, 1, kMin);
-    into(high.cells.data(), low.cells.data(), level.count(),
+    into(high, over_squares(level, 1, kMin),
          [](std::uint8_t a, std::uint8_t b) { return static_cast<std::uint8_t>(a - b); });
     return high;
 }
+
+namespace {
+
+// How many of a square of so many rows and columns must be set.
+struct Needed {
+    double share;
+
+    int of(int columns, int rows) const noexcept {
+        return static_cast<int>(std::ceil(share * (columns * rows)));
+    }
+};
+
+// sums: of the columns before each. Writes 1 where the columns within `radius` hold enough.
+void mark_dense(const int* sums, int width, int radius, int rows, Needed needed,
+                std::uint8_t* out) {
+    const auto at_border = [&](int x) {
+        const int x0 = std::max(x - radius, 0), x1 = std::min(x + radius + 1, width);
+        out[x] = sums[x1] - sums[x0] >= needed.of(x1 - x0, rows) ? 1 : 0;
+    };
+    const int begin = std::min(radius, width), end = std::max(width - radius, begin);
+    for (int x = 0; x < begin; ++x) at_border(x);
+    const int whole = 2 * radius + 1, least = needed.of(whole, rows);
+    for (int x = begin; x < end; ++x) {
+        out[x] = sums[x - begin + whole] - sums[x - begin] >= least ? 1 : 0;
+    }
+    for (int x = end; x < width; ++x) at_border(x);
+}
+
+}  // namespace
 
 Map dense(const Map& mask, int radius, double share) {
     const int width = mask.width, height = mask.height;
@@ -64,38 +124,22 @@ Map dense(const Map& mask, int radius, double share) {
     for (int y = 0; y < height; ++y) {
         if (y + radius < height) add(y + radius, 1);
         if (y - radius > 0) add(y - radius - 1, -1);
-        for (std::size_t x = 0; x < columns.size(); ++x) sums[x + 1] = sums[x] + columns[x];
+        std::partial_sum(columns.begin(), columns.end(), sums.begin() + 1);
         const int rows = std::min(y + radius + 1, height) - std::max(y - radius, 0);
-        for (int x = 0; x < width; ++x) {
-            const int x0 = std::max(x - radius, 0), x1 = std::min(x + radius + 1, width);
-            const int set = sums[static_cast<std::size_t>(x1)] - sums[static_cast<std::size_t>(x0)];
-            out.row(y)[x] = static_cast<double>(set) >= share * ((x1 - x0) * rows) ? 1 : 0;
-        }
+        mark_dense(sums.data(), width, radius, rows, {share}, out.row(y));
     }
     return out;
 }
 
 Map filled(const Map& mask) {
-    const Rect box = box_of(mask);
-    Map out(mask.width, mask.height);
-    std::vector<int> top(static_cast<std::size_t>(mask.width), mask.height), bottom = top;
-    for (int y = box.y0; y < box.y1; ++y) {
-        const std::uint8_t* const row = mask.row(y);
-        for (int x = box.x0; x < box.x1; ++x) {
-            const auto i = static_cast<std::size_t>(x);
-            if (row[x] == 0) continue;
-            top[i] = std::min(top[i], y);
-            bottom[i] = y;
-        }
-    }
-    for (int y = box.y0; y < box.y1; ++y) {
-        const std::uint8_t* const row = mask.row(y);
-        const auto* const first = std::find(row + box.x0, row + box.x1, std::uint8_t{1});
-        for (auto x = static_cast<int>(first - row), end = box.x1; x < end; ++x) {
-            while (end > x && row[end - 1] == 0) --end;
-            const auto i = static_cast<std::size_t>(x);
-            out.row(y)[x] = y >= top[i] && y <= bottom[i] ? 1 : 0;
-        }
+    Map out = mask, below(mask.width, 1);  // 1 where a row at or above, or at or below, is set
+    for (int y = 1; y < mask.height; ++y) into(out.row(y), out.row(y - 1), mask.width, kEither);
+    for (int y = mask.height - 1; y >= 0; --y) {
+        into(below.row(0), mask.row(y), mask.width, kEither);
+        into(out.row(y), below.row(0), mask.width, kBoth);
+        const Span span = set_span(mask.row(y), mask.width);
+        std::fill_n(out.row(y), span.x0, std::uint8_t{0});
+        std::fill(out.row(y) + span.x1, out.row(y) + mask.width, std::uint8_t{0});
     }
     return out;
 }
@@ -116,13 +160,9 @@ Rect widened(const Rect& box, int columns, int rows, const Map& map) {
 Rect box_of(const Map& mask) {
     Rect box{mask.width, mask.height, 0, 0};
     for (int y = 0; y < mask.height; ++y) {
-        const std::uint8_t* const row = mask.row(y);
-        const auto* const first = std::find(row, row + mask.width, std::uint8_t{1});
-        if (first == row + mask.width) continue;
-        int end = mask.width;
-        while (row[end - 1] == 0) --end;
-        box = {std::min(box.x0, static_cast<int>(first - row)), std::min(box.y0, y),
-               std::max(box.x1, end), y + 1};
+        const Span span = set_span(mask.row(y), mask.width);
+        if (span.x0 == span.x1) continue;
+        box = {std::min(box.x0, span.x0), std::min(box.y0, y), std::max(box.x1, span.x1), y + 1};
     }
     return box;
 }

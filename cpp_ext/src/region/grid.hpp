@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -29,6 +30,38 @@ struct Rect {  // columns x0 .. x1 - 1, rows y0 .. y1 - 1
     int width() const noexcept { return x1 - x0; }
     int height() const noexcept { return y1 - y0; }
 };
+
+// Combines bytes of `to` with those of `from`. Plain pointers: a byte written through the map could
+// be the map's own address, which keeps compilers from vectors.
+template <class Combine>
+void into(std::uint8_t* to, const std::uint8_t* from, int count, Combine combine) {
+    for (int x = 0; x < count; ++x) to[x] = combine(to[x], from[x]);
+}
+
+template <class Combine>
+void into(Map& to, const Map& from, Combine combine) {
+    into(to.cells.data(), from.cells.data(), to.count(), combine);
+}
+
+constexpr auto kEither = [](std::uint8_t a, std::uint8_t b) {
+    return static_cast<std::uint8_t>(a | b);
+};
+constexpr auto kBoth = [](std::uint8_t a, std::uint8_t b) {
+    return static_cast<std::uint8_t>(a & b);
+};
+
+struct Span {  // columns x0 .. x1 - 1
+    int x0, x1;
+};
+
+// From the first to the last set cell of a row; empty where there is none.
+Span set_span(const std::uint8_t* row, int width) noexcept;
+
+int count_set(const Map& mask) noexcept;
+
+// How often each value is among so many bytes, which often repeat.
+using Histogram = std::array<int, 256>;
+void tally(const std::uint8_t* values, int count, Histogram& histogram) noexcept;
 
 // Cells around which at least `share` of a square of 2 * radius + 1 cells a side is set; of the
 // part of the square inside the map, at its borders.

@@ -269,13 +269,26 @@ void open_window(Shape& shape, const Map& filled) {
 
 }  // namespace
 
-int Gains::span(int y, double x0, double x1) const noexcept {
-    const double limit = width_;
-    const auto a = static_cast<int>(std::clamp(x0 + 0.5, 0.0, limit));
-    const auto b = static_cast<int>(std::clamp(x1 + 0.5, 0.0, limit));
-    if (b <= a) return 0;
-    const int* const row = sums_.data() + std::ptrdiff_t{y} * (width_ + 1);
-    return row[b] - row[a];
+RowSums::RowSums(const Map& structure, const Map& image, const Rect& box)
+    : width_(image.width),
+      height_(image.height),
+      sums_(new std::uint32_t[static_cast<std::size_t>((width_ + 1) * height_)]) {
+    for (int y = 0; y < height_; ++y) {
+        std::uint32_t* const sums = sums_.get() + std::ptrdiff_t{y} * (width_ + 1);
+        if (y < box.y0 || y >= box.y1) {
+            std::fill_n(sums, width_ + 1, 0U);
+            continue;
+        }
+        const std::uint8_t* const in = image.row(y);
+        const std::uint8_t* const busy = structure.row(y);
+        std::fill_n(sums, box.x0 + 1, 0U);
+        std::uint32_t sum = 0;
+        for (int x = box.x0; x < box.x1; ++x) {
+            sum += in[x] != 0 ? kImage : busy[x] != 0 ? 0 : kFlat;
+            sums[x + 1] = sum;
+        }
+        std::fill(sums + box.x1 + 1, sums + width_ + 1, sum);
+    }
 }
 
 int gain_of(const Gains& gains, const Shape& shape) {

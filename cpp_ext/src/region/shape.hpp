@@ -1,30 +1,56 @@
 #pragma once
 
+#include <algorithm>
+#include <memory>
+
 #include "region/grid.hpp"
 
 namespace sonogaze::region {
 
-// What a cell adds to a region that holds it: positive inside the image, negative outside. Sums
-// along rows make a span's sum two look-ups.
-class Gains {
-  public:
-    Gains(int width, int height)
-        : width_(width), height_(height), sums_(static_cast<std::size_t>((width + 1) * height)) {}
+// What lies in a span of cells.
+struct Cells {
+    int all, image, flat;
+};
 
-    // Gains of row y, by column.
-    template <class Gain>
-    void set_row(int y, Gain gain) {
-        int* const row = sums_.data() + std::ptrdiff_t{y} * (width_ + 1);
-        for (int x = 0; x < width_; ++x) row[x + 1] = row[x] + gain(x);
-    }
+// How many cells of an image, and how many flat ones beside it, each row holds up to a column. One
+// table serves every weighing of these; a span of it costs two look-ups.
+class RowSums {
+  public:
+    // What is neither in `image` nor in `structure` is flat, inside the box.
+    RowSums(const Map& structure, const Map& image, const Rect& box);
+
     // Of cells whose centres lie in [x0, x1).
-    int span(int y, double x0, double x1) const noexcept;
+    Cells span(int y, double x0, double x1) const noexcept {
+        const double limit = width_;
+        const auto a = static_cast<int>(std::clamp(x0 + 0.5, 0.0, limit));
+        const auto b = static_cast<int>(std::clamp(x1 + 0.5, 0.0, limit));
+        if (b <= a) return {0, 0, 0};
+        const std::uint32_t* const row = sums_.get() + std::ptrdiff_t{y} * (width_ + 1);
+        const std::uint32_t sum = row[b] - row[a];
+        return {b - a, static_cast<int>(sum / kImage), static_cast<int>(sum % kImage)};
+    }
     int width() const noexcept { return width_; }
     int height() const noexcept { return height_; }
 
   private:
+    // A row's two sums share a number: both are below 2048.
+    static constexpr std::uint32_t kImage = 1 << 16, kFlat = 1;
+
     int width_, height_;
-    std::vector<int> sums_;
+    std::unique_ptr<std::uint32_t[]> sums_;
+};
+
+// What a cell adds to a region that holds it: positive inside the image, negative outside.
+struct Gains {
+    const RowSums& sums;
+    int image, flat, other;
+
+    int span(int y, double x0, double x1) const noexcept {
+        const Cells cells = sums.span(y, x0, x1);
+        return other * cells.all + (image - other) * cells.image + (flat - other) * cells.flat;
+    }
+    int width() const noexcept { return sums.width(); }
+    int height() const noexcept { return sums.height(); }
 };
 
 // Sides of a rectangle between cells.

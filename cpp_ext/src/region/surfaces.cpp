@@ -64,6 +64,7 @@ Surfaces::Surfaces(const Map& flat, const Map& level, const Map& contrast)
     measure(level, contrast);
     for (Surface& surface : all_) {
         if (surface.area < kLeastBackground * cells_) surface.corner = goes_on_elsewhere(surface);
+        surface.faint = may_be_faint(surface);
     }
 }
 
@@ -77,10 +78,8 @@ void Surfaces::measure(const Map& level, const Map& contrast) {
         const int n = number_[static_cast<std::size_t>(run.component)];
         if (n < 0) continue;
         Surface& surface = all_[static_cast<std::size_t>(n)];
-        for (int x = run.x0; x < run.x1; ++x) {
-            ++surface.levels[level.row(run.y)[x]];
-            ++surface.contrasts[contrast.row(run.y)[x]];
-        }
+        tally(level.row(run.y) + run.x0, run.x1 - run.x0, surface.levels);
+        tally(contrast.row(run.y) + run.x0, run.x1 - run.x0, surface.contrasts);
     }
     for (Surface& surface : all_) {
         surface.mode = mode_of(surface.levels);
@@ -98,7 +97,7 @@ bool Surfaces::goes_on_elsewhere(const Surface& small) const {
     });
 }
 
-bool Surfaces::faint(const Surface& surface) const {
+bool Surfaces::may_be_faint(const Surface& surface) const {
     if (surface.area > kMostFaint * cells_ || surface.mode > kFaintNoisy) return false;
     if (surface.noise >= kNoisy) return true;
     if (surface.mode <= kBlack || surface.mode > kFaintEven) return false;
