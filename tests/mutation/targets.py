@@ -103,9 +103,15 @@ GROUPS = {
         unseen=_BEGIN_AND_END,
         most=20,
     ),
+    "shapes": Group(
+        modules=("sdk/model_file/shapes/*.py",),
+        tests=("tests/sdk/test_onnx_*.py", "tests/sdk/test_model_file.py",
+               "tests/sdk/test_model_differential.py"),
+        preload=_NUMERIC,
+        most=30,
+    ),
     "runtime": Group(
-        modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/model_file/shapes/*.py",
-                 "sdk/sources/*.py"),
+        modules=("sdk/*.py", "sdk/model_file/*.py", "sdk/sources/*.py"),
         tests=("tests/sdk/test_*.py",),
         without=("tests/sdk/test_dicom_*.py", "tests/sdk/test_sources_*.py",
                  "tests/sdk/test_model_differential.py", "tests/sdk/test_interpreter_end.py"),
