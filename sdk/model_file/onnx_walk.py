@@ -163,6 +163,7 @@ def check_graph(graph: Graph) -> dict[str, Value]:
         _bounded(elements, MAX_TOTAL_ELEMENTS, "elements in all")
         _bounded(work, MAX_MULTIPLY_ADDS, "multiply-adds")
         _define(values, node.output, Value(output.dtype, output.shape))
+    # an input or an initializer that is handed through would be no answer to the frame
     computed = {node.output for node in graph.nodes}
     for item in graph.outputs:
         given = values.get(item.name)
