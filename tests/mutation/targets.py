@@ -73,7 +73,7 @@ GROUPS = {
                "tests/sdk/test_codestreams.py"),
         without=("tests/sdk/test_dicom_mutations.py",
                  "tests/sdk/test_sources_contained.py", "tests/sdk/test_sources_intake.py",
-                 "tests/sdk/test_sources_protocol.py"),
+                 "tests/sdk/test_sources_protocol.py", "tests/sdk/test_sources_pool.py"),
         plugins=("tests.mutation.in_process",),
         preload=(*_NUMERIC, *_READERS, _CELLS),
         at_import=("test_immutable.py",),
@@ -81,7 +81,8 @@ GROUPS = {
     "processes": Group(
         modules=_PROCESSES,
         tests=("tests/sdk/test_sources_contained.py", "tests/sdk/test_sources_intake.py",
-               "tests/sdk/test_sources_protocol.py", "tests/sdk/test_fork.py",
+               "tests/sdk/test_sources_protocol.py", "tests/sdk/test_sources_pool.py",
+               "tests/sdk/test_fork.py",
                "tests/sdk/test_source_limits.py", "tests/sdk/test_intake_folders.py"),
         preload=(*_NUMERIC, *_READERS),
         unseen=("sdk/sources/child.py", "sdk/sources/limits.py", "sdk/sources/worker.py"),
