@@ -127,6 +127,7 @@ def test_once_the_end_has_begun_no_other_thread_goes_on(
     monkeypatch.setattr(_lifetime, "_ending_thread", None)
     other.join(AT_MOST_S)
     assert not other.is_alive()
+    assert load.began.wait(AT_MOST_S)
     load.end()
 
 
