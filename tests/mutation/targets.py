@@ -90,10 +90,10 @@ GROUPS = {
     ),
     "cli": Group(
         modules=("sdk/cli/*.py",),
-        tests=("tests/sdk/test_cli*.py",),
+        tests=("tests/sdk/test_cli*.py", "tests/sdk/pages/test_report_command.py",
+               "tests/sdk/pages/test_live.py"),
         preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
-        unseen=("sdk/cli/*.py",),
-        most=20,
+        most=15,
     ),
     "interpreter": Group(
         modules=_BEGIN_AND_END,
