@@ -35,7 +35,7 @@ DEEDS = {
         "raise OSError"
     ),
     "os error": "raise OSError('unrecognized')",
-    "prints": "import os; x = b'x' * 10**6; os.write(1, x); os.write(2, x); raise OSError('printed')",
+    "prints": "import os; x = b'x' * 10**6; os.write(1, x); os.write(2, x); raise OSError('noisy')",
 }  # fmt: skip
 """What a decoder may do to its process."""
 
