@@ -131,6 +131,17 @@ def test_once_the_end_has_begun_no_other_thread_goes_on(
     load.end()
 
 
+def test_the_thread_that_loads_goes_on_when_the_end_begins(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_lifetime, "_ending_thread", -1)
+    assert _lifetime.end_begun_elsewhere()
+    monkeypatch.setattr(_lifetime, "_ending_thread", None)
+    with _lifetime.loading():
+        monkeypatch.setattr(_lifetime, "_ending_thread", -1)
+        assert not _lifetime.end_begun_elsewhere()
+
+
 def test_a_load_that_waited_while_the_end_began_does_not_begin(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +151,7 @@ def test_a_load_that_waited_while_the_end_began_does_not_begin(
         assert not load.began.wait(SOON_S)
         monkeypatch.setattr(_lifetime, "_ending_thread", threading.get_ident())
     assert not load.began.wait(SOON_S)
+    assert load.thread.is_alive()  # it waits for the end of the process
     monkeypatch.setattr(_lifetime, "_ending_thread", None)
     load.end()
     assert not load.began.is_set()
