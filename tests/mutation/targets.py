@@ -94,6 +94,8 @@ GROUPS = {
         tests=("tests/sdk/test_cli*.py", "tests/sdk/pages/test_report_command.py",
                "tests/sdk/pages/test_live.py"),
         preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
+        # what it does with the process's own descriptors is tested in processes of its own
+        unseen=("sdk/cli/output.py", "sdk/cli/__main__.py"),
         most=15,
     ),
     "interpreter": Group(
