@@ -95,6 +95,7 @@ def _from_folder(folder: Path, count: int) -> FrameSet:
 
 def _read_table(table: Path) -> list[LabelledFrame]:
     try:
+        # -sig: spreadsheets put a byte order mark before the first column's name
         with open(table, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             columns = list(reader.fieldnames or ())
@@ -146,6 +147,7 @@ def read_grey(path: str) -> np.ndarray:
 
     try:
         with Image.open(path) as image:
+            # convert() would cut what lies above 255 off, without a word
             if image.mode.startswith(("I", "F")):
                 raise ValueError(f"mode {image.mode} has more than 8 bits, window it first")
             return np.asarray(image.convert("L"))

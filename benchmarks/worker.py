@@ -56,6 +56,7 @@ def main() -> int:
     document: dict[str, Any]
     try:
         document = run_job(WorkerInput.from_json(json.load(sys.stdin))).to_json()
+        # NaN is no JSON: other readers would refuse the whole record
         text = json.dumps(document, allow_nan=False)
     except Exception as error:
         message = f"{type(error).__name__}: {str(error)[:_LONGEST]}"

@@ -111,6 +111,7 @@ def frames_digest(records: Sequence[FrameRecord]) -> str:
     Raises:
         ExportError: `frame-unreadable` for a file that can't be read.
     """
+    # the frames of one clip share its file
     digest_of = cache(file_sha256)
     try:
         rows = [_row(record, digest_of) for record in records]

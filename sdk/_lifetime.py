@@ -28,6 +28,7 @@ __all__ = [
     "watch",
 ]
 
+# reentrant: the thread that holds it may fork in the middle of a load
 _lock = RLock()
 _LONGEST_WAIT_S = 10.0
 _loading_thread: int | None = None
@@ -56,6 +57,7 @@ def loading() -> Iterator[None]:
         return
     stop_here_at_the_end()
     with _lock:
+        # the end may have begun while this thread waited
         if not end_begun_elsewhere():
             _loading_thread = get_ident()
             try:

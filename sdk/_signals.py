@@ -28,10 +28,19 @@ def postponed() -> Iterator[None]:
         yield
     finally:
         raised = [error for number in own if (error := _install(number, own[number]))]
-        for late in arrived:
-            signal.raise_signal(late)
+        # all of them, although the first may raise: a signal that was held back must not be lost
+        raised += [error for late in arrived if (error := _raised_by(late))]
         if raised:
             raise raised[0]
+
+
+def _raised_by(number: int) -> BaseException | None:
+    """Have a signal handled; return what its handler raises."""
+    try:
+        signal.raise_signal(number)
+    except BaseException as error:
+        return error
+    return None
 
 
 def _install(number: int, handler: Callable[..., Any]) -> BaseException | None:

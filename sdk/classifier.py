@@ -66,6 +66,7 @@ class Classifier:
         precision: str = "auto",
         threads: int = 1,
     ) -> None:
+        # kept with its bytes: a forked child makes its own session of them
         self._file = read_model_file(student_path(path, precision))
         metadata = self._file.metadata
         check_precision(path, precision, metadata.precision)
@@ -170,6 +171,7 @@ class Classifier:
         The statistics are those of this frame also where the gate rejects it, and stay as they were
         where an error is raised before the pixels are read.
         """
+        # of the clock that the compiled request reads, so that the stages add up to the total
         start = _kernels.now_ns()
         if not isinstance(frame, Frame):
             frame = Frame.from_array(frame)
@@ -187,6 +189,7 @@ class Classifier:
                 fault = slot.request.prepare(plan, data)
             else:
                 watch.statistics = measured(plan, data, slot.tensor, watch.statistics)
+                # the gate judges the tensor that counting has just made
                 fault = slot.request.check(plan)
             if fault:
                 timing = slot.request.spent(start)
@@ -195,6 +198,7 @@ class Classifier:
             self._session.run(slot)
             answer = slot.request.answer(start, frame.region is None)
             if answer is None:
+                # an output is invalid: this raises what is wrong with it
                 slot.check_outputs()
             return self._result(frame, plan, *answer)
         finally:
@@ -207,6 +211,7 @@ class Classifier:
         origin = "whole" if region is None else region.origin
         place = Placement((frame.width, frame.height), self._tensor_size, plan.inner)
         values = (*answer, self._model_id, region, origin, place)
+        # its own __init__ costs a third of a call where the caches are cold
         return _kernels.filled(Result, Result.__slots__, values)
 
 

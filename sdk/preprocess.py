@@ -183,12 +183,14 @@ def measured(
     """Do as ``Preprocessing.measure_into`` for a frame that is prepared."""
     coarse = np.empty(plan.coarse_shape, np.float32)
     before = _coarse_of(previous)
+    # cells of another size lie elsewhere: their differences would mean nothing
     if before is not None and before.shape != coarse.shape:
         before = None
     pixels, mean, black, colored, samples, difference, shift = plan.measure(
         data, out, coarse, before
     )
     change = (None, None) if before is None else (difference, shift)
+    # grey formats have no sample of colour
     colored_share = colored / samples if samples else None
     values = (mean, black / pixels, colored_share, *change, coarse)
     return _kernels.filled(Statistics, Statistics.__slots__, values)

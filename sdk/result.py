@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from ._answer import beginning, plain, read_only
 from ._placement import Placement
 from ._region import Region
 from ._shown import shown
@@ -48,6 +48,7 @@ class Timing(NamedTuple):
         return self._asdict()
 
 
+# a generated __eq__ would raise on two attention maps, whose comparison is an array
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The classification of one frame; immutable, compared by identity.
@@ -142,7 +143,7 @@ class Result:
             "decision": self.decision.value,
             "label": self.label,
             "confidence": self.confidence,
-            "probabilities": None if self.probabilities is None else dict(self.probabilities),
+            "probabilities": plain(self.probabilities),
             "reasons": list(self.reasons),
             "attention": None if self.attention is None else self.attention.tolist(),
             "timing": self.timing.to_dict(),
@@ -152,12 +153,8 @@ class Result:
         }
 
     def __repr__(self) -> str:
-        shown = [f"decision={self.decision.value!r}", f"label={self.label!r}"]
-        shown.append(f"confidence={self.confidence:.3f}")
-        if self.probabilities is not None:
-            rounded = {label: round(value, 3) for label, value in self.probabilities.items()}
-            shown.append(f"probabilities={rounded}")
-        shown.append(f"reasons={self.reasons}")
+        answer = (self.decision, self.label, self.confidence, self.probabilities, self.reasons)
+        shown = beginning(*answer)
         if self.attention is not None:
             shown.append(f"attention=<{' x '.join(map(str, self.attention.shape))}>")
         shown.append(f"total_us={self.timing.total_us:.0f}, model_id={self.model_id!r}")
@@ -165,7 +162,7 @@ class Result:
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Pickle by value: a read-only mapping itself cannot be pickled."""
-        probabilities = None if self.probabilities is None else dict(self.probabilities)
+        probabilities = plain(self.probabilities)
         values = (self.decision, self.label, self.confidence, probabilities, self.reasons)
         of_frame = (self.region, self.region_origin, self._placement)
         return _rebuild, (*values, self.attention, self.timing, self.model_id, *of_frame)
@@ -184,8 +181,6 @@ def _size_of(frame: Any) -> tuple[int, int]:
 
 def _rebuild(*values: Any) -> Result:
     decision, label, confidence, probabilities, reasons, attention, *rest = values
-    if probabilities is not None:
-        probabilities = MappingProxyType(probabilities)
     if attention is not None:
         attention.flags.writeable = False  # which an array doesn't carry through a pickle
-    return Result(decision, label, confidence, probabilities, reasons, attention, *rest)
+    return Result(decision, label, confidence, read_only(probabilities), reasons, attention, *rest)

@@ -46,7 +46,7 @@ class Slot:
     """
 
     __slots__ = (
-        "__weakref__",
+        "__weakref__",  # the session counts its slots in a WeakSet
         "attention",
         "binding",
         "logits",
@@ -65,6 +65,7 @@ class Slot:
         self.attention: Tensor | None = None
         self.session = session
         self.binding = session.io_binding()
+        # bound by address: a run copies no array, and the compiled request reads these very ones
         place = ("cpu", 0, np.float32)
         self.binding.bind_input(INPUT_NAME, *place, self.tensor.shape, self.tensor.ctypes.data)
         row = (1, self.logits.size)
@@ -120,6 +121,7 @@ def check_attention(attention: Tensor) -> None:
     """
     if _kernels.is_distribution(attention, _ATTENTION_SLACK):
         return
+    # told apart here alone, as the message differs; a valid map is checked in one pass
     if not _kernels.all_finite(attention):
         raise invalid_output(ATTENTION_NAME)
     raise ModelError(

@@ -14,6 +14,7 @@ LAYERS = (
         *(
             "errors",
             "_alias",
+            "_answer",
             "_cpu",
             "_origin",
             "_files",

@@ -51,6 +51,7 @@ def read_energy(root: Path = POWERCAP) -> EnergyReading | None:
     """
     zones = {}
     for folder in sorted(root.glob("intel-rapl:*")):
+        # a zone such as intel-rapl:0:0 is a part of its package, which counts it already
         if folder.name.count(":") != 1:
             continue
         try:

@@ -65,6 +65,7 @@ def paced(query: Query, clock: Clock, queries: int, fps: float, offset_ns: int =
     period = 1e9 / fps
     start, cpu = clock.now_ns() + offset_ns, clock.cpu_ns()
     for index in range(queries):
+        # counted from the start: from the tick before, each delay would move all later ticks
         due = start + int(index * period)
         ahead = due - clock.now_ns()
         if ahead > 0:

@@ -33,6 +33,7 @@ def multi_stream(query: Query, clock: Clock, streams: int, queries: int, fps: fl
     for thread in threads:
         thread.join()
     if failures:
+        # in the thread that asked, which would otherwise take a part for all streams
         raise failures[0]
     merged = Trace(cpu_ns=clock.cpu_ns() - cpu, wall_ns=clock.now_ns() - start)
     for trace in traces:

@@ -21,6 +21,7 @@ def read_ticks(stat: Path = Path("/proc/stat")) -> CpuTicks | None:
     """Return the machine's ticks; None where they cannot be read."""
     try:
         fields = stat.read_text().split("\n", 1)[0].split()
+        # the two fields behind them, time of guests, are in user and nice already (proc(5))
         user, nice, system, _idle, _wait, irq, softirq, steal = (int(f) for f in fields[1:9])
     except (OSError, ValueError):
         return None

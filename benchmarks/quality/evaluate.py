@@ -92,6 +92,7 @@ def share(right: np.ndarray, groups: list[str], among: np.ndarray | None = None)
 
 def _agrees(outputs: Outputs, teacher: Outputs) -> np.ndarray:
     """Return where the two name the same label, bool `(n,)`."""
+    # each model lists the labels in an order of its own
     order = [teacher.labels.index(label) for label in outputs.labels]
     same = outputs.logits.argmax(axis=1) == teacher.logits[:, order].argmax(axis=1)
     return np.asarray(same)

@@ -39,6 +39,7 @@ def read_record(path: Path) -> Record:
     """
     path = path / "record.json" if path.is_dir() else path
     try:
+        # Python reads NaN and Infinity as numbers; other readers refuse the file
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except (OSError, ValueError, RecursionError) as error:
         raise BenchError("record-unreadable", f"{path}: {error}") from error
@@ -148,6 +149,7 @@ def write_record(record: Record, path: Path) -> None:
     """
     document = record_json(record)
     check_finite(document)
+    # as its readers will: what they would refuse isn't written
     parse_record(document)
     write(path, dumps(document))
 

@@ -88,6 +88,7 @@ def ratio(
     va, vb = log_a.var(ddof=1) / a.size, log_b.var(ddof=1) / b.size
     total = float(va + vb)
     spread = 0.0
+    # figures that are all equal would make the degrees of freedom 0 / 0
     if total > 0.0:
         freedom = total**2 / float(va**2 / (a.size - 1) + vb**2 / (b.size - 1))
         spread = two_sided_t(confidence, freedom) * math.sqrt(total)

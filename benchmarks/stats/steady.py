@@ -39,6 +39,7 @@ def find_steady(values: Sequence[float] | np.ndarray) -> Steady:
     medians = np.median(array[: windows * window].reshape(windows, window), axis=1)
     late = medians[windows // 2 :]
     centre = float(np.median(late))
+    # 1.4826 median deviations are one sigma of normal noise; a difference of two has sqrt(2)
     scatter = 3 * 1.4826 * float(np.median(np.abs(np.diff(late)))) / np.sqrt(2)
     near = np.abs(medians - centre) <= max(_TOLERANCE * centre, scatter)
     for index in range(windows // 2):

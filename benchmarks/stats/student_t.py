@@ -24,6 +24,7 @@ def two_sided_t(confidence: float, freedom: float) -> float:
     low, high = 0.0, 1.0
     while two_sided_p(high, freedom) > 1 - confidence:
         high *= 2
+    # as often as a float can be halved, so that the bounds end side by side
     for _ in range(100):
         middle = (low + high) / 2
         if two_sided_p(middle, freedom) > 1 - confidence:

@@ -32,6 +32,7 @@ class Checkpoint:
     def load(self) -> dict[str, Any] | None:
         """Return the leader's checkpoint in every process; None where there is none."""
         leads = parallel.is_leader() and self.path.exists()
+        # weights_only: reading a checkpoint runs no code
         state = torch.load(self.path, weights_only=True, map_location="cpu") if leads else None
         shared: dict[str, Any] | None = parallel.from_leader(state)
         return shared

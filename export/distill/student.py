@@ -72,6 +72,7 @@ def train_student(run: StudentRun, data: TrainingData) -> Student:
     recipe, digest = run.recipe, student_digest(run.recipe, run.objective)
     claim(run.weights, digest)
     note_sources(run.weights)
+    # before it is built, which draws its first weights
     torch.manual_seed(run.seed)
     student = build_student(len(recipe.labels), recipe.student.network)
     task = data.task(run.config.weights, recipe.student.temperature)

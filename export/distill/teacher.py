@@ -74,6 +74,7 @@ def train_teacher(
         recipe.labels,
     )
     loss = _teacher_loss(recipe, name, bank, None if gaze is None else view_maps(gaze, bank))
+    # before it is built, which draws the weights that ImageNet doesn't give
     torch.manual_seed(recipe.teacher.seed)
     teacher = untrained_teacher(recipe, name, pretrained=recipe.teacher.start == "imagenet")
     _train_members(workspace, name, teacher, bank, loss, chosen)

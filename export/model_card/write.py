@@ -22,6 +22,7 @@ NO_FRAMES = (
     "*This card shows no frames: {why}. With the data, `sonogaze-export card` adds mistakes and "
     "attention maps.*"
 )
+NO_ATTENTION = "*No attention maps: no file of this student lies beside {report}.*"
 
 
 def write_card(report_path: Path, destination: Path, show: Show = silent) -> list[Path]:
@@ -39,28 +40,10 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
     report = read_report(report_path)
     folder = destination.parent / PICTURES
     folder.mkdir(parents=True, exist_ok=True)
-    records, model = _records(report), _model_file(report, report_path.parent)
-    sheet_of: list[tuple[str, Callable[[Path], Sheet]]] = [
-        ("reliability", lambda path: Sheet(path, charts.reliability(report, path))),
-        ("confusion", lambda path: Sheet(path, charts.confusion(report, path))),
-    ]
-    if all("risk_coverage" in score for score in report["scores"]["fp32"].values()):
-        sheet_of.append(
-            ("risk-coverage", lambda path: Sheet(path, charts.risk_coverage(report, path)))
-        )
-    lines, written = [], []
-    if records:
-        sheet_of.append(("mistakes", lambda path: sheets.mistakes(report, records, path)))
-    else:
-        lines.append(NO_FRAMES.format(why="the data set was not at hand when it was made"))
-    if records and model:
-        sheet_of.append(("attention", lambda path: sheets.attention(report, records, model, path)))
-    elif records:
-        lines.append(
-            f"*No attention maps: no file of this student lies beside {report_path.name}.*"
-        )
-    for done, (name, draw) in enumerate(sheet_of):
-        show("card", done, len(sheet_of), name)
+    drawings, lines = _planned(report, report_path)
+    written = []
+    for done, (name, draw) in enumerate(drawings.items()):
+        show("card", done, len(drawings), name)
         path = folder / f"{name}.png"
         sheet = draw(path)
         if sheet.path is None:
@@ -69,11 +52,30 @@ def write_card(report_path: Path, destination: Path, show: Show = silent) -> lis
             continue
         written.append(path)
         lines += [f"![{name}]({(PICTURES / path.name).as_posix()})", f"*{sheet.text}*"]
-    steps = len(sheet_of)
     source = "sdk/models/release.json" if _is_default(report_path) else report_path.name
     write_text(destination, render(report, lines, source))
-    show("card", steps, steps, "written")
+    show("card", len(drawings), len(drawings), "written")
     return [destination, *written]
+
+
+def _planned(
+    report: dict[str, Any], report_path: Path
+) -> tuple[dict[str, Callable[[Path], Sheet]], list[str]]:
+    """Return the pictures of a card by name, each by what draws it, and a line for each missing."""
+    drawings: dict[str, Callable[[Path], Sheet]] = {
+        "reliability": lambda path: Sheet(path, charts.reliability(report, path)),
+        "confusion": lambda path: Sheet(path, charts.confusion(report, path)),
+    }
+    if all("risk_coverage" in score for score in report["scores"]["fp32"].values()):
+        drawings["risk-coverage"] = lambda path: Sheet(path, charts.risk_coverage(report, path))
+    records, model = _records(report), _model_file(report, report_path.parent)
+    if not records:
+        return drawings, [NO_FRAMES.format(why="the data set was not at hand when it was made")]
+    drawings["mistakes"] = lambda path: sheets.mistakes(report, records, path)
+    if model is None:
+        return drawings, [NO_ATTENTION.format(report=report_path.name)]
+    drawings["attention"] = lambda path: sheets.attention(report, records, model, path)
+    return drawings, []
 
 
 def read_report(path: Path) -> dict[str, Any]:

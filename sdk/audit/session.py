@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import hashlib  # OpenSSL's: with SHA instructions ten times as fast as `_sha256`, and paid a frame
 import platform
 import secrets
 from datetime import UTC, datetime

@@ -42,6 +42,7 @@ def decoded(
                 item = frame_of(reply, pixels, name, index)
                 size_bytes, waits = _size(reply), True
                 yield item
+                # until the reply is read the process is in the middle of a request
                 waits = False
                 reply, pixels = worker.request({"do": "next"}, name)
                 index += 1

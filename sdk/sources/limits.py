@@ -49,6 +49,7 @@ def size_bytes() -> int:
 def begin() -> None:
     """Allow the memory and the CPU time of one frame whose size isn't known yet."""
     _allow(size_bytes() + MEMORY_BYTES)
+    # not RLIMIT_CPU, which counts in seconds over the whole life of a process
     signal.setitimer(signal.ITIMER_PROF, CPU_S)
 
 
@@ -64,6 +65,7 @@ def end() -> None:
 
 
 def _allow(most: int) -> None:
+    # whoever started the host may have set a hard limit, which a soft one can't exceed
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     if resource.RLIM_INFINITY not in (most, hard):
         most = min(most, hard)

@@ -206,6 +206,7 @@ def frame_of(
 
 def _whole(fields: dict[str, Any], name: str, least: int, most: int) -> int:
     value = fields[name]
+    # isinstance would take True for 1
     if type(value) is not int or not least <= value <= most:
         raise ProtocolError(name)
     return value

@@ -73,6 +73,7 @@ def description_of(file: intake.Opened, name: str, color: str | None = None) -> 
     """
     fields = _fields(os.pread(file.fileno(), MAX_DESCRIPTION_BYTES + 1, 0), name)
     data = fields["data"]
+    # a description may come from elsewhere, and opens no file outside its own folder
     if not isinstance(data, str) or data in ("", ".", "..") or "/" in data or "\0" in data:
         raise _malformed(name, "data", data, "the name of a file in the same folder")
     layout: dict[str, Any] = {

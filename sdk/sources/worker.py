@@ -50,6 +50,7 @@ def main(descriptor: int) -> None:
     _end_with_host()
     base.on_declared_pixels = limits.allow_pixels
     host.sendall(encode({"ready": os.getpid()}))
+    # the host has closed its end of standard error; what codecs print is for nobody
     silence = os.open(os.devnull, os.O_WRONLY)
     for standard in (1, 2):
         os.dup2(silence, standard)

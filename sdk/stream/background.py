@@ -113,6 +113,7 @@ class BackgroundStream:
             FrameError: as `Stream.push`, from the time and the frame's description.
             SdkError: `stream-closed` or `stream-forked`.
         """
+        # before the copy, which is part of the time to an answer
         came_ns = perf_counter_ns()
         self._check_usable()
         if not isinstance(frame, Frame):
@@ -124,6 +125,7 @@ class BackgroundStream:
         except FrameError:
             self._bad_timestamps += 1
             raise
+        # after the time was checked: a frame that is refused takes no buffer
         buffer = None
         if release is None:
             frame, buffer = self._pool.copy(frame)
@@ -269,6 +271,7 @@ class BackgroundStream:
             except BaseException as error:  # a release that ends the thread would end the stream
                 self._callback_errors += 1
                 self._error = name_of(error)
+            # or the pixels would be held while the next frame is waited for
             del taken, item
             if answer is not None:
                 self._offer(answer)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .._answer import beginning, plain, read_only
 from ..frame import Frame, Region
 from ..result import Decision, Result, Timing
 
@@ -88,7 +88,7 @@ class StreamResult:
             "decision": self.decision.value,
             "label": self.label,
             "confidence": self.confidence,
-            "probabilities": None if self.probabilities is None else dict(self.probabilities),
+            "probabilities": plain(self.probabilities),
             "reasons": list(self.reasons),
             "events": list(self.events),
             "lasting": list(self.lasting),
@@ -98,19 +98,16 @@ class StreamResult:
         }
 
     def __repr__(self) -> str:
-        shown = [f"decision={self.decision.value!r}", f"label={self.label!r}"]
-        shown.append(f"confidence={self.confidence:.3f}")
-        if self.probabilities is not None:
-            rounded = {label: round(value, 3) for label, value in self.probabilities.items()}
-            shown.append(f"probabilities={rounded}")
-        shown.append(f"reasons={self.reasons}, events={self.events}, lasting={self.lasting}")
+        answer = (self.decision, self.label, self.confidence, self.probabilities, self.reasons)
+        shown = beginning(*answer)
+        shown.append(f"events={self.events}, lasting={self.lasting}")
         shown.append(f"index={self.index}, timestamp_us={self.timestamp_us}")
         shown.append(f"latency_us={self.latency_us:.0f}, model_id={self.model_id!r}")
         return f"StreamResult({', '.join(shown)})"
 
     def __reduce__(self) -> tuple[Any, tuple[Any, ...]]:
         """Pickle by value: a read-only mapping itself cannot be pickled."""
-        probabilities = None if self.probabilities is None else dict(self.probabilities)
+        probabilities = plain(self.probabilities)
         head = (self.decision, self.label, self.confidence, probabilities, self.reasons)
         tail = (self.events, self.lasting, self.frame_result, self.index, self.timestamp_us)
         return _rebuild, (*head, *tail, self.latency_us, self.late)
@@ -118,6 +115,4 @@ class StreamResult:
 
 def _rebuild(*values: Any) -> StreamResult:
     decision, label, confidence, probabilities, *rest = values
-    if probabilities is not None:
-        probabilities = MappingProxyType(probabilities)
-    return StreamResult(decision, label, confidence, probabilities, *rest)
+    return StreamResult(decision, label, confidence, read_only(probabilities), *rest)

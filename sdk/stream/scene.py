@@ -95,4 +95,5 @@ class SceneWatch:
         colored = statistics.colored
         if not colored or colored < self._settings.doppler_share:
             return False
+        # a tinted map colours nearly all that is lit, Doppler a part of it
         return colored <= self._settings.tint_share * (1.0 - statistics.black)

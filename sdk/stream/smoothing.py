@@ -57,8 +57,11 @@ class LabelFilter:
         if state is None:
             self.state = probabilities
             return probabilities
+        # frames mostly come evenly, so the factor is kept
         if duration_s != self._duration_s:
             self._duration_s, self._keep = duration_s, exp(-duration_s / self._smoothing_s)
+        # compiled, in one order: from Python 3.12 on sum() rounds otherwise, and a replayed log
+        # must give the same bits
         self.state = _kernels.pooled(state, probabilities, self._keep, self._floor)
         return self.state
 

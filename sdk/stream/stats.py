@@ -35,6 +35,7 @@ class Latencies:
 
     def percentile(self, share: float) -> float | None:
         """Return the nearest-rank percentile in microseconds; None where nothing was counted."""
+        # a copy, as the writing thread goes on counting
         counts = list(self._counts)
         rank, seen = max(1, -(-sum(counts) * share // 1)), 0
         for place, count in enumerate(counts):

@@ -167,6 +167,7 @@ class Stream:
             counts = self._counts
             counts.came_ns = came_ns
             try:
+                # only checked: a frame that fails further on leaves the time as it was
                 time_us = self._timeline.check(timestamp_us)
             except FrameError:
                 counts.bad_timestamps += 1
@@ -179,6 +180,7 @@ class Stream:
                 events = self._compare_layout(frame)
                 result = self._classifier._classify(frame, self._watch)
             except BaseException as error:
+                # the next frame is compared with the last one that was answered
                 self._watch.statistics = seen
                 counts.fail(error)
                 raise
@@ -250,6 +252,7 @@ class Stream:
         else:
             if index is not None and result.reasons in _HEARD:
                 decision, label, reasons = Decision.ACCEPT, self._labels[index], ()
+            # since the start, or a cut, no frame has said anything
             shares = state or self._even
             confidence = max(shares)
             probabilities = _kernels.by_label(self._labels, shares)

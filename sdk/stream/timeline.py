@@ -41,10 +41,12 @@ class Timeline:
         if timestamp_us is None:
             return round(self._next_us)
         try:
+            # index() takes True for 1
             if isinstance(timestamp_us, bool):
                 raise TypeError
             time_us = index(timestamp_us)
         except TypeError:
+            # out of range, so that both mistakes get one message
             time_us = -_LARGEST_US - 1
         if not -_LARGEST_US <= time_us <= _LARGEST_US:
             raise FrameError(

@@ -23,13 +23,20 @@ ROOT = Path(__file__).parents[2]
 _HYPOTHESIS_SEED = "1"
 _MEMORY_BYTES = 8 << 30
 _PR_SET_CHILD_SUBREAPER = 36
+_SWITCH = "ORT_DISABLE_TELEMETRY"
 
 
 def preload(modules: tuple[str, ...]) -> None:
     """Import what tests need and isn't under test, where it is installed."""
+    before = os.environ.get(_SWITCH)
+    # onnxruntime's telemetry starts a thread, and what that holds at a fork stays locked for good
+    os.environ[_SWITCH] = "1"
     for name in modules:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    os.environ.pop(_SWITCH)
+    if before is not None:
+        os.environ[_SWITCH] = before
     ours = [name for name in sys.modules if name.partition(".")[0] in ("sdk", "export")]
     assert not ours, f"{ours} would not be mutated"
     # a mutant's decoding process may not end with its host: it becomes a child of this one then

@@ -56,6 +56,7 @@ class Recorder:
                 for line, contexts in data.contexts_by_lineno(path).items()
             }
             for path in data.measured_files()
+            if path.endswith(".py")  # and not a template, whose lines coverage knows as well
         }
         record = {"tests": [[name, round(self.seconds[name], 4)] for name in tests], "lines": lines}
         self.out.write_text(json.dumps(record, separators=(",", ":")))

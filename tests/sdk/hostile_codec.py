@@ -35,7 +35,7 @@ DEEDS = {
         "raise OSError"
     ),
     "os error": "raise OSError('unrecognized')",
-    "prints": "import os; os.write(1, b'x' * 10**6); os.write(2, b'x' * 10**6); raise OSError",
+    "prints": "import os; x = b'x' * 10**6; os.write(1, x); os.write(2, x); raise OSError('noisy')",
 }  # fmt: skip
 """What a decoder may do to its process."""
 

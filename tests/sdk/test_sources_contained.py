@@ -39,6 +39,7 @@ SAYS = {
     "panic": "explicit panic in a codec", "spins in C": "CPU time", "hangs": "did not answer",
     "hangs in C": "did not answer", "killed": "killed from outside", "writes a file": "SIGXFSZ",
     "memory error": "512 MiB", "allocates": "512 MiB", "abort": "SIGABRT", "segfault": "SIGSEGV",
+    "prints": "noisy",
 }  # fmt: skip
 
 

@@ -18,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sdk import Frame, Region, SdkError, SourceError, sources
+from sdk._formats import FACTS
+from sdk._layouts import frame_bytes
 from sdk.sources import host, limits, pool, protocol
-from sdk.sources.base import FrameInfo, frame_of_array
+from sdk.sources.base import FrameInfo, frame_of_array, packed_frame
 
 FRAME: dict[str, Any] = {
     "frame": {
@@ -261,3 +263,38 @@ def test_a_frame_crosses_as_it_is(
     assert told == info
     assert isinstance(again, Frame)
     assert again._key == frame._key
+
+
+@pytest.mark.parametrize("name", sorted(FACTS))
+def test_a_frame_of_any_format_crosses_as_it_is(name: str) -> None:
+    facts = FACTS[name]
+    color = "bt709-limited" if facts["yuv"] else None
+    window = (0, 65_535) if name == "GRAY16" else None
+    pixels = np.zeros(frame_bytes(name, 6, 4), np.uint8)
+    frame = packed_frame(pixels, name, 6, 4, color=color, window=window)
+    info = FrameInfo("x", 0, 1, "video", 0, "whole", color, color and "given")
+    message, _ = protocol.describe_frame(frame, info)
+    message = protocol.decode(protocol.encode(message)[4:])
+    again, told = protocol.frame_of(message, protocol.empty_pixels(message), "x", 0)
+    assert (told, again._key) == (info, frame._key)
+
+
+LONGEST_US = 10**15  # thirty years
+
+
+@pytest.mark.parametrize(("time_us", "fits"), [(LONGEST_US, True), (LONGEST_US + 1, False)])
+def test_times_end_somewhere(time_us: int, fits: bool) -> None:
+    message = copy.deepcopy(FRAME)
+    message["frame"]["timestamp_us"] = time_us
+    pixels = protocol.empty_pixels(message)
+    if fits:
+        assert protocol.frame_of(message, pixels, "x", 0)[1].timestamp_us == time_us
+    else:
+        with pytest.raises(protocol.ProtocolError, match="timestamp_us"):
+            protocol.frame_of(message, pixels, "x", 0)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_json_has_no_word_for_is_not_said(number: float) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        protocol.encode({"time": number})

@@ -7,6 +7,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 
 import sdk
 import sonogaze
+from sdk import _alias
 
 MODULES = sorted(
     module.name.partition(".")[2]
@@ -82,6 +84,20 @@ def test_what_was_pickled_under_one_name_loads_under_the_other() -> None:
 def test_a_module_that_isnt_there_is_named(name: str) -> None:
     with pytest.raises(ModuleNotFoundError, match=f"No module named '{name}'"):
         importlib.import_module(name)
+
+
+@pytest.mark.parametrize("name", ["sources", "model_file.shapes", "errors"])
+def test_a_module_is_found_where_it_lies_before_it_is_imported(name: str) -> None:
+    own, real = _alias._Finder("sdk").find_spec(f"sdk.{name}"), find_spec(f"sonogaze.{name}")
+    assert own is not None
+    assert real is not None
+    assert (own.name, own.origin) == (f"sdk.{name}", real.origin)
+    # a package's parts are looked for there, by whoever lists or runs them
+    assert own.submodule_search_locations == real.submodule_search_locations
+
+
+def test_names_that_only_begin_alike_are_of_somebody_else() -> None:
+    assert _alias._Finder("sdk").find_spec("sdk_of_a_host.errors") is None
 
 
 @pytest.mark.parametrize("name", ["sdk", "sonogaze"])

@@ -122,7 +122,6 @@ def _check_layout(dicom: DicomFile, image: Image) -> None:
         raise header.malformed("PhotometricInterpretation", f"is YBR_FULL_422, but with {what}")
     if image.allocated == 32 and dicom.syntax.big_endian:
         # dcmtk and pydicom disagree on the order of such words
-        # readers don't agree on the order of the two words
         raise header.error(
             "source-unsupported", "32 bits in big-endian words; save it in little-endian ones"
         )
@@ -144,6 +143,7 @@ def _check_length(dicom: DicomFile, image: Image, frame_bits: int) -> int:
             f"{dicom.size - dicom.pixels.start} bytes of pixels, the header declares {needed}; "
             "copy it again",
         )
+    # values have an even length (PS3.5 7.1): one byte may pad them
     if length not in (needed, needed + needed % 2):
         hint = _hint(image, length)
         raise header.error(

@@ -52,6 +52,7 @@ def _receive(
 ) -> None:
     checksum = optional_import("fastcrc", "fastcrc", "igtl").crc64.ecma_182
     with socket.create_connection(address, _CONNECT_S) as connection:
+        # short, since `exactly` looks between two waits whether to stop
         connection.settimeout(POLL_S)
         receiver.box.connections += 1
         # between messages a server may be silent as long as it likes

@@ -45,6 +45,7 @@ class Cutter:
             if self._in_scan:
                 found = BEHIND_DATA.search(self._data, self._at)
                 if found is None:
+                    # the last byte may be the first of a marker
                     self._at = max(self._at, len(self._data) - 1)
                     return None
                 self._at, self._in_scan = found.start(), False
@@ -62,6 +63,7 @@ class Cutter:
     def _seek(self) -> bool:
         start = self._data.find(_START)
         if start < 0:
+            # the last bytes may begin a marker that the next piece ends
             self._drop(max(0, len(self._data) - len(_START) + 1))
             return False
         self._drop(start)

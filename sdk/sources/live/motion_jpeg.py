@@ -102,6 +102,7 @@ def _pieces(file: Any, receiver: Receiver) -> Iterator[bytes]:
 
 
 def _read_http(address: tuple[str, int], host: str, target: str, receiver: Receiver) -> None:
+    # to the address that was checked, whatever the name leads to by now
     connection = http.client.HTTPConnection(*address, timeout=_STALL_S)
     try:
         connection.connect()
