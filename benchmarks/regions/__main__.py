@@ -121,8 +121,6 @@ def _measure(
             for values in (confidence[True], confidence[False])
         ],
         "median ms": round(statistics.median(times), 2),
-        "95th percentile ms": round(float(np.percentile(times, 95)), 2),
-        "slowest ms": round(max(times), 2),
         "screens without an image": _EMPTY_SCREENS,
         "of these nothing found": silent,
         "single panes": {k: v for k, v in sorted(tally.items()) if k.startswith("student")},

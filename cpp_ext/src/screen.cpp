@@ -15,9 +15,12 @@ constexpr float kFlatStep = 1, kHardStep = 20;
 // Chosen with benchmarks.regions: on composed screens in the layouts of design, and on stills of
 // groups for training and validation (docs/results/screens-among-stills.json). The bounds look for
 // certainty: a cropped frame must not be refused.
-constexpr int kLeastText = 18, kMostTissue = 80, kMostTissueOnBorder = 14;  // blocks
-constexpr double kLeastFlat = 0.45;                                         // of the cells
-constexpr double kTextFlat = 0.45, kTextHard = 0.06, kTissue = 0.7;         // of a block's cells
+constexpr int kLeastText = 38, kAway = 2, kMostTissue = 80, kMostTissueOnBorder = 14;  // blocks
+constexpr double kLeastFlat = 0.4;                                                     // of cells
+constexpr double kTextFlat = 0.45, kTextHard = 0.06, kTissue = 0.7, kHalf = 0.5;       // of a block
+// Wires in water look like text too, so where no image is, nothing can be away from one.
+constexpr int kLeastTissue = 6, kLeastTextAlone = 18;
+constexpr double kLeastFlatAlone = 0.45;
 
 struct Block {
     int cells = 0, flat = 0, hard = 0;
@@ -26,7 +29,7 @@ struct Block {
         const int between = cells - flat - hard;
         return flat >= kTextFlat * cells && hard >= kTextHard * cells && 2 * hard >= between;
     }
-    bool tissue() const noexcept { return cells - flat - hard >= kTissue * cells; }
+    bool tissue(double share) const noexcept { return cells - flat - hard >= share * cells; }
 };
 
 using Blocks = std::array<Block, kColumns * kRows>;
@@ -61,25 +64,50 @@ Blocks count(const float* tensor, std::int64_t width, const Inner& inner,
     return blocks;
 }
 
+struct Counts {
+    int text = 0, away = 0, tissue = 0, on_border = 0, flat = 0, cells = 0;
+
+    bool screen() const noexcept {
+        if (tissue > kMostTissue || on_border > kMostTissueOnBorder) return false;
+        if (tissue < kLeastTissue) {
+            return text >= kLeastTextAlone && flat >= kLeastFlatAlone * cells;
+        }
+        return text + kAway * away >= kLeastText && flat >= kLeastFlat * cells;
+    }
+};
+
+// The edges of a fan look like text as well, but not away from tissue.
+bool beside_tissue(const Blocks& blocks, std::int64_t column, std::int64_t row) noexcept {
+    for (std::int64_t y = std::max<std::int64_t>(row - 1, 0); y <= std::min(row + 1, kRows - 1);
+         ++y) {
+        for (std::int64_t x = std::max<std::int64_t>(column - 1, 0);
+             x <= std::min(column + 1, kColumns - 1); ++x) {
+            if (blocks[static_cast<std::size_t>(y * kColumns + x)].tissue(kHalf)) return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 bool looks_like_screen(const float* tensor, std::int64_t width, const Inner& inner,
                        float per_level) noexcept {
     if (inner.width < kLeastWidth || inner.height < kLeastHeight) return false;
     const Blocks blocks = count(tensor, width, inner, per_level);
-    int text = 0, tissue = 0, on_border = 0, flat = 0, cells = 0;
+    Counts counts;
     for (std::int64_t i = 0; i < kColumns * kRows; ++i) {
         const Block& block = blocks[static_cast<std::size_t>(i)];
         const std::int64_t x = i % kColumns, y = i / kColumns;
         const bool border = x == 0 || y == 0 || x == kColumns - 1 || y == kRows - 1;
-        text += block.text() ? 1 : 0;
-        tissue += block.tissue() ? 1 : 0;
-        on_border += border && block.tissue() ? 1 : 0;
-        flat += block.flat;
-        cells += block.cells;
+        const bool text = block.text(), tissue = block.tissue(kTissue);
+        counts.text += text ? 1 : 0;
+        counts.away += text && !beside_tissue(blocks, x, y) ? 1 : 0;
+        counts.tissue += tissue ? 1 : 0;
+        counts.on_border += border && tissue ? 1 : 0;
+        counts.flat += block.flat;
+        counts.cells += block.cells;
     }
-    return text >= kLeastText && tissue <= kMostTissue && on_border <= kMostTissueOnBorder &&
-           flat >= kLeastFlat * cells;
+    return counts.screen();
 }
 
 }  // namespace sonogaze
