@@ -22,7 +22,7 @@ def grabber(seconds: float) -> Iterator[np.ndarray]:
     """Yield the same 1920x1080 BGRA buffer, filled anew for each frame, as grabbers do."""
     screen = np.zeros((1080, 1920, 4), np.uint8)
     count = max(1, round(seconds * FPS))
-    for frame in phantom_cine("abdomen", seed=3, frames=count, height=HEIGHT, width=WIDTH):
+    for frame in phantom_cine("abdomen", seed=18, frames=count, height=HEIGHT, width=WIDTH):
         screen[TOP : TOP + HEIGHT, LEFT : LEFT + WIDTH, :3] = frame.pixels[..., None]
         yield screen
 

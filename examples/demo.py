@@ -63,7 +63,7 @@ def dicom_frames() -> Iterator[Shown]:
 def phantom_frames() -> Iterator[Shown]:
     """Draw a few synthetic frames."""
     for label in LABELS:
-        for seed in (1, 2):
+        for seed in (11, 24):
             pixels = phantom_frame(label, seed=seed).pixels
             frame = sdk.Frame.from_array(pixels)
             yield Shown("phantom", SYNTHETIC, label, frame, "phantoms: drawn by sonogaze")

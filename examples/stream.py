@@ -21,7 +21,7 @@ def grabber(seconds: float) -> Iterator[np.ndarray]:
     """Yield the same 1280x720 BGRA buffer, filled anew for each frame, as grabbers do."""
     screen = np.full((720, 1280, 4), 24, np.uint8)
     count = max(1, round(seconds * FPS))
-    for frame in phantom_cine("abdomen", seed=3, frames=count, height=600, width=800):
+    for frame in phantom_cine("abdomen", seed=18, frames=count, height=600, width=800):
         screen[60:660, 240:1040, :3] = frame.pixels[..., None]
         yield screen
         time.sleep(1 / FPS)

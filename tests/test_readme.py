@@ -36,9 +36,9 @@ def test_the_session_prints_what_is_shown():
     ("shown", "otherwise"),
     [
         ("decision='accept'", "decision='abstain'"),
-        ("confidence=0.987", "confidence=0.900"),
+        ("confidence=0.998", "confidence=0.900"),
         ("('no-signal',)", "('uniform',)"),
-        ("@538abbe9be68", "@538abbe9be69"),
+        ("@1fdec4af8187", "@1fdec4af8188"),
         ("is ambiguous", "is fine"),
     ],
 )
