@@ -149,16 +149,17 @@ def optional_import(module: str, package: str, extra: str) -> Any:
         # itself missing, or one that it needs: only for the first is the extra the way to mend it
         if error.name is not None and module.split(".")[0] == error.name.split(".")[0]:
             raise missing_dependency(package, extra) from error
-        raise _broken(package, extra, error) from error
+        raise _broken(package, error) from error
     except Exception as error:
         if raised_by_a_handler(error):
             raise
-        raise _broken(package, extra, error) from error
+        raise _broken(package, error) from error
 
 
-def _broken(package: str, extra: str, error: Exception) -> SourceError:
+def _broken(package: str, error: Exception) -> SourceError:
     return SourceError(
         "dependency-broken",
         f"{package} is installed, but importing it fails: {type(error).__name__}: "
-        f"{shown(str(error))}; install it again: pip install --force-reinstall 'sonogaze[{extra}]'",
+        # by its own name: pip would look for `sonogaze` in an index, which may not have it
+        f"{shown(str(error))}; install it again: pip install --force-reinstall {package}",
     )

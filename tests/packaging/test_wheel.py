@@ -121,6 +121,18 @@ def test_the_command_says_what_it_needs(installed: Path, tmp_path: Path) -> None
     assert "pip install 'sonogaze[cli]'" in done.stderr
 
 
+def test_an_extra_is_added_to_what_is_installed_though_no_index_has_it(
+    installed: Path, tmp_path: Path
+) -> None:
+    words = ["--python", installed, "install", "--dry-run", "--no-index", "sonogaze[mjpeg]"]
+    done = run(sys.executable, "-m", "pip", *words, cwd=tmp_path)
+    assert "Requirement already satisfied: sonogaze[mjpeg]" in done.stdout
+    # simplejpeg alone may be out of reach, where no folder of wheels holds it
+    assert set(re.findall(r"No matching distribution found for (\w+)", done.stderr)) <= {
+        "simplejpeg"
+    }
+
+
 def test_every_extra_resolves_and_is_known(
     runtime_wheel: Path, tools_wheel: Path, tmp_path: Path
 ) -> None:

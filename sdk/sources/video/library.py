@@ -127,7 +127,7 @@ def load() -> Library:
         raise SourceError(
             "dependency-broken",
             f"{_PACKAGE} is installed without an FFmpeg 8 that can be loaded from {folder}: "
-            f"{error}; pip install --force-reinstall 'sonogaze[{_EXTRA}]'",
+            f"{error}; pip install --force-reinstall {_PACKAGE}",
         ) from error
     library.av_log_set_level(_QUIET)
     return library
