@@ -138,8 +138,9 @@ def _strangers(report: dict[str, Any]) -> list[str]:
         for kind, shares in kinds.items()
     )
     return [
-        f"- Kinds never met in training, accepted by another label than theirs: {told}; "
-        f"{100 * report['kept']:.1f} % of right answers to unseen patients are kept"
+        f"- Kinds left out in turn, and then accepted by another label than theirs: {told}; "
+        f"{100 * report['kept']:.1f} % of right answers to unseen patients, by which the limits "
+        "were chosen, are kept"
     ]
 
 
@@ -248,7 +249,9 @@ def _no_planes(report: dict[str, Any]) -> list[list[str]]:
     negatives = report.get("negatives")
     if negatives is None:
         return []
-    learned = {data["name"] for data in report["provenance"]["training_data"]}
+    provenance = report["provenance"]
+    by_head = provenance.get("open_set", {}).get("training_data", ())
+    learned = {data["name"] for data in (*provenance["training_data"], *by_head)}
     kinds = ["| kind | part | frames | called a plane | accepted as one |", "|" + "---|" * 5]
     for kind, shares in negatives["kinds"].items():
         known = kind.partition(":")[0] in learned
@@ -266,8 +269,8 @@ def _no_planes(report: dict[str, Any]) -> list[list[str]]:
     return [
         ["## What is no plane", "\n".join(kinds)],
         [
-            "Structures painted over, by the fill; `mirror` is in no training frame. Shares that "
-            "are accepted as their label:",
+            "Structures painted over, by the fill; `mirror` alone is in no training frame. Shares "
+            "that are accepted as their label:",
             "\n".join(_erased(negatives["structures"], learned)),
         ],
     ]

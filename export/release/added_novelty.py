@@ -2,7 +2,8 @@
 
 Prototypes come from the frames that the student learned from; limits from frames of patients that
 neither it nor an open-set head learned from. Each kind of frame that is no plane is left out of a
-head in turn: what is accepted of it then is what a cart must expect of the unknown.
+head in turn, and what is accepted of it then is told. (A recipe whose limits were chosen by these
+figures can't expect them of the next kind.)
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,13 @@ import onnx
 from msgspec import structs
 
 from export.data.dataset import FrameRecord
+from export.data.rows import is_kind, is_outlier
 from export.display import Show
 from export.distill.inputs import training_records, used_records
 from export.packaging.graph_places import without_novelty
 from export.packaging.novelty import Measures, with_novelty
 from export.packaging.packaging import strip
-from export.recipe.settings import Recipe
+from export.recipe.settings import OpenSetConfig, Recipe
 from export.release.crossfit import Unseen, answers_of
 from export.release.measures import fit_measures, limits_of
 from export.release.open_set import rows_of, train_open_set
@@ -106,31 +108,55 @@ def _without(
     config = None if recipe.novelty is None else recipe.novelty.open_set
     if config is None:
         return measures
-    data = structs.replace(recipe.data, without_kinds=(*recipe.data.without_kinds, kind))
-    rows = rows_of(structs.replace(recipe, data=data), config)
+    rows = rows_without(recipe, config, kind)
     return replace(measures, open_set=train_open_set(model, recipe, rows, folder, show))
 
 
+def rows_without(recipe: Recipe, config: OpenSetConfig, kind: str) -> list[FrameRecord]:
+    """Return the rows of a head that never meets a kind: `DATASET:FINE`, or all of a data set."""
+    dataset, _, fine = kind.partition(":")
+    if not fine:
+        others = tuple(name for name in config.datasets if name != dataset)
+        outliers = structs.replace(
+            config.outliers, datasets=tuple(n for n in config.outliers.datasets if n != dataset)
+        )
+        return rows_of(recipe, structs.replace(config, datasets=others, outliers=outliers))
+    data = structs.replace(recipe.data, without_kinds=(*recipe.data.without_kinds, kind))
+    return rows_of(structs.replace(recipe, data=data), config)
+
+
 def unseen_frames(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
-    """Return frames of the recipe's data sets whose patients it never learned from."""
+    """Return frames of the labels whose patients neither the student nor its head learned from."""
     seen = {record.group for record in _learned(records, recipe)}
+    config = None if recipe.novelty is None else recipe.novelty.open_set
+    if config is not None:
+        seen |= {row.group for row in rows_of(recipe, config)}
     return [
         r
         for r in records
         if r.dataset in recipe.transfer.datasets and r.split in ("train", "val")
-        if r.group not in seen
+        if r.group not in seen and not _is_none(r, recipe)
     ]
 
 
 def _learned(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
-    return training_records(used_records(records, recipe), recipe.transfer.datasets, recipe.data)
+    """Return the training frames that have a label: outliers are no prototypes."""
+    used = used_records(records, recipe)
+    learned = training_records(used, recipe.transfer.datasets, recipe.data)
+    return [r for r in learned if not _is_none(r, recipe)]
+
+
+def _is_none(record: FrameRecord, recipe: Recipe) -> bool:
+    return is_outlier(record, recipe.outliers) or is_kind(record, recipe.data.without_kinds)
 
 
 def _strangers(records: Sequence[FrameRecord], recipe: Recipe) -> dict[str, list[FrameRecord]]:
+    """Return the frames, of train and validation, of each kind that is none of the labels."""
     kinds: dict[str, list[FrameRecord]] = {}
     for record in records:
         if record.dataset not in recipe.transfer.datasets and record.split in ("train", "val"):
-            kinds.setdefault(record.fine or record.dataset, []).append(record)
+            kind = f"{record.dataset}:{record.fine}" if record.fine else record.dataset
+            kinds.setdefault(kind, []).append(record)
     return kinds
 
 

@@ -11,17 +11,19 @@ import torch
 from msgspec import structs
 from torch import Tensor, nn
 
-from export.data.dataset import FrameRecord, data_root, load_records
+from export.data.dataset import FrameRecord, check_labels, data_root, load_records
 from export.data.view_bank import ViewBank, build_bank
 from export.display import Progress, Report, Show, epochs_of, progress_of
 from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import one_against_rest
 from export.distill.inputs import normaliser, rows_to_learn, used_records
-from export.distill.loop import train
+from export.distill.loop import check_fills_a_batch, train
 from export.distill.training_run import LossParts
+from export.errors import ExportError
 from export.models.open_set import OpenSetHead
 from export.packaging.graph_places import trunk_name, values_at
 from export.recipe.settings import BankConfig, LoopConfig, OpenSetConfig, Recipe
+from export.runs import frames_digest
 
 _CHUNK = 512
 _HALF_MAX = 6e4  # what float16 holds; a trunk's values are thousands of times smaller
@@ -31,11 +33,18 @@ def rows_of(recipe: Recipe, config: OpenSetConfig) -> list[FrameRecord]:
     """Return the rows that an open-set head learns from, of the recipe's patients.
 
     Raises:
-        ExportError: as `rows_to_learn`.
+        ExportError: as `rows_to_learn`; `data-choice` when its outliers aren't there.
     """
     asked = _as_recipe(recipe, config)
     records = used_records(load_records(data_root(), recipe.labels), asked)
-    return rows_to_learn(records, asked, config.datasets)
+    rows = rows_to_learn(records, asked, config.datasets)
+    if config.outliers.datasets and not any(r.outlier and r.alteration is None for r in rows):
+        raise ExportError(
+            "data-choice",
+            f"[novelty.open_set.outliers] names {list(config.outliers.datasets)}, and no frame to "
+            "train on is of them; bring that data set, or leave it out",
+        )
+    return rows
 
 
 def train_open_set(
@@ -56,12 +65,17 @@ def train_open_set(
     assert recipe.novelty is not None
     config = recipe.novelty.open_set
     assert config is not None
+    asked = _as_recipe(recipe, config)
+    check_labels([r for r in rows if r.outlier < 1], recipe.labels)
+    check_fills_a_batch(len(rows), config.batch)
+    # its own folder: no bank or checkpoint of other frames, settings or student is gone on from
+    own = folder / f"open-set-{_digest(model, asked, config, rows)[:16]}"
     views = build_bank(
         rows,
         recipe.preprocessing,
-        _as_recipe(recipe, config).augment,
+        asked.augment,
         BankConfig(config.views_per_frame, config.seed),
-        folder,
+        own,
         progress_of(show, "open-set views"),
         recipe.labels,
     )
@@ -71,17 +85,21 @@ def train_open_set(
     head = OpenSetHead(
         trunks.shape[1], len(recipe.labels), config.maps, config.hidden, 1 / max(spread, 1e-6)
     )
-    checkpoint = Checkpoint(folder / f"open-set-{_digest(model, config, rows)[:12]}.pt")
+    checkpoint = Checkpoint(own / "head.pt")
     report = epochs_of(show, "open-set head", config.epochs)
     learn(head, replace(views, views=trunks), config, checkpoint, report)
     return head
 
 
-def _digest(model: onnx.ModelProto, config: OpenSetConfig, rows: Sequence[FrameRecord]) -> str:
-    """Return what a head depends on: a checkpoint of any other is not gone on from."""
+def _digest(
+    model: onnx.ModelProto, asked: Recipe, config: OpenSetConfig, rows: Sequence[FrameRecord]
+) -> str:
+    """Return what a head depends on, the bytes of its frames included."""
     learned = [(r.id, r.label, r.outlier, str(r.alteration)) for r in rows]
+    settings = (asked.labels, asked.preprocessing.to_dict(), asked.augment, config)
     digest = hashlib.sha256(model.SerializeToString(deterministic=True))
-    digest.update(repr((config, learned)).encode())
+    digest.update(frames_digest([r for r in rows if r.alteration is None]).encode())
+    digest.update(repr((settings, learned)).encode())
     return digest.hexdigest()
 
 

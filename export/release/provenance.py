@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from export.data.dataset import FrameRecord
 from export.distill.pipeline import gaze_on
 from export.errors import ExportError
@@ -80,6 +82,7 @@ def open_set_of(recipe: Recipe) -> dict[str, Any]:
     told: dict[str, Any] = {
         "training_data": _data([r for r in rows if r.alteration is None]),
         "rows": counts_of(rows),
+        "settings": to_builtins(config),
     }
     if config.erasing is not None:
         told["erasing"] = list(config.erasing.structures)

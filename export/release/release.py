@@ -48,7 +48,8 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
         show("release", done, len(parts) + 1, f"scores of {part}")
         scores.add(part, parts[part])
     report = _report(files, scores, judged, _command(run, waivers))
-    if run.recipe.outliers.datasets or run.recipe.erasing is not None:
+    recipe = run.recipe
+    if recipe.outliers.datasets or recipe.erasing is not None or recipe.novelty is not None:
         progress = run.workspace.progress("what is no plane")
         report["negatives"] = negatives_of(files.contents["fp32"], run.workspace.records, progress)
     write_release(files.contents, destination, report)

@@ -61,7 +61,8 @@ def repackage(
         show: gets the progress.
 
     Raises:
-        ExportError: `release-gate` where a gate fails, `run-data` when the frames give other
+        ExportError: `release-gate` where a gate fails, `recipe-field` for a new novelty of a recipe
+            without one, `run-data` when the frames give other
             scores than those recorded, `run-recipe` for a recipe of another release, `card-report`
             when the report or a file that it names is missing.
     """
@@ -72,12 +73,21 @@ def repackage(
     contents = {p: _read(folder, report, p) for p in report["scores"]}
     settings = _recipe_of(report, contents["fp32"], recipe)
     records = load_records(data_root(), settings.labels)
+    if new_novelty and settings.novelty is None:
+        raise ExportError(
+            "recipe-field",
+            f"the recipe {settings.name!r} has no [novelty]; add one, or leave --new-novelty out",
+        )
     fits = settings.novelty is not None and (new_novelty or _has_none(contents["fp32"]))
     if fits:
         with tempfile.TemporaryDirectory() as runs:
             added = add_novelty(contents, settings, records, Path(runs), show)
-        contents, report = added.contents, {**report, **added.report}
-        report["provenance"] |= open_set_of(settings)
+        told = dict(added.report)
+        if not told["strangers"]:  # what the folds of a release found stays
+            del told["strangers"], told["kept"]
+        contents, report = added.contents, {**report, **told}
+        kept = {name: told for name, told in report["provenance"].items() if name != "open_set"}
+        report["provenance"] = kept | open_set_of(settings)
         report["attribution"] = attribution(report["provenance"])
     trained = [report["provenance"]["commit"]]
     made_by = report["provenance"].get("made_by") or {"student": trained, "teacher": trained}

@@ -71,7 +71,7 @@ def left_out_machines(
 ) -> dict[str, Any]:
     """Return for each machine the share of its right answers that a head without it keeps.
 
-    The student has seen the machines; what is measured is the head.
+    The student has seen the machines, and so have the prototypes; what is measured is the head.
     """
     config = _open_set(recipe)
     model = without_novelty(strip(onnx.load_from_string(content)))
@@ -84,7 +84,9 @@ def left_out_machines(
     for machine in sorted(m for m, count in counts.items() if count >= LEAST_FRAMES):
         others = [r for r in rows if r.machine != machine]
         measures = fit_measures(model, learned, recipe, folder, show, others)
-        own = answers_of(model, unseen_frames(records, recipe), recipe, measures)
+        # nor may its frames choose the limits
+        frames = [r for r in unseen_frames(records, recipe) if r.machine != machine]
+        own = answers_of(model, frames, recipe, measures)
         assert own.measured is not None
         limits = limits_of(own.answers, own.measured, chosen, recipe)
         met = answers_of(model, [r for r in learned if r.machine == machine], recipe, measures)
@@ -129,9 +131,10 @@ def main(
     destination: Annotated[Path, typer.Option("-o")] = Path("docs/results/open-set.json"),
 ) -> None:
     """Fit heads to a released student and write what they do as JSON."""
-    contents = {p: (folder / file_name(recipe, p)).read_bytes() for p in ("fp32", "int8")}
+    settings = load_recipe(recipe)
+    contents = {p: (folder / file_name(settings.name, p)).read_bytes() for p in ("fp32", "int8")}
     with bars(Console(stderr=True)) as show, tempfile.TemporaryDirectory() as runs:
-        found = study(contents, load_recipe(recipe), seeds, Path(runs), show)
+        found = study(contents, settings, seeds, Path(runs), show)
     command = f"python -m export.studies.open_set --recipe {recipe} --seeds {seeds}"
     student = parse_model_file(contents["fp32"]).metadata.student_id
     write_json(

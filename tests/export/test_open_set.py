@@ -9,6 +9,7 @@ import torch
 from msgspec import structs
 
 from export import evaluation
+from export.data.dataset import data_root, load_records
 from export.data.view_bank import ViewBank
 from export.display import silent
 from export.distill.checkpoint import Checkpoint
@@ -21,6 +22,7 @@ from export.packaging.prototypes import Prototypes
 from export.recipe.read import load_recipe
 from export.recipe.settings import OpenSetConfig
 from export.release import gates
+from export.release.added_novelty import rows_without, unseen_frames
 from export.release.open_set import learn, rows_of, train_open_set
 from export.release.release import release
 from export.release.repackage import repackage
@@ -110,6 +112,59 @@ def test_it_learns_from_training_patients_and_never_from_a_kind_that_is_left_out
     assert {r.fine for r in rows} - {r.fine for r in left} == {"lung"}
 
 
+def test_each_kind_is_left_out_in_turn_and_limits_meet_no_patient_of_the_head(recipe):
+    settings = load_recipe(str(recipe))
+    config = settings.novelty.open_set
+    everything = rows_of(settings, config)
+    for fine in ("muscle", "lung"):
+        left = rows_without(settings, config, f"not_fetal:{fine}")
+        assert {r.fine for r in everything} - {r.fine for r in left} == {fine}
+    none_of_it = rows_without(settings, config, "not_fetal")
+    assert "not_fetal" not in {r.dataset for r in none_of_it}
+    records = load_records(data_root(), settings.labels)
+    # of the student's patients a half: the head has met the others
+    data = structs.replace(settings.data, patients_share=0.5)
+    fewer = structs.replace(settings, data=data)
+    met = {r.group for r in rows_of(fewer, config)}
+    unseen = unseen_frames(records, fewer)
+    assert unseen
+    assert not met & {r.group for r in unseen}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('datasets = ["not_foetal"]', r"novelty\.open_set\.outliers\.datasets is 'not_foetal'"),
+        ('label = "backgroud"', r"novelty\.open_set\.erasing\.label is 'backgroud'"),
+    ],
+)
+def test_a_name_that_stands_for_nothing_is_refused_when_the_recipe_is_read(recipe, said, told):
+    field = said.partition(" ")[0]
+    text = "\n".join(
+        line for line in RECIPE.splitlines() if field == "datasets" or not line.startswith(field)
+    )
+    if field == "datasets":
+        text = text.replace('[novelty.open_set.outliers]\ndatasets = ["not_fetal"]',
+                            f"[novelty.open_set.outliers]\n{said}")  # fmt: skip
+    else:
+        text += f"\n{said}\n"
+    recipe.write_text(text)
+    with pytest.raises(ExportError, match=told) as caught:
+        load_recipe(str(recipe))
+    assert caught.value.slug == "recipe-field"
+
+
+def test_outliers_that_the_data_folder_lacks_are_told_before_anything_is_trained(
+    recipe, phantom_data, monkeypatch
+):
+    monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
+    settings = load_recipe(str(recipe))
+    without = structs.replace(settings.novelty.open_set, erasing=None)
+    with pytest.raises(ExportError, match="no frame to train on is of them") as caught:
+        rows_of(settings, without)
+    assert caught.value.slug == "data-choice"
+
+
 def test_a_graph_without_convolutions_can_have_none():
     model = toy_model()
     for node in model.graph.node:
@@ -191,10 +246,16 @@ def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, 
     before = (tmp_path / "to" / "smoke-int8.onnx").read_bytes()
     again = repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)
     assert again["scores"]["fp32"]["val"]["confusion"] == plain
-    assert set(again["strangers"]) == {"lung", "muscle"}
+    assert set(again["strangers"]) == {"not_fetal:lung", "not_fetal:muscle"}
     assert again["novelty_limits"].keys() == report["novelty_limits"].keys()
     # the same frames and the same recipe: the head is fitted to the same bits
     assert (tmp_path / "to" / "smoke-int8.onnx").read_bytes() == before
     card = render(again, [], "release.json")
     assert "where the open-set head denies" in card
     assert "not_fetal (own)" in card
+    assert "not_fetal:muscle | never trained on" not in card
+    assert told["settings"]["kept"] == 0.98
+    recipe.write_text('base = "smoke"\n')
+    with pytest.raises(ExportError, match=r"no \[novelty\]; add one") as caught:
+        repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)
+    assert caught.value.slug == "recipe-field"

@@ -54,6 +54,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
             _one_of("outliers.datasets", dataset, used)
         if self.erasing is not None and self.erasing.share < 1:
             _one_of("erasing.label", self.erasing.label, self.labels)
+        self._check_open_set()
         if PLAIN in self.gaze:
             raise ValueError(f"gaze.{PLAIN} is the teacher without gaze; give it another name")
         for name, objective in self.objectives.items():
@@ -63,6 +64,15 @@ class Recipe(Settings, frozen=True, kw_only=True):
                 _one_of(f"{where}.gaze", objective.gaze, tuple(self.gaze))
             for rival in objective.against:
                 _one_of(f"{where}.against", rival, tuple(self.objectives))
+
+    def _check_open_set(self) -> None:
+        config = None if self.novelty is None else self.novelty.open_set
+        if config is None:
+            return
+        for dataset in config.outliers.datasets:
+            _one_of("novelty.open_set.outliers.datasets", dataset, config.datasets)
+        if config.erasing is not None and config.erasing.share < 1:
+            _one_of("novelty.open_set.erasing.label", config.erasing.label, self.labels)
 
     def _check_patches(self, patch: int) -> None:
         size = (self.preprocessing.width, self.preprocessing.height)
