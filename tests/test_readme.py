@@ -38,7 +38,7 @@ def test_the_session_prints_what_is_shown():
         ("decision='accept'", "decision='abstain'"),
         ("confidence=0.998", "confidence=0.900"),
         ("('no-signal',)", "('uniform',)"),
-        ("@1fdec4af8187", "@1fdec4af8188"),
+        ("@9ae66fe0572a", "@9ae66fe0572b"),
         ("is ambiguous", "is fine"),
     ],
 )
