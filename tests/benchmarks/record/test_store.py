@@ -131,7 +131,7 @@ def test_no_path_of_this_machine_is_in_a_record():
 RESULTS = Path(__file__).parents[3] / "docs" / "results"
 
 
-@pytest.mark.parametrize("name", ["bench-full", "bench-quick-scalar", "cpus/amd-25-17-avx2"])
+@pytest.mark.parametrize("name", ["bench-full-zen4", "bench-quick-scalar", "cpus/amd-25-17-avx2"])
 def test_committed_records_of_version_1_0_are_still_read_and_rendered(tmp_path, name):
     record = read_record(RESULTS / name)
     assert record.version == "1.0"
