@@ -82,7 +82,9 @@ def _answer(result: Answer, *, decision: bool = True) -> str:
     answer = ", ".join(result.reasons)
     if decision:
         answer = f"{result.decision.value}: {answer}"
-    if result.probabilities is not None:
-        likeliest = max(result.probabilities, key=result.probabilities.__getitem__)
+    shares = result.probabilities or {}
+    # a stream has them all alike where nothing speaks for a label
+    if shares and max(shares.values()) - min(shares.values()) > 1e-6:
+        likeliest = max(shares, key=shares.__getitem__)
         answer += f" (likeliest {likeliest} {result.confidence:.1%})"
     return answer

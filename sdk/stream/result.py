@@ -80,6 +80,12 @@ class StreamResult:
         """Return the attention in the frame's own pixels; see `Result.attention_on`."""
         return self.frame_result.attention_on(frame)
 
+    def draw(self, frame: Frame, *, caption: str = "") -> npt.NDArray[np.uint8]:
+        """Draw the smoothed answer beside its frame; see `Result.draw`."""
+        from ..drawing import draw  # as there: only who draws loads it
+
+        return draw(self, frame, caption=caption)
+
     def to_dict(self) -> dict[str, Any]:
         """Return a new JSON-ready object; it never holds NaN or Infinity."""
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 import sdk
 from sdk import FrameError, SdkError
+from sdk.cli import rows
 from sdk.model_file.known_answers import pattern_frame
 
 RING = pattern_frame("ring", 320, 240)
@@ -30,6 +32,24 @@ def test_the_first_frame_is_answered_as_classify_does(classifier: sdk.Classifier
     np.testing.assert_array_equal(first.attention, alone.attention)
     assert first.model_id == alone.model_id
     assert (first.index, first.timestamp_us, first.events) == (0, 0, ())
+
+
+def test_an_answer_is_drawn_as_smoothed(classifier: sdk.Classifier) -> None:
+    frame = sdk.Frame.from_array(RING)
+    stream = classifier.stream()
+    answer = stream.push(frame)
+    np.testing.assert_array_equal(answer.draw(frame), answer.frame_result.draw(frame))
+    held = replace(answer, decision=sdk.Decision.ABSTAIN, label=None, reasons=("low-confidence",))
+    assert not np.array_equal(held.draw(frame), answer.frame_result.draw(frame))
+
+
+def test_a_line_names_no_likeliest_label_where_all_are_alike(classifier: sdk.Classifier) -> None:
+    answer = classifier.stream().push(RING)
+    shares = dict.fromkeys(answer.probabilities or {}, 1 / 4)
+    held = replace(answer, decision=sdk.Decision.ABSTAIN, label=None, reasons=("unlike-training",))
+    info = sdk.sources.FrameInfo("a.mp4", 0, None, "video", 0, "whole")
+    assert "likeliest" in rows.text_of(held, info)
+    assert "likeliest" not in rows.text_of(replace(held, probabilities=shares), info)
 
 
 def test_frames_without_times_are_one_period_apart(classifier: sdk.Classifier) -> None:
