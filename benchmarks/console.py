@@ -67,7 +67,7 @@ def show_comparison(comparison: Comparison, every: bool) -> None:
     verdicts = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
     show(f"{len(changes)} figures compared: {verdicts}.")
     agree, known = comparison.agreeing
-    show(f"{agree} of {known} printed intervals (95 %) meet those of the other run.")
+    show(f"{agree} of {known} printed intervals (95 %) overlap those of the other run.")
     for text in [*comparison.notes, *(f"only in one record: {id}" for id in comparison.unmatched)]:
         note(f"note: {text}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from rich.console import Console
 
@@ -30,7 +31,7 @@ def progress_bar(console: Console) -> Iterator[Advance]:
 
 
 def _lines(console: Console) -> Advance:
-    shown = -1
+    shown, begun = -1, monotonic()
 
     def advance(step: str, done: int, total: int) -> None:
         nonlocal shown
@@ -40,6 +41,8 @@ def _lines(console: Console) -> Advance:
         tenth = 10 * done // total
         if tenth > shown:
             shown = tenth
-            console.print(f"{done} of {total} processes done", highlight=False)
+            left = (monotonic() - begun) / done * (total - done) / 60 if done else 0.0
+            more = f", about {left:.0f} min left" if left >= 1 else ""
+            console.print(f"{done} of {total} processes done{more}", highlight=False)
 
     return advance

@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .. import __version__, runtime
-from .._kernels import available_isas
+from .._kernels import kernel_facts
 from .._region import Region
 from ..classifier import Classifier
 from ..model_file.stream_settings import StreamSettings
 from .collected import Collected
 
-_ISA = "SONOGAZE_ISA"
 _STAGES = {
     "preprocess_us": "pixels to tensor",
     "quality_us": "quality gate",
@@ -107,11 +106,9 @@ def data_facts(provenance: Mapping[str, Any]) -> Facts:
 
 def machine_facts() -> Facts:
     """Describe what ran, without the machine's name or paths."""
-    forced = os.environ.get(_ISA, "")
-    kernel = forced if forced not in ("", "auto") else f"best of {', '.join(available_isas())}"
     return [
         ("sonogaze", __version__),
-        ("kernel", kernel),
+        ("kernel", kernel_facts()["isa"]),
         ("onnxruntime", runtime.version()),
         ("processor", f"{platform.machine()}, {os.cpu_count()} cores visible"),
         ("system", f"{platform.system()}, Python {platform.python_version()}"),
