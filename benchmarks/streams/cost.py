@@ -26,9 +26,8 @@ from benchmarks.machine.facts import machine_facts
 from benchmarks.streams.shown import show
 from export.data.phantom import phantom_frame
 from export.packaging.graph_places import without_novelty
-from export.packaging.packaging import strip
+from export.packaging.packaging import sealed, strip
 from sdk.model_file import parse_model_file
-from sdk.model_file.digest import seal
 from sdk.precision import student_path
 
 SCREENS = ((640, 480, "GRAY8"), (1920, 1080, "GRAY8"), (1920, 1080, "BGRA32"))
@@ -106,10 +105,7 @@ def novelty_cost(rounds: int) -> dict[str, Any]:
 
 def _without_novelty(path: Path) -> bytes:
     metadata = replace(parse_model_file(path.read_bytes()).metadata, novelty=None)
-    model = without_novelty(strip(onnx.load(str(path))))
-    for key, value in metadata.to_properties().items():
-        model.metadata_props.add(key=key, value=value)
-    return seal(model.SerializeToString(deterministic=True))
+    return sealed(without_novelty(strip(onnx.load(str(path)))), metadata)
 
 
 def main() -> None:

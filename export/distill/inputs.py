@@ -221,6 +221,16 @@ def normaliser(recipe: Recipe) -> Callable[[np.ndarray], Tensor]:
     return normalise
 
 
+def shares_of(
+    bank: ViewBank, indices: np.ndarray, device: torch.device
+) -> tuple[Tensor, Tensor | None]:
+    """Return label shares (batch, labels) and outlier shares (batch,), None where nothing is."""
+    labels = torch.from_numpy(bank.targets[indices]).to(device)
+    if bank.outlier is None:
+        return labels, None
+    return labels, torch.from_numpy(bank.outlier[indices]).to(device)
+
+
 def transfer_bank(
     recipe: Recipe,
     rows: Sequence[FrameRecord],

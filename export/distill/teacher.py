@@ -14,7 +14,7 @@ from export.data.view_bank import ViewBank, build_bank
 from export.display import Report, epochs_of
 from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import one_against_rest, soft_cross_entropy
-from export.distill.inputs import normaliser
+from export.distill.inputs import normaliser, shares_of
 from export.distill.loop import train
 from export.distill.metric_log import MetricLog
 from export.distill.monitoring import header_of, validation_of
@@ -123,11 +123,7 @@ def _teacher_loss(recipe: Recipe, name: str, bank: ViewBank, maps: np.ndarray | 
 
     def loss(model: nn.Module, inputs: Tensor, indices: np.ndarray) -> LossParts:
         gaze = None if maps is None else _dropped(maps[indices], keep, inputs)
-        labels = torch.from_numpy(bank.targets[indices]).to(inputs.device)
-        outlier = None
-        if bank.outlier is not None:
-            outlier = torch.from_numpy(bank.outlier[indices]).to(inputs.device)
-        return {"total": compare(model(inputs, gaze), labels, outlier)}
+        return {"total": compare(model(inputs, gaze), *shares_of(bank, indices, inputs.device))}
 
     return loss
 

@@ -104,9 +104,20 @@ def package(model: onnx.ModelProto, card: ModelCard) -> bytes:
         attribution=card.attribution,
         novelty=card.novelty,
     )
+    return sealed(stripped, metadata)
+
+
+def sealed(model: onnx.ModelProto, metadata: ModelMetadata) -> bytes:
+    """Return the complete file of a stripped model, which the SDK takes.
+
+    Raises:
+        ModelError: when the SDK would refuse the file; the slug says why.
+    """
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
     for key, value in metadata.to_properties().items():
-        stripped.metadata_props.add(key=key, value=value)
-    data = seal(stripped.SerializeToString(deterministic=True))
+        copy.metadata_props.add(key=key, value=value)
+    data = seal(copy.SerializeToString(deterministic=True))
     parse_model_file(data)
     return data
 

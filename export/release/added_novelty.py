@@ -20,7 +20,7 @@ from export.display import Show
 from export.distill.inputs import training_records, used_records
 from export.packaging.graph_places import without_novelty
 from export.packaging.novelty import Measures, with_novelty
-from export.packaging.packaging import strip
+from export.packaging.packaging import sealed, strip
 from export.recipe.settings import OpenSetConfig, Recipe
 from export.release.crossfit import Unseen, answers_of
 from export.release.measures import fit_measures, limits_of
@@ -28,7 +28,6 @@ from export.release.open_set import rows_of, train_open_set
 from export.release.strangers import accepted_strangers, kept_answers
 from export.release.thresholds import Accepting
 from sdk.model_file import parse_model_file
-from sdk.model_file.digest import seal
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,10 +162,5 @@ def _strangers(records: Sequence[FrameRecord], recipe: Recipe) -> dict[str, list
 def _sealed(
     data: bytes, model: onnx.ModelProto, measures: Measures, limits: Sequence[float]
 ) -> bytes:
-    novel = with_novelty(model, measures, limits)
     metadata = replace(parse_model_file(data).metadata, novelty=measures.section())
-    for key, value in metadata.to_properties().items():
-        novel.metadata_props.add(key=key, value=value)
-    sealed = seal(novel.SerializeToString(deterministic=True))
-    parse_model_file(sealed)
-    return sealed
+    return sealed(with_novelty(model, measures, limits), metadata)

@@ -16,7 +16,7 @@ from export.data.view_bank import ViewBank, build_bank
 from export.display import Progress, Report, Show, epochs_of, progress_of
 from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import one_against_rest
-from export.distill.inputs import normaliser, rows_to_learn, used_records
+from export.distill.inputs import normaliser, rows_to_learn, shares_of, used_records
 from export.distill.loop import check_fills_a_batch, train
 from export.distill.training_run import LossParts
 from export.errors import ExportError
@@ -113,11 +113,8 @@ def learn(
     """Train a head on a bank whose views are trunks, float16 (N, channels, height, width)."""
 
     def loss(model: nn.Module, inputs: Tensor, indices: np.ndarray) -> LossParts:
-        labels = torch.from_numpy(trunks.targets[indices]).to(inputs.device)
-        outlier = None
-        if trunks.outlier is not None:
-            outlier = torch.from_numpy(trunks.outlier[indices]).to(inputs.device)
-        return {"total": one_against_rest(model(inputs), labels, outlier)}
+        shares = shares_of(trunks, indices, inputs.device)
+        return {"total": one_against_rest(model(inputs), *shares)}
 
     train(head, trunks, _as_floats, loss, config, checkpoint, report)
 

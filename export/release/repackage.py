@@ -1,9 +1,9 @@
 """Package a released student again: the same network and known answers, under today's report.
 
 For what a release says rather than what it is: provenance, intervals, gates that came later.
-Nothing is trained, calibrated or quantised; the frames are scored again and must give what was
-recorded. A student without a novelty gets one where the recipe has `[novelty]`; one that has a
-novelty keeps it unless a new one is asked for.
+The network is neither trained, calibrated nor quantised; the frames are scored again and must give
+what was recorded. A student without a novelty gets one where the recipe has `[novelty]`; one that
+has a novelty keeps it unless a new one is asked for.
 `python -m export.release.repackage sdk/models`.
 """
 
@@ -24,7 +24,7 @@ from export.errors import ExportError
 from export.evaluation import guarded, log_evaluation, score
 from export.evidence.known import read_evidence
 from export.model_card.write import read_report
-from export.packaging.packaging import strip
+from export.packaging.packaging import sealed, strip
 from export.recipe.read import load_recipe
 from export.recipe.settings import Recipe
 from export.release import gates
@@ -38,7 +38,6 @@ from export.release.summary import summary
 from export.sources import sources
 from sdk import SdkError
 from sdk.model_file import parse_model_file
-from sdk.model_file.digest import seal
 
 # how many are accepted may change: a novelty can come in
 _KEPT = ("frames", "patients", "accuracy", "confusion", "mistakes")
@@ -62,9 +61,9 @@ def repackage(
 
     Raises:
         ExportError: `release-gate` where a gate fails, `recipe-field` for a new novelty of a recipe
-            without one, `run-data` when the frames give other
-            scores than those recorded, `run-recipe` for a recipe of another release, `card-report`
-            when the report or a file that it names is missing.
+            without one, `run-data` when the frames give other scores than those recorded,
+            `run-recipe` for a recipe of another release, `card-report` when the report or a file
+            that it names is missing.
     """
     reasons = gates.parse_waivers(waivers)
     report = read_report(folder / REPORT)
@@ -80,15 +79,7 @@ def repackage(
         )
     fits = settings.novelty is not None and (new_novelty or _has_none(contents["fp32"]))
     if fits:
-        with tempfile.TemporaryDirectory() as runs:
-            added = add_novelty(contents, settings, records, Path(runs), show)
-        told = dict(added.report)
-        if not told["strangers"]:  # what the folds of a release found stays
-            del told["strangers"], told["kept"]
-        contents, report = added.contents, {**report, **told}
-        kept = {name: told for name, told in report["provenance"].items() if name != "open_set"}
-        report["provenance"] = kept | open_set_of(settings)
-        report["attribution"] = attribution(report["provenance"])
+        contents, report = _with_novelty(contents, report, settings, records, show)
     trained = [report["provenance"]["commit"]]
     made_by = report["provenance"].get("made_by") or {"student": trained, "teacher": trained}
     report["provenance"] |= {"commit": now, "made_by": made_by | {"files": [now]}}
@@ -102,6 +93,25 @@ def repackage(
     report["gates"] = [outcome.to_dict() for outcome in judged]
     write_release(contents, folder, report)
     return report
+
+
+def _with_novelty(
+    contents: Mapping[str, bytes],
+    report: Mapping[str, Any],
+    recipe: Recipe,
+    records: Sequence[FrameRecord],
+    show: Show,
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Return files and report with a novelty fitted anew, and what it learned from."""
+    with tempfile.TemporaryDirectory() as runs:
+        added = add_novelty(contents, recipe, records, Path(runs), show)
+    told = dict(added.report)
+    if not told["strangers"]:  # what the folds of a release found stays
+        del told["strangers"], told["kept"]
+    provenance = {name: value for name, value in report["provenance"].items() if name != "open_set"}
+    provenance |= open_set_of(recipe)
+    credit = {"provenance": provenance, "attribution": attribution(provenance)}
+    return added.contents, {**report, **told, **credit}
 
 
 def _has_none(data: bytes) -> bool:
@@ -152,13 +162,10 @@ def _resealed(data: bytes, report: dict[str, Any]) -> bytes:
     )
     model = strip(onnx.load_from_string(data))
     before = model.SerializeToString(deterministic=True)
-    for key, value in metadata.to_properties().items():
-        model.metadata_props.add(key=key, value=value)
-    sealed = seal(model.SerializeToString(deterministic=True))
-    parse_model_file(sealed)
-    if strip(onnx.load_from_string(sealed)).SerializeToString(deterministic=True) != before:
+    file = sealed(model, metadata)
+    if strip(onnx.load_from_string(file)).SerializeToString(deterministic=True) != before:
         raise ExportError("export-mismatch", "the packaged network is not the one it was")
-    return sealed
+    return file
 
 
 def _score_again(
