@@ -21,6 +21,7 @@ from export.gaze import Display, MapSettings
 from export.gaze.folder import add_simulated_gaze
 from export.gaze.settings import ImageArea, Session
 from export.model_card import write_card
+from export.recipe.read import path_of
 from export.recipe.settings import PLAIN
 from export.release import quantize as quantizing
 from export.release import release as releasing
@@ -91,6 +92,14 @@ VersionOption = Annotated[
 def begin(context: typer.Context, version: VersionOption = False) -> None:
     """Train a teacher, distil, quantise and release a student."""
     parallel.refuse(str(context.invoked_subcommand), TRAIN_TOGETHER)
+
+
+@app.command()
+def recipe(
+    name: Annotated[str, typer.Argument(help="of a recipe that comes with this package")] = "own",
+) -> None:
+    """Print a recipe, to change: `recipe own > mine.toml`."""
+    print(path_of(name).read_text(encoding="utf-8"), end="")
 
 
 @app.command()

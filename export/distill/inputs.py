@@ -130,9 +130,14 @@ def training_records(
 
 
 def rows_to_learn(
-    records: Sequence[FrameRecord], recipe: Recipe, datasets: Sequence[str]
+    records: Sequence[FrameRecord],
+    recipe: Recipe,
+    datasets: Sequence[str],
+    section: str = "erasing",
 ) -> list[FrameRecord]:
     """Return `training_records` as a bank's rows: outliers as such, and what a recipe adds.
+
+    `section` is what an error calls `recipe.erasing`.
 
     Raises:
         ExportError: `data-choice` when no frame is left, or none whose structure is marked;
@@ -147,8 +152,9 @@ def rows_to_learn(
     if not added:
         raise ExportError(
             "data-choice",
-            f"[erasing] names {list(recipe.erasing.structures)}, and none of {len(rows)} training "
-            "frames has one of them marked; mark some (`sonogaze-export annotate`) or leave it out",
+            f"[{section}] names {list(recipe.erasing.structures)}, and none of {len(rows)} "
+            "training frames has one of them marked; mark some (`sonogaze-export annotate`) or "
+            "leave it out",
         )
     return rows + added + made
 

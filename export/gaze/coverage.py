@@ -218,9 +218,9 @@ def _low(part: RecordingCoverage, least: float) -> str:
         f"({part.clip}) were shown from {_s(first)} to {_s(last)} s of the tracker's clock"
         f"{f' ({part.clock})' if part.clock else ''}, its samples reach from {_s(begin)} to "
         f"{_s(end)} s; {part.tracked} of {part.samples} samples are tracked, {part.near} lie "
-        f"within the frames' time{_why(part)}. Mend gaze_offset_us in labels.csv or offset_us in "
-        f"gaze.toml (frames' clock minus tracker's clock; {part.first_shown_us - begin} puts the "
-        "first frame at the first sample), or name the recording in pass_coverage of the recipe"
+        f"within the frames' time{_why(part)}. Correct gaze_offset_us in labels.csv or offset_us "
+        f"in gaze.toml (frames' clock minus tracker's clock; {part.first_shown_us - begin} puts "
+        "the first frame at the first sample), or name the recording in pass_coverage of the recipe"
     )
 
 

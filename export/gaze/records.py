@@ -75,6 +75,16 @@ def gaze_of(
     return gaze.maps, gaze.points > 0, gaze.simulated
 
 
+def _session(path: Path) -> Session:
+    if not path.is_file():
+        raise GazeError(
+            "gaze-file-missing",
+            f"{path} isn't there; it describes the display that frames were shown on, and every "
+            "recording needs it: docs/gaze.md has one to copy, and `phantom --gaze` writes one",
+        )
+    return read_session(path)
+
+
 def record_gaze(
     records: Sequence[FrameRecord], root: Path, progress: Progress | None = None
 ) -> RecordGaze:
@@ -89,7 +99,7 @@ def record_gaze(
         progress: Called with recordings done and recordings in all.
     """
     names = sorted({r.gaze for r in records if r.gaze is not None})
-    session = read_session(root / SETTINGS) if names else None
+    session = _session(root / SETTINGS) if names else None
     grid = MapSettings() if session is None else session.map
     _check_size(len(records), grid)
     maps = np.zeros((len(records), grid.height, grid.width), dtype=np.float32)

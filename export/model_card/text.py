@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from export.gaze.coverage import FEW_FRAMES
+
 PART_NAMES = {
     "val": "validation patients (choices were made on them)",
     "test": "test patients",
@@ -167,8 +169,8 @@ def _gaze(gaze_facts: dict[str, Any]) -> list[str]:
             f"- Gaze `{name}` ({kind}{control}): lies on {gaze['covered']} of {gaze['frames']} "
             f"training frames ({share:.1f} %) by {gaze['recordings']} recordings, the lowest "
             f"{100 * gaze['lowest_share']:.1f} % of its own; at least "
-            f"{100 * gaze['least_coverage']:.0f} % were required"
-            + (f". **Passed over**: {passed}" if passed else "")
+            f"{100 * gaze['least_coverage']:.0f} % were required, of recordings of fewer than "
+            f"{FEW_FRAMES} frames together" + (f". **Passed over**: {passed}" if passed else "")
         )
     return lines
 
@@ -200,6 +202,12 @@ def _accuracy(report: dict[str, Any]) -> list[str]:
             f"{100 * score['ece']:.1f} %{_interval(score['ece_95'])} | "
             f"{100 * score['ece_adaptive']:.1f} % | {_accepted(score)} |"
         )
+    lines += [
+        "",
+        "ECE is the expected calibration error. On validation it is too good, since the "
+        "temperature was fitted there; the gate `calibration` judges by temperatures of "
+        "other patients.",
+    ]
     return lines
 
 

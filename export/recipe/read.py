@@ -31,14 +31,14 @@ def load_recipe(name_or_path: str) -> Recipe:
         ExportError: `recipe-missing`, `recipe-syntax` or `recipe-field`; the latter names the
             field with its section, the value and what is allowed.
     """
-    table = _with_bases(_path_of(name_or_path, Path()))
+    table = _with_bases(path_of(name_or_path))
     try:
         return _recipe(table)
     except (ValueError, SdkError) as error:
         raise ExportError("recipe-field", f"{name_or_path}: {error}") from error
 
 
-def _path_of(name_or_path: str, beside: Path) -> Path:
+def path_of(name_or_path: str, beside: Path = Path()) -> Path:
     """Return a recipe's path: beside another for a relative `.toml`, or by name in `RECIPES`."""
     path = beside / name_or_path
     if path.suffix != ".toml":
@@ -69,7 +69,7 @@ def _with_bases(path: Path, heirs: tuple[Path, ...] = ()) -> dict[str, Any]:
         return table
     if not isinstance(base, str):
         raise ExportError("recipe-field", f"{path}: `base` is {base!r}; it must name a recipe")
-    return _laid_over(table, _with_bases(_path_of(base, path.parent), (*heirs, path.resolve())))
+    return _laid_over(table, _with_bases(path_of(base, path.parent), (*heirs, path.resolve())))
 
 
 def _laid_over(table: dict[str, Any], under: dict[str, Any]) -> dict[str, Any]:

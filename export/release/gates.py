@@ -161,8 +161,10 @@ def calibration(errors: Mapping[str, float]) -> Outcome:
     passed = bool(errors) and all(
         error <= MAX_CALIBRATION_ERROR + _ROUNDING for error in errors.values()
     )
-    measured = ", ".join(f"{precision} {error:.4f}" for precision, error in errors.items())
-    return Outcome("calibration", passed, f"validation, cross-fitted: {measured}")
+    measured = ", ".join(f"{precision} {100 * error:.1f} %" for precision, error in errors.items())
+    return Outcome(
+        "calibration", passed, f"validation, at temperatures fitted on other patients: {measured}"
+    )
 
 
 def parse_waivers(options: Sequence[str]) -> dict[str, str]:

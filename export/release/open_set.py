@@ -37,7 +37,7 @@ def rows_of(recipe: Recipe, config: OpenSetConfig) -> list[FrameRecord]:
     """
     asked = _as_recipe(recipe, config)
     records = used_records(load_records(data_root(), recipe.labels), asked)
-    rows = rows_to_learn(records, asked, config.datasets)
+    rows = rows_to_learn(records, asked, config.datasets, "novelty.open_set.erasing")
     if config.outliers.datasets and not any(r.outlier and r.alteration is None for r in rows):
         raise ExportError(
             "data-choice",

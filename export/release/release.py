@@ -13,7 +13,7 @@ from export.release.files import StudentFiles, write_release
 from export.release.finished_teacher import FinishedTeacher
 from export.release.judging import outcomes
 from export.release.negatives import negatives_of
-from export.release.provenance import made_by, refuse_research_only
+from export.release.provenance import made_by, open_set_of, refuse_research_only
 from export.release.scores import Scores
 from export.sources import sources
 from export.workspace import StudentRun
@@ -37,6 +37,7 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     reasons = gates.parse_waivers(waivers)
     refuse_research_only(run)
     gates.judge([gates.sources({"files": [sources()]})], reasons)  # before hours of training
+    open_set_of(run.recipe)  # nor does a head that can't be trained wait for the student
     parts, show = run.workspace.parts, run.workspace.show
     student = distill(run)
     show("release", 0, len(parts) + 1, "files")

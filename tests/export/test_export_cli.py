@@ -13,6 +13,7 @@ from export.commands import app
 from export.data.dataset import load_records
 from export.evidence.known import EVIDENCE, read_evidence
 from export.files import file_sha256, write_json
+from export.recipe.read import load_recipe
 from export.release import gates
 
 RUN = CliRunner()
@@ -288,3 +289,12 @@ def test_ctrl_c_says_that_the_same_command_goes_on_and_exits_130(monkeypatch, ca
         main()
     assert caught.value.code == 130
     assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_recipe_is_printed_as_it_is(tmp_path):
+    printed = RUN.invoke(app, ["recipe", "own"])
+    path = tmp_path / "mine.toml"
+    path.write_text(printed.stdout)
+    assert load_recipe(str(path)) == load_recipe("own")
+    assert load_recipe("own").student == load_recipe("default").student
+    assert RUN.invoke(app, ["recipe", "none"]).exception.slug == "recipe-missing"

@@ -281,7 +281,8 @@ def test_the_run_and_the_card_tell_what_gaze_covers_and_what_was_passed_over(
     line = next(line for line in _facts(report) if line.startswith("- Gaze"))
     assert line == (
         "- Gaze `expert` (recorded): lies on 20 of 40 training frames (50.0 %) by 2 recordings, "
-        "the lowest 0.0 % of its own; at least 75 % were required. **Passed over**: `two.csv`"
+        "the lowest 0.0 % of its own; at least 75 % were required, of recordings of fewer than 5 "
+        "frames together. **Passed over**: `two.csv`"
     )
     assert not any("Gaze" in line for line in _facts({**report, "provenance": {
         **report["provenance"], "gaze": {}}}))  # fmt: skip

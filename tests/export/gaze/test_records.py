@@ -85,5 +85,5 @@ def test_without_any_recording_no_settings_are_needed(clip_folder):
     maps, has_gaze, _ = gaze_of(records[:1], clip_folder)
     assert not maps.any()
     assert not has_gaze.any()
-    with pytest.raises(GazeError, match=r"gaze\.toml cannot be read"):
+    with pytest.raises(GazeError, match=r"gaze\.toml isn't there; it describes the display"):
         gaze_of(records, clip_folder)
