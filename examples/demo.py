@@ -86,7 +86,8 @@ def table_of(answers: list[Answer], title: str) -> Table:
         outcome = shown.outcome(result)
         mark = f"[{STYLES[outcome]}]{MARKS[outcome]} {outcome.word}[/]"
         milliseconds = f"{result.timing.total_us / 1000:.2f}"
-        table.add_row(mark, shown.source, shown.truth, told(result), result.decision, milliseconds)
+        decision = ": ".join((result.decision, ", ".join(result.reasons))).removesuffix(": ")
+        table.add_row(mark, shown.source, shown.truth, told(result), decision, milliseconds)
     return table
 
 
@@ -112,7 +113,7 @@ def main() -> None:
     console.print(table_of(answers, classifier.model_id))
     console.print("\n".join(notes))
     sheet = options.out / "demo.png"
-    title = "sonogaze: what the student says about each frame"
+    title = "sonogaze: the student's answer to each frame"
     save_sheet(sheet, title, notes, answers, classifier.metadata.preprocessing)
     console.print(f"sheet: {sheet}")
 

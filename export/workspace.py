@@ -19,6 +19,7 @@ from export.distill.inputs import (
     rows_to_learn,
     scored_parts,
     training_records,
+    unlabelled_records,
     used_records,
 )
 from export.distill.objectives import check_names, needs_teacher, objective_named
@@ -93,8 +94,9 @@ class Workspace:
 
     @cached_property
     def transfer_rows(self) -> list[FrameRecord]:
-        """The rows of the students' bank; raises as `rows_to_learn`."""
-        return self._rows("students", self.recipe.transfer.datasets)
+        """The rows of the students' bank, unlabelled ones last; raises as `rows_to_learn`."""
+        rows = self._rows("students", self.recipe.transfer.datasets)
+        return rows + unlabelled_records(self.records)
 
     @cached_property
     def teacher_rows(self) -> list[FrameRecord]:

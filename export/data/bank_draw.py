@@ -133,8 +133,8 @@ def _as_row(drawing: Drawing, row: int, frame: Grey, rng: np.random.Generator) -
 
 
 def _one_hot(drawing: Drawing, row: int) -> np.ndarray:
-    """Return a row's label shares; what is outlier has none."""
+    """Return a row's label shares; what is outlier or unlabelled has none."""
     record, target = drawing.records[row], np.zeros(len(drawing.labels), dtype=np.float32)
-    if record.outlier < 1:
+    if record.has_label:
         target[drawing.labels.index(record.label)] = 1 - record.outlier
     return target

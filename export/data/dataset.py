@@ -23,6 +23,8 @@ from export.files import is_file
 LABELS = ("head", "abdomen", "femur", "background")
 """Of the default student; a recipe of one's own names its own."""
 
+UNLABELLED = "unlabelled"
+"""The split of frames whose label counts for nothing: a recipe's `[transfer] unlabelled`."""
 EXTERNAL_DATASETS = ("african_planes",)
 TABLES = ("frames.csv", "labels.csv")
 EVERY = 5
@@ -63,6 +65,11 @@ class FrameRecord:
     def split(self) -> str:
         """One of `train`, `val`, `test`, `external`, `transfer` (heads of hc18: train only)."""
         return self.part or split_of(self.dataset, self.group)
+
+    @property
+    def has_label(self) -> bool:
+        """Whether any share of its target is a label's."""
+        return self.outlier < 1 and self.split != UNLABELLED
 
     @property
     def source_id(self) -> str:

@@ -106,8 +106,8 @@ def _key(
     story = {
         "format": VIEW_DRAWING.format,
         "ids": [r.id for r in records],
-        # of what is all outlier the label counts for nothing
-        "targets": [labels.index(r.label) if r.outlier < 1 else -1 for r in records],
+        # of what is all outlier, or unlabelled, the label counts for nothing
+        "targets": [labels.index(r.label) if r.has_label else -1 for r in records],
         "preprocessing": recipe.to_dict(),
         "augment": _story(augment, _YOUNGER_AUGMENT),
         "bank": _story(config, _YOUNGER_BANK),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from export.data.dataset import FrameRecord, check_labels, find_data_root, fold_of
+from export.data.dataset import UNLABELLED, FrameRecord, check_labels, find_data_root, fold_of
 from export.data.frames import read_frames
 from export.data.rows import altered_rows, as_rows, is_kind, is_outlier, made_rows
 from export.data.structures import structures_of
@@ -31,6 +31,7 @@ PART_NAMES = {
     "val": "validation",
     "test": "test",
     "external": "external",
+    UNLABELLED: UNLABELLED,
 }
 
 
@@ -51,7 +52,34 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
             f"no frame is of the recipe's data sets {sorted(named)}; the table has "
             f"{sorted({r.dataset for r in records})}: name one in both `datasets` of the recipe",
         )
-    return [r for r in kept if r.dataset in named or r.split == "external"]
+    unlabelled = _unlabelled(kept, recipe)
+    return [r for r in kept if r.dataset in named or r.split == "external"] + unlabelled
+
+
+def _unlabelled(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
+    """Return the train part of the data sets that a recipe calls unlabelled, as such.
+
+    Raises:
+        ExportError: `data-choice` when one of them has no such frame.
+    """
+    frames = []
+    for name in recipe.transfer.unlabelled:
+        learnable = [r for r in records if r.dataset == name and r.split in ("train", "transfer")]
+        learnable = [r for r in learnable if not is_kind(r, recipe.data.without_kinds)]
+        if not learnable:
+            raise ExportError(
+                "data-choice",
+                f"transfer.unlabelled names {name!r}, and no frame to train on is of it; the table "
+                f"has {sorted({r.dataset for r in records})}",
+            )
+        # a part of its own, which nothing scores, calibrates on or counts labels in
+        frames += [replace(r, part=UNLABELLED) for r in learnable]
+    return frames
+
+
+def unlabelled_records(records: Sequence[FrameRecord]) -> list[FrameRecord]:
+    """Return the frames that students follow their teacher on, without a label."""
+    return [r for r in records if r.split == UNLABELLED]
 
 
 def dealt(records: Sequence[FrameRecord], config: DataConfig) -> list[FrameRecord]:

@@ -1,5 +1,6 @@
 """The model card's words and tables: all made from a release's report, no figure typed by hand."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 PART_NAMES = {
@@ -59,12 +60,21 @@ def objective_of(provenance: dict[str, Any]) -> str:
     return str(provenance["objective"] if "objective" in provenance else provenance["losses"])
 
 
+def _frames_and_patients(sets: Iterable[Mapping[str, Any]]) -> str:
+    return "; ".join(
+        f"{d['name']} ({d['licence']}): {d['frames']} frames of {d['patients']} patients"
+        for d in sets
+    )
+
+
+def _unlabelled(sets: Iterable[Mapping[str, Any]]) -> list[str]:
+    told = _frames_and_patients(sets)
+    return [f"- Followed its teacher, without labels, on: {told}"] if told else []
+
+
 def _facts(report: dict[str, Any]) -> list[str]:
     provenance, calibration = report["provenance"], report["calibration"]
-    data = "; ".join(
-        f"{d['name']} ({d['licence']}): {d['frames']} frames of {d['patients']} patients"
-        for d in provenance["training_data"]
-    )
+    data = _frames_and_patients(provenance["training_data"])
     size = ", ".join(f"{p} {b:,} bytes" for p, b in report["bytes"].items())
     teacher_text = (
         f"{_networks(provenance.get('teacher_members', 1))}SHA-256 "
@@ -75,6 +85,7 @@ def _facts(report: dict[str, Any]) -> list[str]:
     return [
         f"- Labels: {', '.join(report['labels'])}",
         f"- Learned from: {data}",
+        *_unlabelled(provenance.get("unlabelled_data", ())),
         f"- Recipe `{provenance['recipe']}`, objective `{objective_of(provenance)}`, "
         f"seed {provenance['seed']}; command `{report['command']}`",
         f"- Parameters: {provenance['parameters']:,}; files: {size}",
@@ -251,7 +262,8 @@ def _no_planes(report: dict[str, Any]) -> list[list[str]]:
         return []
     provenance = report["provenance"]
     by_head = provenance.get("open_set", {}).get("training_data", ())
-    learned = {data["name"] for data in (*provenance["training_data"], *by_head)}
+    met = (*provenance["training_data"], *provenance.get("unlabelled_data", ()), *by_head)
+    learned = {data["name"] for data in met}
     kinds = ["| kind | part | frames | called a plane | accepted as one |", "|" + "---|" * 5]
     for kind, shares in negatives["kinds"].items():
         known = kind.partition(":")[0] in learned

@@ -1,8 +1,11 @@
-"""EfficientNet-Lite0's layers, named as its ImageNet checkpoint names them.
+"""EfficientNet-Lite's layers, named as their ImageNet checkpoints name them.
 
-Tan and Le, ICML 2019 (arXiv:1905.11946), in its Lite variant: no squeeze-and-excitation, ReLU6,
+Tan and Le, ICML 2019 (arXiv:1905.11946), in their Lite variants: no squeeze-and-excitation, ReLU6,
 fixed stem and head.
 """
+
+import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -78,10 +81,52 @@ class Block(nn.Module):
         return x + y
 
 
-def blocks() -> nn.ModuleList:
-    """Return the network's 16 blocks, from the stem's channels to the head's input."""
+@dataclass(frozen=True)
+class Variant:
+    """One of the family: the table above, its channels times `width`, its repeats times `depth`."""
+
+    width: float
+    depth: float
+
+    def stages(self) -> list[tuple[int, int, int, int, int]]:
+        """Return the scaled table; the first and the last stage keep their single block."""
+        last = len(STAGES) - 1
+        return [
+            (expansion, self._channels(channels), kernel, stride, repeats)
+            if number in (0, last)
+            else (expansion, self._channels(channels), kernel, stride, self._repeats(repeats))
+            for number, (expansion, channels, kernel, stride, repeats) in enumerate(STAGES)
+        ]
+
+    def last_block(self, stage: int) -> int:
+        """Return the number, from 0, of a stage's last block."""
+        return sum(repeats for *_, repeats in self.stages()[: stage + 1]) - 1
+
+    def stage_of(self, block: int) -> int:
+        """Return the stage that a block, from 0, is in."""
+        return next(stage for stage in range(len(STAGES)) if block <= self.last_block(stage))
+
+    def channels_after(self, stage: int) -> int:
+        """Return the channels of a stage's output."""
+        return self.stages()[stage][1]
+
+    def _channels(self, channels: int) -> int:
+        # to the nearest multiple of 8 that isn't more than a tenth below (the authors' code)
+        scaled = channels * self.width
+        rounded = max(8, int(scaled + 4) // 8 * 8)
+        return rounded + 8 if rounded < 0.9 * scaled else rounded
+
+    def _repeats(self, repeats: int) -> int:
+        return math.ceil(repeats * self.depth)
+
+
+LITE0, LITE2 = Variant(1.0, 1.0), Variant(1.1, 1.2)
+
+
+def blocks(variant: Variant) -> nn.ModuleList:
+    """Return the network's blocks, from the stem's channels to the head's input."""
     made, inputs = [], STEM
-    for expansion, outputs, kernel, stride, repeats in STAGES:
+    for expansion, outputs, kernel, stride, repeats in variant.stages():
         for repeat in range(repeats):
             made.append(Block(inputs, outputs, expansion, kernel, stride if repeat == 0 else 1))
             inputs = outputs

@@ -1,24 +1,25 @@
-"""Teachers: EfficientNet-Lite0 from ImageNet weights, on grey ultrasound frames."""
+"""Teachers: EfficientNet-Lite from ImageNet weights, on grey ultrasound frames."""
 
+from functools import partial
 from typing import Protocol
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from export.models.efficientnet import HEAD, STEM, SameConv2d, blocks, norm
+from export.models.efficientnet import HEAD, LITE0, LITE2, STEM, SameConv2d, Variant, blocks, norm
 from export.models.gaze_gate import GazeGate, foveate
 from export.models.imagenet import MEAN, STD, load_imagenet
 from export.recipe.constants import MAP_PROJECTION
-from export.recipe.settings import EFFICIENTNET_LITE0
+from export.recipe.settings import EFFICIENTNET_LITE0, EFFICIENTNET_LITE2
 from export.registry import Registry
 
-# block whose output, 112 channels at a 16th of the size, students are compared with
-MIDDLE = MAP_PROJECTION.block
-GATED = {4: 40, MIDDLE: 112, 15: 320}  # blocks that gaze modulates, and their channels
+MIDDLE_STAGE = LITE0.stage_of(MAP_PROJECTION.block)  # students are compared with its output
+GATED_STAGES = (2, MIDDLE_STAGE, 6)  # whose outputs gaze modulates
+VARIANTS = {EFFICIENTNET_LITE0: LITE0, EFFICIENTNET_LITE2: LITE2}
 
 
 class Teacher(nn.Module):
-    """EfficientNet-Lite0 with one grey input and its own normalisation.
+    """An EfficientNet-Lite with one grey input and its own normalisation.
 
     Input: the student's tensor, float32 (batch, 1, height, width), normalised by `mean` and
     `std` of the student's recipe, which are undone here. Output: logits (batch, classes).
@@ -35,6 +36,7 @@ class Teacher(nn.Module):
         dropout: float,
         drop_path: float,
         gaze_way: str = "none",
+        variant: Variant = LITE0,
     ):
         super().__init__()
         self.gaze_way = gaze_way
@@ -43,15 +45,18 @@ class Teacher(nn.Module):
         # the ImageNet checkpoint's names; their order is that in which weights are drawn
         self._conv_stem = SameConv2d(3, STEM, 3, 2, bias=False)
         self._bn0 = norm(STEM)
-        self._blocks = blocks()
-        self._conv_head = SameConv2d(320, HEAD, 1, bias=False)
+        self._blocks = blocks(variant)
+        self._middle = variant.last_block(MIDDLE_STAGE)
+        self._conv_head = SameConv2d(variant.channels_after(6), HEAD, 1, bias=False)
         self._bn1 = norm(HEAD)
         self._fc = nn.Linear(HEAD, classes)
-        gated = GATED if gaze_way == "modulate" else {}
-        self.gates = nn.ModuleDict({str(i): GazeGate(channels) for i, channels in gated.items()})
+        gated = GATED_STAGES if gaze_way == "modulate" else ()
+        self.gates = nn.ModuleDict(
+            {str(variant.last_block(s)): GazeGate(variant.channels_after(s)) for s in gated}
+        )
 
     def logits_and_map(self, x: Tensor, gaze: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return logits (batch, classes) and the middle map (batch, 112, h / 16, w / 16)."""
+        """Return logits (batch, classes) and the middle map (batch, channels, h / 16, w / 16)."""
         if self.gaze_way == "foveate":
             x = foveate(x, gaze)
         grey = x * self.std + self.mean
@@ -63,7 +68,7 @@ class Teacher(nn.Module):
             x = block(x, keep=1 - self.drop_path * index / len(self._blocks))
             if str(index) in self.gates:
                 x = self.gates[str(index)](x, gaze)
-            if index == MIDDLE:
+            if index == self._middle:
                 middle = x
         pooled = functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
         logits: Tensor = self._fc(functional.dropout(pooled, self.dropout, self.training))
@@ -89,8 +94,8 @@ class TeacherBuilder(Protocol):
 TEACHERS: Registry[TeacherBuilder] = Registry("teacher architecture", "sonogaze.teachers")
 
 
-@TEACHERS.register(EFFICIENTNET_LITE0)
-def build_teacher(
+def build_efficientnet(
+    architecture: str,
     classes: int = 4,
     mean: float = 0.2,
     std: float = 0.2,
@@ -104,7 +109,13 @@ def build_teacher(
     Raises:
         ExportError: `weights-hash` or `weights-keys` when the ImageNet file is not the known one.
     """
-    teacher = Teacher(classes, mean, std, dropout, drop_path, gaze_way)
+    variant = VARIANTS[architecture]
+    teacher = Teacher(classes, mean, std, dropout, drop_path, gaze_way, variant)
     if imagenet:
-        load_imagenet(teacher)
+        load_imagenet(teacher, architecture)
     return teacher
+
+
+build_teacher = partial(build_efficientnet, EFFICIENTNET_LITE0)
+TEACHERS.register(EFFICIENTNET_LITE0)(build_teacher)
+TEACHERS.register(EFFICIENTNET_LITE2)(partial(build_efficientnet, EFFICIENTNET_LITE2))

@@ -11,7 +11,8 @@ class MapProjection(Struct, frozen=True):
     """How a teacher's middle map becomes what students are compared with.
 
     Attributes:
-        block: index of the teacher's block whose output is taken, at a 16th of the frame's size.
+        block: index of EfficientNet-Lite0's block whose output is taken, at a 16th of the frame's
+            size; of its larger variants it is the last block of the same stage.
         components: principal components kept of its channels.
         views: views that the components are fitted on.
     """

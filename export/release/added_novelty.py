@@ -1,4 +1,4 @@
-"""A novelty for a student that is released: its network stays as it is.
+"""A novelty for a finished student, released or about to be: its network stays as it is.
 
 Prototypes come from the frames that the student learned from; limits from frames of patients that
 neither it nor an open-set head learned from. Each kind of frame that is no plane is left out of a
@@ -44,6 +44,7 @@ def add_novelty(
     records: Sequence[FrameRecord],
     folder: Path,
     show: Show,
+    strangers: bool = True,
 ) -> AddedNovelty:
     """Return student files (by precision) with a novelty by the recipe's `[novelty]`.
 
@@ -53,6 +54,7 @@ def add_novelty(
         records: all of the data folder.
         folder: where an open-set head's training is kept.
         show: gets the progress.
+        strangers: whether kinds that are no plane are left out in turn, a head's training each.
 
     Raises:
         ExportError: `novelty-few` or `novelty-graph`, or as the training of a head raises.
@@ -65,18 +67,18 @@ def add_novelty(
     measures = fit_measures(model, learned, recipe, folder, show)
     unseen = unseen_frames(records, recipe)
     own, limits = _own(model, measures, unseen, chosen, recipe)
-    strangers: dict[str, Any] = {}
-    for kind, frames in _strangers(records, recipe).items():
+    told: dict[str, Any] = {}
+    for kind, frames in (_strangers(records, recipe) if strangers else {}).items():
         others = _without(model, measures, kind, recipe, folder, show)
         _, near = _own(model, others, unseen, chosen, recipe)
         met = {kind: answers_of(model, frames, recipe, others)}
-        strangers |= accepted_strangers(met, chosen, near, recipe.labels)
+        told |= accepted_strangers(met, chosen, near, recipe.labels)
     return AddedNovelty(
         {p: _sealed(contents[p], m, measures, limits) for p, m in models.items()},
         {
             "novelty": measures.section().to_dict(),
             "novelty_limits": dict(zip(measures.names, limits, strict=True)),
-            "strangers": strangers,
+            "strangers": told,
             "kept": kept_answers(own, chosen, limits, recipe.labels),
         },
     )

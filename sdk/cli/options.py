@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from .._shown import shown
 from ..errors import SdkError
 from ..frame import Region
 from ..sources.choices import AUTO
@@ -17,6 +18,20 @@ _MODEL_HELP = "Student file; without it, the default student."
 DEFAULT_FPS = 30.0
 """Frames a second of a stream whose source has no times and no rate was given."""
 
+_OTHER_FILES = frozenset(
+    {".avi", ".gif", ".jpeg", ".jpg", ".m4v", ".mkv", ".mov", ".mpeg", ".mpg", ".png", ".webm"}
+)
+
+
+def _film_or_folder(path: Path | None) -> Path | None:
+    """Refuse a name that asks for another kind of file: it would become a folder."""
+    if path is not None and path.suffix.lower() in _OTHER_FILES and not path.is_dir():
+        raise typer.BadParameter(
+            f"{shown(path.name)}: films end in .mp4; any other name is a folder of PNGs"
+        )
+    return path
+
+
 ModelArgument = Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)]
 ModelOption = Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)]
 PrecisionOption = Annotated[str, typer.Option(help="Precision: auto, fp32 or int8.")]
@@ -24,8 +39,8 @@ RegionOption = Annotated[
     str | None,
     typer.Option(
         help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
-        "cx,cy,r_min,r_max,first_deg,last_deg, with ,x,y,width,height after it where a window cuts "
-        "the sector off, or auto: find it.",
+        "cx,cy,r_min,r_max,angle_min_deg,angle_max_deg, with ,x,y,width,height after it where a "
+        "window cuts the sector off, or auto: find it.",
         show_default=False,
     ),
 ]
@@ -64,6 +79,7 @@ CsvOption = Annotated[
 SaveOption = Annotated[
     Path | None,
     typer.Option(
+        callback=_film_or_folder,
         help="Write frames with their results beside them: PNGs into this folder, or one film if "
         "the name ends in .mp4.",
         show_default=False,
@@ -106,8 +122,8 @@ def parse_region(text: str) -> Region | Literal["auto"]:
         pass
     raise typer.BadParameter(
         f"{text!r}: expected four whole numbers, x,y,width,height, or six numbers, "
-        "cx,cy,r_min,r_max,first_deg,last_deg, or both, the six first, for a sector that a "
-        "window cuts off, or auto",
+        "cx,cy,r_min,r_max,angle_min_deg,angle_max_deg, or both, the six first, for a sector that "
+        "a window cuts off, or auto",
         param_hint="--region",
     )
 

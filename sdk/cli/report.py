@@ -48,7 +48,7 @@ def report(
     fps: FpsOption = None,
     pictures: PicturesOption = True,
 ) -> None:
-    """Write what the student says of CLIP as one HTML file that needs nothing else.
+    """Write the student's answers to CLIP as one self-contained HTML file.
 
     Exit codes: 0 the clip was read to its end; 1 it, or the student, could not be read (of a clip
     that breaks off, the frames before are reported); 2 wrong usage; 3 the file could not be

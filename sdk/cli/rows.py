@@ -7,12 +7,14 @@ from typing import Any
 
 from .._shown import printable
 from ..errors import SdkError
+from ..frame import Region
 from ..sources import FrameInfo
+from ..stream import StreamResult
 from .answers import Answer, of_frame
 
 COLUMNS = (
-    "path", "index", "frame_count", "kind", "timestamp_us", "region_origin", "decision", "label",
-    "confidence", "reasons", "total_us", "error",
+    "path", "index", "frame_count", "kind", "timestamp_us", "region_origin", "region", "decision",
+    "label", "confidence", "reasons", "events", "total_us", "error",
 )  # fmt: skip
 """Of a CSV file; a column for each label's probability comes after them."""
 
@@ -62,11 +64,13 @@ def json_error(path: str, error: SdkError) -> str:
 def cells_of(result: Answer, info: FrameInfo, labels: tuple[str, ...]) -> list[Any]:
     """Return a row of a CSV file."""
     shares = result.probabilities or {}
-    origin = of_frame(result).region_origin
+    own = of_frame(result)
+    events = result.events if isinstance(result, StreamResult) else ()
     return [
         info.path, info.index, info.frame_count, info.kind, info.timestamp_us,
-        origin, result.decision.value, result.label, f"{result.confidence:.6f}",
-        " ".join(result.reasons), f"{result.timing.total_us:.1f}", None,
+        own.region_origin, _region(own.region), result.decision.value, result.label,
+        f"{result.confidence:.6f}", " ".join(result.reasons), " ".join(events),
+        f"{result.timing.total_us:.1f}", None,
         *(f"{shares[label]:.6f}" if label in shares else None for label in labels),
     ]  # fmt: skip
 
@@ -74,6 +78,11 @@ def cells_of(result: Answer, info: FrameInfo, labels: tuple[str, ...]) -> list[A
 def error_cells(path: str, error: SdkError) -> list[Any]:
     """Return the row of a file, or the rest of one, that could not be read."""
     return [path, *[None] * (len(COLUMNS) - 2), error.slug]
+
+
+def _region(region: Region | None) -> str | None:
+    """Return a region as `--region` takes it."""
+    return None if region is None else ",".join(f"{number:g}" for number in region.numbers)
 
 
 def _answer(result: Answer, *, decision: bool = True) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from export.models.student import (
     build_student,
     folded_parameters,
 )
-from export.models.teacher import Teacher, build_teacher
+from export.models.teacher import TEACHERS, Teacher, build_teacher
 from export.packaging.convert import folded
 from export.recipe.read import load_recipe
 
@@ -30,14 +32,33 @@ def test_same_padding_is_tensorflows_odd_pixel_goes_right_and_bottom():
     assert torch.equal(layer(x)[0, 0], expected)
 
 
-def test_the_teacher_starts_from_the_pinned_imagenet_weights():
-    start, blank = build_teacher(imagenet=True), build_teacher(imagenet=False)
+@pytest.mark.parametrize("architecture", ["efficientnet_lite0", "efficientnet_lite2"])
+def test_a_teacher_starts_from_the_pinned_imagenet_weights(architecture):
+    build = TEACHERS[architecture]
+    settings = {"classes": 4, "mean": 0.2, "std": 0.2, "gaze_way": "modulate"}
+    start, blank = build(imagenet=True, **settings), build(imagenet=False, **settings)
+    body = {name for name in start.state_dict() if not name.startswith(("_fc.", "gates."))}
+    published = torch.load(imagenet.WEIGHTS[architecture].path(), weights_only=True)
+    assert body == {name for name in published if not name.startswith("_fc.")}
+    assert all(torch.equal(start.state_dict()[name], published[name]) for name in body)
     assert not torch.equal(start._conv_stem.weight, blank._conv_stem.weight)
     assert start._fc.weight.shape == (4, 1280)
 
 
+def test_lite2_has_the_published_depth_and_its_middle_map_a_16th_of_the_size():
+    teacher = TEACHERS["efficientnet_lite2"](
+        classes=4, mean=0.2, std=0.2, imagenet=False, gaze_way="modulate"
+    ).eval()
+    assert len(teacher._blocks) == 21
+    logits, middle = teacher.logits_and_map(torch.zeros(2, 1, 144, 192))
+    assert logits.shape == (2, 4)
+    assert middle.shape == (2, 120, 9, 12)
+    assert set(teacher.gates) == {"6", "14", "20"}
+
+
 def test_imagenet_weights_of_another_hash_are_refused(monkeypatch):
-    monkeypatch.setattr(imagenet, "SHA256", "0" * 64)
+    other = replace(imagenet.WEIGHTS["efficientnet_lite0"], sha256="0" * 64)
+    monkeypatch.setitem(imagenet.WEIGHTS, "efficientnet_lite0", other)
     with pytest.raises(ExportError, match="expected 0000") as caught:
         build_teacher(imagenet=True)
     assert caught.value.slug == "weights-hash"

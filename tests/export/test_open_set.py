@@ -247,15 +247,16 @@ def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, 
     before = (tmp_path / "to" / "smoke-int8.onnx").read_bytes()
     again = repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)
     assert again["scores"]["fp32"]["val"]["confusion"] == plain
-    assert set(again["strangers"]) == {"not_fetal:lung", "not_fetal:muscle"}
-    assert again["novelty_limits"].keys() == report["novelty_limits"].keys()
+    assert set(report["strangers"]) == {"not_fetal:lung", "not_fetal:muscle"}
+    for told in ("strangers", "novelty_limits", "kept"):
+        assert again[told] == report[told]
     # the same frames and the same recipe: the head is fitted to the same bits
     assert (tmp_path / "to" / "smoke-int8.onnx").read_bytes() == before
     card = render(again, [], "release.json")
     assert "where the open-set head denies" in card
     assert "not_fetal (own)" in card
     assert "not_fetal:muscle | never trained on" not in card
-    assert told["settings"]["kept"] == 0.98
+    assert report["provenance"]["open_set"]["settings"]["kept"] == 0.98
     recipe.write_text('base = "smoke"\n')
     with pytest.raises(ExportError, match=r"no \[novelty\]; add one") as caught:
         repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)

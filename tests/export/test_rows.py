@@ -39,7 +39,7 @@ from export.recipe.settings import (
     GazeConfig,
     OutlierConfig,
 )
-from export.release.provenance import _none_of_the_labels, attribution
+from export.release.provenance import _none_of_the_labels, _unlabelled, attribution
 from export.workspace import Workspace
 from sdk.preprocess import Preprocessing
 
@@ -221,6 +221,57 @@ def test_a_bank_holds_the_outlier_share_of_each_view_mixed_ones_too(learned, tmp
 
 def test_a_bank_without_outliers_says_nothing_of_them(learned, tmp_path):
     assert _bank([r for r in learned[0] if not r.outlier][:3], tmp_path).outlier is None
+
+
+def test_students_see_the_train_part_of_unlabelled_data_and_teachers_and_scores_see_none(
+    marked_data, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SONOGAZE_DATA", str(marked_data))
+    recipe = load_recipe(_unlabelled_recipe(tmp_path))
+    space = Workspace(recipe, tmp_path / "runs")
+    own = [r for r in load_records(marked_data) if r.dataset == "not_fetal"]
+    rows = [r for r in space.transfer_rows if r.dataset == "not_fetal"]
+    assert [r.id for r in rows] == [r.id for r in own if r.split == "train"]
+    assert rows == space.transfer_rows[-len(rows) :]
+    assert not any(r.has_label for r in rows)
+    for frames in (space.teacher_rows, space.transfer_records, *space.parts.values()):
+        assert not any(r.dataset == "not_fetal" for r in frames)
+    told = _unlabelled(space.student("kd"))
+    assert told["unlabelled_data"][0]["frames"] == len(rows)
+    assert "TimTrack" in attribution({"training_data": [], "teacher_start": None, **told})
+    assert not _unlabelled(Workspace(load_recipe("smoke"), tmp_path / "other").student("kd"))
+
+
+def test_a_view_of_an_unlabelled_frame_has_the_share_of_a_label_that_is_mixed_in(learned, tmp_path):
+    known = [r for r in learned[0] if not r.outlier][:4]
+    rows = known + [replace(r, part="unlabelled", id=f"{r.id}-u") for r in known]
+    bank = _bank(rows, tmp_path, mix_share=0.6)
+    assert bank.outlier is None
+    for view in range(len(bank)):
+        expected = bank.share[view] * (bank.frame_index[view] < 4)
+        if bank.partner_index[view] >= 0:
+            expected += (1 - bank.share[view]) * (bank.partner_index[view] < 4)
+        assert bank.targets[view].sum() == pytest.approx(expected, abs=1e-6)
+    assert (bank.targets[bank.frame_index >= 4].sum(1) == 0).any()
+    _bank([*known, *known], tmp_path, mix_share=0.6)
+    assert len(list(tmp_path.glob("bank-*"))) == 2  # the same frames with labels: another bank
+
+
+def test_data_that_are_learned_with_labels_are_not_unlabelled_too(tmp_path):
+    with pytest.raises(ExportError, match=r"transfer\.unlabelled names 'fetal_planes_db'"):
+        load_recipe(_unlabelled_recipe(tmp_path, "fetal_planes_db"))
+
+
+def test_unlabelled_data_that_are_not_there_are_refused(marked_data, tmp_path):
+    recipe = load_recipe(_unlabelled_recipe(tmp_path, "hc18"))
+    with pytest.raises(ExportError, match=r"transfer\.unlabelled names 'hc18', and no frame"):
+        used_records(load_records(marked_data), recipe)
+
+
+def _unlabelled_recipe(tmp_path, dataset="not_fetal"):
+    path = tmp_path / "unlabelled.toml"
+    path.write_text(f'base = "smoke"\n[transfer]\nunlabelled = ["{dataset}"]\n')
+    return str(path)
 
 
 def test_an_altered_row_is_drawn_altered_and_names_another_bank(learned, tmp_path):

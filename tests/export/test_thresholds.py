@@ -153,7 +153,7 @@ def test_every_patient_is_answered_by_a_student_that_did_not_see_them(data_folde
         assert dict(metadata.calibration.abstain_below) == files.accepting.abstain_below
         assert metadata.novelty is not None
         assert metadata.novelty.above == 1.0
-        kept = (unseen.measured[:, 0] <= files.novelty_limits["distance"]).mean()
+        kept = (unseen.measured[:, 0] <= files.novelty["novelty_limits"]["distance"]).mean()
         assert kept == pytest.approx(0.98, abs=0.03)  # all count where no answer is accepted
         assert metadata.novelty.prototypes == 4
 

@@ -172,7 +172,44 @@ def test_smoothed_answers_are_saved_as_well(run: Any, clip: Path, tmp_path: Path
     options = ["--smooth", "--csv", tmp_path / "a.csv", "--save", tmp_path / "out"]
     assert run(*options, clip).exit_code == 0
     assert len(list((tmp_path / "out").iterdir())) == 4
-    assert len((tmp_path / "a.csv").read_text().splitlines()) == 5
+    with (tmp_path / "a.csv").open(newline="") as file:
+        events = [row["events"].split() for row in csv.DictReader(file)]
+    told = [json.loads(line) for line in run("--json", "--smooth", clip).stdout.splitlines()]
+    assert events == [line["result"]["events"] for line in told]
+    assert len(events) == 4
+
+
+@pytest.mark.parametrize(
+    ("region", "numbers"),
+    [
+        ("10,20,200,100", [10, 20, 200, 100]),
+        ("160,-40,60,250,-30.5,30", [160, -40, 60, 250, -30.5, 30]),
+    ],
+)
+def test_csv_gives_the_region_as_the_option_takes_it(
+    run: Any, clip: Path, tmp_path: Path, region: str, numbers: list[float]
+) -> None:
+    assert run("--region", region, "--csv", tmp_path / "a.csv", clip).exit_code == 0
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(n) for n in rows[0]["region"].split(",")] == numbers
+    assert run("--region", rows[0]["region"], clip).exit_code == 0
+    whole = run("--csv", tmp_path / "b.csv", clip)
+    assert whole.exit_code == 0
+    with (tmp_path / "b.csv").open(newline="") as file:
+        assert {row["region"] for row in csv.DictReader(file)} == {""}
+
+
+@pytest.mark.parametrize("name", ["out.avi", "out.MOV", "out.png", "out.gif"])
+def test_a_name_of_another_kind_of_file_is_no_folder(
+    run: Any, clip: Path, tmp_path: Path, name: str
+) -> None:
+    done = run("--save", tmp_path / name, clip)
+    assert done.exit_code == 2
+    assert not (tmp_path / name).exists()
+    (tmp_path / name).mkdir()  # one that is a folder already can't be meant otherwise
+    assert run("--save", tmp_path / name, clip).exit_code == 0
+    assert run("--save", tmp_path / "scan.2026-11-26", clip).exit_code == 0
 
 
 def test_a_live_source_is_classified_until_its_sender_is_gone(

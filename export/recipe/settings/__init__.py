@@ -9,7 +9,14 @@ another setting, and needs another `digests.VERSION`.
 """
 
 from export.recipe.settings.data import DataConfig, ErasingConfig, OutlierConfig
-from export.recipe.settings.fields import DENSE, DEPTHWISE, EFFICIENTNET_LITE0, PLAIN, Settings
+from export.recipe.settings.fields import (
+    DENSE,
+    DEPTHWISE,
+    EFFICIENTNET_LITE0,
+    EFFICIENTNET_LITE2,
+    PLAIN,
+    Settings,
+)
 from export.recipe.settings.gaze import GazeConfig
 from export.recipe.settings.network import StageConfig, StudentConfig
 from export.recipe.settings.packaging import (
@@ -32,6 +39,7 @@ __all__ = [
     "DENSE",
     "DEPTHWISE",
     "EFFICIENTNET_LITE0",
+    "EFFICIENTNET_LITE2",
     "PLAIN",
     "AugmentConfig",
     "BankConfig",

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 PLAIN = "plain"
 """The teacher that sees frames alone; no `[gaze.NAME]` can be called so."""
-EFFICIENTNET_LITE0 = "efficientnet_lite0"
+EFFICIENTNET_LITE0, EFFICIENTNET_LITE2 = "efficientnet_lite0", "efficientnet_lite2"
 DEPTHWISE, DENSE = "depthwise", "dense"
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*\Z", max_length=64)]

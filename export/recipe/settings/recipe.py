@@ -50,6 +50,12 @@ class Recipe(Settings, frozen=True, kw_only=True):
         if self.student.architecture == DENSE:
             self._check_patches(self.student.patch)
         used = (*self.teacher.datasets, *self.transfer.datasets)
+        for dataset in self.transfer.unlabelled:
+            if dataset in used:
+                raise ValueError(
+                    f"transfer.unlabelled names {dataset!r}, and so does a `datasets`; "
+                    "allowed: data sets that neither teacher nor student learns labels from"
+                )
         for dataset in self.outliers.datasets:
             _one_of("outliers.datasets", dataset, used)
         if self.erasing is not None and self.erasing.share < 1:
