@@ -24,8 +24,10 @@ demo: setup
 	$(BIN)/python examples/demo.py
 
 # a file's tests stay in one worker, so what they share is made once; folders keep their order, which
-# has the longest files early
+# has the longest files early. Where PYTHONDONTWRITEBYTECODE is set, each of the many processes that
+# tests start would compile our modules again.
 test: setup
+	$(BIN)/python -m compileall -q sdk sonogaze export benchmarks
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup

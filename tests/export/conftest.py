@@ -13,6 +13,7 @@ from export.data.phantom import phantom_frame
 from export.distill import pipeline
 from export.workspace import Workspace
 from tests.export.marked_data import marked
+from tests.shared import once
 
 COLUMNS = [
     *("file", "id", "label", "fine", "dataset", "country", "group", "patient", "machine"),
@@ -28,7 +29,11 @@ def is_test_group(group: str) -> bool:
 @pytest.fixture(scope="session")
 def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder laid out as the real data set, holding synthetic phantom frames."""
-    root = tmp_path_factory.mktemp("data")
+    return once(tmp_path_factory, "phantom", lambda folder: _draw(folder / "data")) / "data"
+
+
+def _draw(root: Path) -> None:
+    root.mkdir()
     rows = []
     for patient in range(PATIENTS):
         dataset = "african_planes" if patient % 8 == 7 else "fetal_planes_db"
@@ -45,13 +50,13 @@ def phantom_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    return root
 
 
 @pytest.fixture(scope="session")
 def marked_data(phantom_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with outliers beside it, and its structures marked."""
-    return marked(phantom_data, tmp_path_factory.mktemp("marked") / "data")
+    folder = once(tmp_path_factory, "marked", lambda folder: marked(phantom_data, folder / "data"))
+    return folder / "data"
 
 
 @pytest.fixture
@@ -63,12 +68,14 @@ def data_folder(phantom_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="session")
 def trained(phantom_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of runs by the recipe `smoke`: its teacher, students of `ce` and `kd`."""
-    folder = tmp_path_factory.mktemp("trained") / "runs"
+    return once(tmp_path_factory, "trained", lambda folder: _train(phantom_data, folder)) / "runs"
+
+
+def _train(data: Path, folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SONOGAZE_DATA", str(phantom_data))
+        patch.setenv("SONOGAZE_DATA", str(data))
         for objective in ("ce", "kd"):
-            pipeline.distill(Workspace.open("smoke", folder).student(objective))
-    return folder
+            pipeline.distill(Workspace.open("smoke", folder / "runs").student(objective))
 
 
 @pytest.fixture

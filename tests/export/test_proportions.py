@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import betaincinv
 
+from export import proportions
 from export.proportions import beta_quantile, clopper_pearson, clustered_interval
 
 
@@ -80,7 +82,9 @@ def _clusters(random, patients, sizes, share, alike):
 
 @pytest.mark.parametrize("sizes", ["one", "five", "forty", "unequal"])
 @pytest.mark.parametrize("patients", [5, 20, 60])
-def test_95_percent_of_the_intervals_hold_the_true_share(patients, sizes):
+def test_95_percent_of_the_intervals_hold_the_true_share(patients, sizes, monkeypatch):
+    # ours, which the first tests hold against this one, takes 100 times as long
+    monkeypatch.setattr(proportions, "beta_quantile", lambda p, a, b: betaincinv(a, b, p))
     random = np.random.default_rng(0)
     draws = 150
     for share in (0.5, 0.9, 0.98):

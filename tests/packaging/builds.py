@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 CONSTRAINTS = ["-c", str(ROOT / "constraints.txt")]
@@ -59,17 +56,3 @@ def unpacked_sdist(folder: Path) -> Path:
         file.extractall(folder / "sources", filter="data")
     (source,) = (folder / "sources").iterdir()
     return source
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return the folder that `make` has filled, once for all processes of a test run."""
-    base = factory.getbasetemp()
-    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = root / f"packaging-{name}"
-    with open(root / f"packaging-{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "done").exists():
-            folder.mkdir()  # a build that failed before fails again, by its name
-            make(folder)
-            (folder / "done").touch()
-    return folder

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.builds import CONSTRAINTS, ROOT, build_wheel, once, pip, unpacked_sdist
+from tests.packaging.builds import CONSTRAINTS, ROOT, build_wheel, pip, unpacked_sdist
+from tests.shared import once
 
 
 @pytest.fixture(scope="session")

@@ -182,9 +182,11 @@ def directory(entries: list[tuple[int, int, int, int]], following: int) -> bytes
 def pages_of_a_tiff(count: int) -> bytes:
     entries = [(256, 4, 1, 1), (257, 4, 1, 1), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
                (273, 4, 1, 4), (279, 4, 1, 1)]  # fmt: skip
-    size = 2 + 12 * len(entries) + 4
+    page = directory(entries, 0)[:-4]
+    size = len(page) + 4
+    following = [8 + size * at for at in range(1, count)] + [0]
     return b"II*\0" + struct.pack("<I", 8) + b"".join(
-        directory(entries, 8 + size * (at + 1) if at + 1 < count else 0) for at in range(count)
+        page + struct.pack("<I", offset) for offset in following
     )  # fmt: skip
 
 
