@@ -14,7 +14,7 @@ from export.packaging.graph_places import features_name, values_at
 from export.packaging.novelty import Measures
 from export.packaging.prototypes import fit
 from export.recipe.settings import Recipe
-from export.release.open_set import rows_of, train_open_set
+from export.release.open_set import denied_labels, rows_of, train_open_set
 from export.release.thresholds import Accepting, Answers, accepted
 
 
@@ -60,6 +60,8 @@ def limits_of(
 ) -> list[float]:
     """Return the limit of each measure, within which its share of right, accepted answers lies.
 
+    An open-set head's is chosen by answers that it may deny.
+
     Args:
         answers: to frames that the student never saw.
         measured: (N, measures) of them.
@@ -68,11 +70,17 @@ def limits_of(
     """
     config = recipe.novelty
     assert config is not None
-    kept = [config.kept] if config.open_set is None else [config.kept, config.open_set.kept]
     probabilities = softmax(answers.logits, chosen.temperature)
-    right = accepted(probabilities, chosen.abstain_below, recipe.labels)
-    right &= probabilities.argmax(1) == answers.truth
+    said = probabilities.argmax(1)
+    right = accepted(probabilities, chosen.abstain_below, recipe.labels) & (said == answers.truth)
+    limits = [_limit(measured[:, 0], right, config.kept)]
+    if config.open_set is not None:
+        deniable = right & np.isin(said, denied_labels(recipe))
+        limits.append(_limit(measured[:, 1], deniable, config.open_set.kept))
+    return limits
+
+
+def _limit(measure: np.ndarray, counts: np.ndarray, share: float) -> float:
     # a student that is sure of nothing has no answers to choose by: then all frames count
-    rows = measured[right] if right.any() else measured
-    found = [float(np.quantile(rows[:, i], share)) for i, share in enumerate(kept)]
-    return [round(max(limit, 1e-6), 6) for limit in found]
+    values = measure[counts] if counts.any() else measure
+    return round(max(float(np.quantile(values, share)), 1e-6), 6)

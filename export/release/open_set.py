@@ -88,7 +88,16 @@ def train_open_set(
     checkpoint = Checkpoint(own / "head.pt")
     report = epochs_of(show, "open-set head", config.epochs)
     learn(head, replace(views, views=trunks), config, checkpoint, report)
+    may_deny = denied_labels(recipe)
+    head.claim_always([i for i in range(len(recipe.labels)) if i not in may_deny])
     return head
+
+
+def denied_labels(recipe: Recipe) -> list[int]:
+    """Return the numbers of the labels whose answers an open-set head may deny."""
+    config = None if recipe.novelty is None else recipe.novelty.open_set
+    assert config is not None
+    return [i for i, label in enumerate(recipe.labels) if label in (config.denies or recipe.labels)]
 
 
 def _digest(

@@ -23,9 +23,11 @@ from export.recipe.read import load_recipe
 from export.recipe.settings import OpenSetConfig
 from export.release import gates
 from export.release.added_novelty import rows_without, unseen_frames
+from export.release.measures import limits_of
 from export.release.open_set import learn, rows_of, train_open_set
 from export.release.release import release
 from export.release.repackage import repackage
+from export.release.thresholds import Accepting, Answers
 from export.workspace import Workspace
 from sdk.model_file.known_answers import pattern_frame
 from tests.sdk.toy_student import CARD, CHANNELS, toy_int8_model, toy_model
@@ -93,6 +95,41 @@ def test_the_measure_that_exceeds_its_limit_most_is_the_novelty():
         np.testing.assert_allclose(found[:, 0], (raw / limits).max(1), rtol=1e-4)
 
 
+@pytest.mark.parametrize("model", [toy_model(), toy_int8_model()], ids=["fp32", "int8"])
+def test_an_answer_that_the_head_may_not_deny_is_no_part_of_what_it_denies(model):
+    trunks, logits = values_at(model, [trunk_name(model), "logits"], INPUTS)
+    head = _head(trunks.shape[1], scale=3.0)
+    with torch.no_grad():
+        denials = 1 - torch.sigmoid(head(torch.from_numpy(trunks))).numpy()
+    answers = np.exp(logits - logits.max(1, keepdims=True))
+    answers /= answers.sum(1, keepdims=True)
+    head.claim_always([3, 0])
+    found = Measures(PROTOTYPES, head).of(model, INPUTS)[:, 1]
+    np.testing.assert_allclose(found, (answers * denials)[:, [1, 2]].sum(1), atol=1e-5)
+    head.claim_always([1, 2])
+    np.testing.assert_allclose(Measures(PROTOTYPES, head).of(model, INPUTS)[:, 1], 0, atol=1e-6)
+
+
+def test_the_limit_of_denial_is_chosen_by_answers_that_may_be_denied(recipe):
+    settings = load_recipe(str(recipe))
+    said = np.repeat([0, 1, 2, 3], 50)
+    answers = Answers(20.0 * np.eye(4)[said], said, ["p"] * 200)
+    measured = np.stack([np.arange(200.0), np.where(said == 3, 1e-9, np.arange(200.0))], axis=1)
+    chosen = Accepting(1.0, dict.fromkeys(settings.labels, 0.5), {})
+
+    def limits(**changes):
+        config = structs.replace(settings.novelty.open_set, kept=0.9, **changes)
+        novelty = structs.replace(settings.novelty, kept=0.9, open_set=config)
+        return limits_of(answers, measured, chosen, structs.replace(settings, novelty=novelty))
+
+    planes = tuple(label for label in settings.labels if label != "background")
+    assert settings.labels[3] == "background"
+    everywhere, spared = limits(), limits(denies=planes)
+    assert everywhere[0] == spared[0] == pytest.approx(np.quantile(np.arange(200), 0.9))
+    assert everywhere[1] == pytest.approx(np.quantile(measured[:, 1], 0.9))
+    assert spared[1] == pytest.approx(np.quantile(np.arange(150), 0.9))
+
+
 def test_a_novelty_that_is_taken_off_leaves_the_student_as_it_was():
     for model in (toy_model(), toy_int8_model()):
         novel = with_novelty(model, Measures(PROTOTYPES, _head(1)), [2.0, 0.5])
@@ -132,23 +169,25 @@ def test_each_kind_is_left_out_in_turn_and_limits_meet_no_patient_of_the_head(re
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("line", "instead", "told"),
     [
-        ('datasets = ["not_foetal"]', r"novelty\.open_set\.outliers\.datasets is 'not_foetal'"),
-        ('label = "backgroud"', r"novelty\.open_set\.erasing\.label is 'backgroud'"),
+        (
+            'datasets = ["not_fetal"]',
+            'datasets = ["not_foetal"]',
+            r"novelty\.open_set\.outliers\.datasets is 'not_foetal'",
+        ),
+        (
+            "share = 0.0",
+            'share = 0.0\nlabel = "backgroud"',
+            r"novelty\.open_set\.erasing\.label is 'backgroud'",
+        ),
+        ("seed = 1", 'seed = 1\ndenies = ["feet"]', r"novelty\.open_set\.denies is 'feet'"),
     ],
 )
-def test_a_name_that_stands_for_nothing_is_refused_when_the_recipe_is_read(recipe, said, told):
-    field = said.partition(" ")[0]
-    text = "\n".join(
-        line for line in RECIPE.splitlines() if field == "datasets" or not line.startswith(field)
-    )
-    if field == "datasets":
-        text = text.replace('[novelty.open_set.outliers]\ndatasets = ["not_fetal"]',
-                            f"[novelty.open_set.outliers]\n{said}")  # fmt: skip
-    else:
-        text += f"\n{said}\n"
-    recipe.write_text(text)
+def test_a_name_that_stands_for_nothing_is_refused_when_the_recipe_is_read(
+    recipe, line, instead, told
+):
+    recipe.write_text(RECIPE.replace(f"{line}\n", f"{instead}\n"))
     with pytest.raises(ExportError, match=told) as caught:
         load_recipe(str(recipe))
     assert caught.value.slug == "recipe-field"
@@ -212,7 +251,7 @@ def test_it_learns_to_deny_what_shows_no_label_wherever_labels_are_to_be_seen(tm
 
 def test_one_that_never_met_a_kind_goes_on_from_no_other(recipe, tmp_path):
     settings = load_recipe(str(recipe))
-    config = structs.replace(settings.novelty.open_set, epochs=2)
+    config = structs.replace(settings.novelty.open_set, epochs=2, denies=("head", "femur"))
     novelty = structs.replace(settings.novelty, open_set=config)
     settings = structs.replace(
         settings, novelty=novelty, preprocessing=replace(CARD.preprocessing, width=192, height=144)
@@ -230,6 +269,8 @@ def test_one_that_never_met_a_kind_goes_on_from_no_other(recipe, tmp_path):
     assert not np.array_equal(all_of_it["mix.weight"], narrower["mix.weight"])
     alone = weights(fewer, "alone")
     assert all(np.array_equal(alone[name], narrower[name]) for name in alone)
+    may_deny = narrower["decide.weight"].any(axis=1)
+    assert may_deny.tolist() == [label in config.denies for label in settings.labels]
 
 
 def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, monkeypatch):
@@ -261,3 +302,18 @@ def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, 
     with pytest.raises(ExportError, match=r"no \[novelty\]; add one") as caught:
         repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)
     assert caught.value.slug == "recipe-field"
+
+
+def test_a_head_that_nothing_is_marked_for_is_refused_before_anything_trains(
+    recipe, phantom_data, tmp_path, monkeypatch
+):
+    recipe.write_text(RECIPE.replace('["fetal_planes_db", "not_fetal"]', '["fetal_planes_db"]').replace(
+        '[novelty.open_set.outliers]\ndatasets = ["not_fetal"]', "[novelty.open_set.outliers]"
+    ))  # fmt: skip
+    monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
+    run = Workspace.open(str(recipe), tmp_path / "runs").student("ce")
+    waived = [f"{gate}=two epochs" for gate in gates.GATES]
+    with pytest.raises(ExportError, match=r"\[novelty\.open_set\.erasing\] names") as caught:
+        release(run, tmp_path / "to", waived)
+    assert caught.value.slug == "data-choice"
+    assert not run.folder.exists()

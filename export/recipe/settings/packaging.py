@@ -48,7 +48,10 @@ class OpenSetConfig(LoopConfig, frozen=True, kw_only=True):
         views_per_frame: of its bank, drawn by the `seed` of the schedule.
         maps: attention maps through which it looks at the trunk.
         hidden: units between these and the labels.
-        kept: share of the right and accepted validation answers that its limit lets pass.
+        denies: labels whose answers it may deny; none named: every label's. A label such as
+            "background", which says itself that a frame shows no plane, is then no false answer.
+        kept: share of the right and accepted validation answers, by labels that it may deny, that
+            its limit lets pass.
     """
 
     datasets: Texts
@@ -58,6 +61,7 @@ class OpenSetConfig(LoopConfig, frozen=True, kw_only=True):
     augment: AugmentConfig | None = None
     maps: Annotated[int, Meta(ge=1, le=64)] = 8
     hidden: Annotated[int, Meta(ge=1, le=1024)] = 16
+    denies: Texts = ()
     kept: Annotated[float, Meta(gt=0.5, lt=1)] = 0.98
 
 

@@ -77,6 +77,8 @@ class Recipe(Settings, frozen=True, kw_only=True):
             return
         for dataset in config.outliers.datasets:
             _one_of("novelty.open_set.outliers.datasets", dataset, config.datasets)
+        for label in config.denies:
+            _one_of("novelty.open_set.denies", label, self.labels)
         if config.erasing is not None and config.erasing.share < 1:
             _one_of("novelty.open_set.erasing.label", config.erasing.label, self.labels)
 

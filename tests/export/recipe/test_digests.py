@@ -63,7 +63,7 @@ DEFAULTS = {
     "OpenSetConfig": {
         "average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0, "outliers": OutlierConfig(), "erasing": None, "augment": None,
-        "maps": 8, "hidden": 16, "kept": 0.98,
+        "maps": 8, "hidden": 16, "denies": (), "kept": 0.98,
     },
     "ThresholdConfig": {"accuracy": 0.99, "folds": 0, "per_label": False, "strangers": (),
         "epochs": None, "strangers_accepted": 0.05, "kept": 0.95},
