@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -55,6 +56,17 @@ def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
     result = RUNNER.invoke(commands.app, ["compare", record, new])
     assert result.exit_code == 1
     assert "student-fp32/sdk|single_stream|threads=1|end_to_end|p50" in result.output
+
+
+def test_what_the_runs_cannot_tell_is_counted_and_shown_without_being_asked_for(record, tmp_path):
+    new = save(fake_record(2), tmp_path / "new.json")
+    result = RUNNER.invoke(commands.app, ["compare", record, new])
+    assert result.exit_code == 0
+    counted = re.search(r"0 worse, 0 better, \d+ same, (\d+) unclear, \d+ unjudged", result.output)
+    bounds = re.findall(r"  up to (\d+\.\d) % worse  \S+p99\n", result.output)
+    assert len(bounds) == 3
+    assert float(bounds[0]) == max(map(float, bounds)) > 5
+    assert f"  and {int(counted[1]) - 3} more; --all lists them\n" in result.output
 
 
 def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, capsys):
