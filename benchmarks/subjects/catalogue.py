@@ -11,6 +11,7 @@ from benchmarks.errors import BenchError
 from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.runtimes import available
 from benchmarks.subjects.spec import Runtime, Subject
+from export.recipe.refusal import near
 
 TEACHER = "export.models.teacher:build_teacher"
 TWIN = "benchmarks.subjects.student_twin:twin_of"
@@ -112,7 +113,8 @@ def select(subjects: Sequence[Subject], patterns: Sequence[str]) -> list[Subject
     for pattern in patterns:
         if not any(_fits(subject, pattern) for subject in subjects):
             names = ", ".join(subject.name for subject in subjects)
-            raise BenchError("model-missing", f"--models {pattern!r}: none of {names}")
+            hint = near(pattern, [subject.name for subject in subjects])
+            raise BenchError("model-missing", f"--models {pattern!r}: none of {names}{hint}")
     return [s for s in subjects if any(_fits(s, pattern) for pattern in patterns)]
 
 

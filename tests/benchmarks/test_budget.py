@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import budget as budgeting
-from benchmarks.budget import check_budget, read_budget
+from benchmarks.budget import check_budget, check_subjects, read_budget
 from benchmarks.errors import BenchError
 from benchmarks.record.types import Share
 from tests.benchmarks.fakes import fake_record
@@ -125,6 +125,25 @@ def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
     assert not line.met
 
 
+@pytest.mark.parametrize("name", ["student-fp32", "student-fp32/skd"])
+def test_a_subject_that_the_run_does_not_have_is_refused_with_those_that_it_has(tmp_path, name):
+    limits = read_budget(budget(tmp_path, f'["{name}"]\np50_ms = 9'))
+    told = (
+        rf"\[{name}\] \(did you mean 'student-fp32/sdk'\?\); the subjects of this run are "
+        "student-fp32/sdk, teacher-fp32/onnxruntime$"
+    )
+    with pytest.raises(BenchError, match=told) as caught:
+        check_subjects(limits, [one.name for one in RECORD.subjects])
+    assert caught.value.slug == "subject-unknown"
+
+
+def test_subjects_of_the_run_and_limits_for_all_are_accepted(tmp_path):
+    names = [one.name for one in RECORD.subjects]
+    text = 'p50_ms = 9\n["student-fp32/sdk"]\np50_ms = 9\n[teacher-fp32.onnxruntime]\np50_ms = 9'
+    check_subjects(read_budget(budget(tmp_path, text)), names)
+    check_subjects(None, names)
+
+
 def test_a_record_without_a_student_misses_the_budget(tmp_path):
     found = lines(tmp_path, "p99_ms = 5", replace(RECORD, subjects=[]))
     assert [line.met for line in found.values()] == [False]
@@ -135,7 +154,9 @@ def test_a_record_without_a_student_misses_the_budget(tmp_path):
     [
         ("", "no limit"),
         ("p99_ms = ", "Invalid|invalid|value"),
-        ("p98_ms = 5", "p98_ms = 5; allowed"),
+        ("p98_ms = 5", r"toml: p98_ms = 5 \(did you mean 'p9\d_ms'\?\); allowed"),
+        ("p50 = 5", r"p50 = 5 \(did you mean 'p50_ms'\?\); allowed"),
+        ("['a/sdk']\np50_ms = -5", r"\[a/sdk\] p50_ms = -5; allowed"),
         ("p99_ms = '5'", "allowed are finite numbers"),
         ("p99_ms = true", "allowed are finite numbers"),
         ("p99_ms = nan", "allowed are finite numbers"),
@@ -154,7 +175,7 @@ def test_a_budget_that_makes_no_sense_is_refused(tmp_path, text, match):
 
 
 def test_a_missing_budget_file_is_refused(tmp_path):
-    with pytest.raises(BenchError, match=r"none\.toml"):
+    with pytest.raises(BenchError, match=r"none\.toml: can't be read: no such file or directory$"):
         read_budget(tmp_path / "none.toml")
 
 
