@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,10 +7,13 @@ import pytest
 from benchmarks import budget as budgeting
 from benchmarks.budget import check_budget, check_subjects, read_budget
 from benchmarks.errors import BenchError
+from benchmarks.record.store import read_record
 from benchmarks.record.types import Share
+from export.release.gates import MAX_BYTES
 from tests.benchmarks.fakes import fake_record
 
 RECORD = fake_record()
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def budget(tmp_path, text):
@@ -114,7 +118,7 @@ def test_p99_is_paced_where_that_was_measured(tmp_path):
     table = '["teacher-fp32/onnxruntime"]\np99_ms = 1'
     line = lines(tmp_path, table)[("teacher-fp32/onnxruntime", "p99_ms")]
     key = "teacher-fp32/onnxruntime|single_stream|threads=1|end_to_end|p99"
-    assert line.measured == values[key]
+    assert (line.measured, line.scenario) == (values[key], "back to back")
 
 
 def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
@@ -182,6 +186,42 @@ def test_a_missing_budget_file_is_refused(tmp_path):
 def test_the_projects_own_targets_are_a_valid_budget():
     targets = Path(budgeting.__file__).with_name("targets.toml")
     assert {"accuracy", "times_read_bound"} <= read_budget(targets).limits[""].keys()
+
+
+def test_the_projects_targets_for_files_are_those_of_its_release():
+    limits = read_budget(Path(budgeting.__file__).with_name("targets.toml")).limits
+    held = {p: limits[f"student-{p}/sdk"]["file_bytes"] for p in ("fp32", "int8")}
+    assert held == MAX_BYTES
+
+
+def test_budgets_on_the_pages_are_valid_and_the_committed_full_run_meets_them(tmp_path):
+    pages = [DOCS / "benchmarking.md", DOCS / "tutorials" / "compare-two-runs.md"]
+    full = read_record(DOCS / "results" / "bench-full")
+    shown = [
+        block
+        for page in pages
+        for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.S)
+    ]
+    assert len(shown) == len(pages)
+    for text in shown:
+        limits = read_budget(budget(tmp_path, text))
+        check_subjects(limits, [one.name for one in full.subjects])
+        assert [line for line in check_budget(full, limits) if not line.met] == []
+
+
+@pytest.mark.parametrize("percentile", ["p50", "p90", "p99", "max"])
+def test_each_latency_can_be_limited_by_its_scenario_which_is_named(tmp_path, percentile):
+    values = {f.id: f.value for f in RECORD.figures}
+    names = {
+        "": ("paced-30fps|threads=1|end_to_end", "paced, 30 fps"),
+        "back_to_back_": ("single_stream|threads=1|end_to_end", "back to back"),
+        "response_": ("paced-30fps|threads=1|response", "paced, 30 fps"),
+    }
+    for prefix, (key, scenario) in names.items():
+        name = f"{prefix}{percentile}_ms"
+        line = lines(tmp_path, f"{name} = 9")[("student-fp32/sdk", name)]
+        assert line.measured == values[f"student-fp32/sdk|{key}|{percentile}"]
+        assert line.scenario == scenario
 
 
 def test_the_paced_tail_is_p99_over_p50(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.record.figures import (
     grouped,
+    in_order,
     make_figure,
     median_figure,
     outcomes_of,
@@ -45,11 +46,13 @@ def _way_figures(key: str, repeats: Sequence[PixelCase]) -> list[Figure]:
     figures = []
     for way in repeats[0].samples_us:
         lists = [np.asarray(case.samples_us[way]) for case in repeats]
+        ways = []
         for percentile in (50.0, 90.0):
             judged = way in _JUDGED and percentile == 50
             better: Better = "lower" if judged else "neither"
             name = [key, _SCENARIO, way]
-            figures.append(percentile_figure(name, "us", percentile, lists, better=better))
+            ways.append(percentile_figure(name, "us", percentile, lists, better=better))
+        figures += in_order(ways)
     return figures
 
 
