@@ -7,6 +7,7 @@ import pytest
 from benchmarks import budget as budgeting
 from benchmarks.budget import check_budget, check_subjects, read_budget
 from benchmarks.errors import BenchError
+from benchmarks.metrics import METRICS
 from benchmarks.record.store import read_record
 from benchmarks.record.types import Share
 from export.release.gates import MAX_BYTES
@@ -14,6 +15,7 @@ from tests.benchmarks.fakes import fake_record
 
 RECORD = fake_record()
 DOCS = Path(__file__).parents[2] / "docs"
+FULL = read_record(DOCS / "results" / "bench-full")
 
 
 def budget(tmp_path, text):
@@ -196,7 +198,6 @@ def test_the_projects_targets_for_files_are_those_of_its_release():
 
 def test_budgets_on_the_pages_are_valid_and_the_committed_full_run_meets_them(tmp_path):
     pages = [DOCS / "benchmarking.md", DOCS / "tutorials" / "compare-two-runs.md"]
-    full = read_record(DOCS / "results" / "bench-full")
     shown = [
         block
         for page in pages
@@ -205,8 +206,22 @@ def test_budgets_on_the_pages_are_valid_and_the_committed_full_run_meets_them(tm
     assert len(shown) == len(pages)
     for text in shown:
         limits = read_budget(budget(tmp_path, text))
-        check_subjects(limits, [one.name for one in full.subjects])
-        assert [line for line in check_budget(full, limits) if not line.met] == []
+        check_subjects(limits, [one.name for one in FULL.subjects])
+        assert [line for line in check_budget(FULL, limits) if not line.met] == []
+
+
+def test_the_committed_full_run_meets_the_projects_targets():
+    limits = read_budget(Path(budgeting.__file__).with_name("targets.toml"))
+    assert all(line.met for line in check_budget(FULL, limits))
+
+
+@pytest.mark.parametrize(("metric", "limit"), [("back_to_back_p50_ms", 0.54), ("p50_ms", 1.15)])
+def test_the_worked_example_adds_a_quarter_to_the_upper_bound_of_the_full_run(metric, limit):
+    page = (DOCS / "tutorials" / "compare-two-runs.md").read_text(encoding="utf-8")
+    found = METRICS[metric].find(FULL, "student-fp32/sdk")
+    assert f"{found.value:.3f} ms ({found.low:.3f} to {found.high:.3f})" in page
+    assert f"{metric} = {limit}" in page
+    assert abs(1.25 * found.high - limit) < 0.005
 
 
 @pytest.mark.parametrize("percentile", ["p50", "p90", "p99", "max"])
