@@ -175,6 +175,20 @@ def test_same_is_only_what_the_interval_shows_to_be_so(new, better, verdict):
     assert pair_of(STEADY, new, better).verdict == verdict
 
 
+def test_worse_among_many_figures_takes_more_than_an_interval_that_excludes_1():
+    new = (1.05, 1.07, 1.08, 1.09, 1.11)
+    assert pair_of(STEADY, new).verdict == "worse"
+    first = OLD.figures[0]
+    records = [
+        replace(
+            OLD, figures=[replace(first, id=f"{first.id}{i}", processes=one) for i in range(200)]
+        )
+        for one in (tuple(STEADY), new)
+    ]
+    change = compare(*records).changes[0]
+    assert (change.ratio.low > 1.05, change.verdict) == (True, "unclear")
+
+
 def test_what_may_have_become_worse_unseen_is_the_bound_of_the_interval():
     scattered = [0.9, 1.0, 1.0, 1.0, 1.1]
     slower, fewer = pair_of(STEADY, scattered), pair_of(STEADY, scattered, "higher")
