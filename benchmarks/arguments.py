@@ -30,7 +30,7 @@ Quick = Annotated[
     bool,
     typer.Option(
         "--quick",
-        help="Fewer models and scenarios: under 5 minutes on two cores. "
+        help="Fewer models and scenarios: about 5 minutes on two idle cores. "
         "A model of yours adds 16 loads and some 870 runs of its own, however slow it is.",
     ),
 ]

@@ -1,6 +1,8 @@
 """A budget file, so that CI on a target can gate.
 
-    p99_ms = 5.0            # at the top: every student behind the SDK that the run measured
+    p99_ms = 5.0            # at the top: every student behind the SDK that the run measured;
+                            # paced where that was measured, else back to back
+    back_to_back_p50_ms = 1.0
     accuracy = 0.95         # of the test part, else of the user's own frames
     recall = 0.9            # of each label
     external_accuracy = 0.8
@@ -16,14 +18,15 @@ limit doesn't meet it. `judge = "value"` at the top holds all against the figure
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.errors import BenchError
+from benchmarks.errors import BenchError, why
 from benchmarks.metrics import BY_LABEL, METRICS, Bounds, label_metric
 from benchmarks.record.types import Budget, Judge, Record
+from export.recipe.refusal import near
 
 Limits = dict[str, dict[str, float]]
 
@@ -34,6 +37,7 @@ class Line:
 
     ``judged`` is the number held against the limit: the worse bound, or ``measured`` itself where
     the figure is an observation (bytes, slowest frame, late frames, growth) or values are judged.
+    ``scenario`` says how the frames came: the same key may be paced here and back to back there.
     """
 
     subject: str
@@ -43,6 +47,7 @@ class Line:
     met: bool
     judged: float | None = None
     unit: str = ""
+    scenario: str = ""
 
 
 def read_budget(path: Path) -> Budget:
@@ -53,8 +58,10 @@ def read_budget(path: Path) -> Budget:
     """
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BenchError("budget-invalid", f"{path}: {str(error)[:300]}") from error
+    except OSError as error:
+        raise _invalid(path, f"can't be read: {why(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise _invalid(path, f"not TOML: {str(error)[:300]}") from error
     judge = tables.pop("judge", "bound")
     if judge not in ("bound", "value"):
         raise _invalid(path, f"judge = {judge!r}; allowed: bound, value")
@@ -86,9 +93,11 @@ def _checked(path: Path, name: str, limits: dict[str, Any]) -> dict[str, float]:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         known = key in METRICS or label_metric(key) is not None
         if not known or not number or not 0 <= value < float("inf"):
+            where = f"[{name}] " if name else ""
+            hint = "" if known else near(key, METRICS)
             raise _invalid(
                 path,
-                f"[{name}] {key} = {value!r}"[:200] + "; allowed are finite numbers >= 0 for "
+                f"{where}{key} = {value!r}"[:200] + f"{hint}; allowed are finite numbers >= 0 for "
                 f"{', '.join(METRICS)}",
             )
     return {key: float(value) for key, value in limits.items()}
@@ -96,6 +105,26 @@ def _checked(path: Path, name: str, limits: dict[str, Any]) -> dict[str, float]:
 
 def _invalid(path: Path, text: str) -> BenchError:
     return BenchError("budget-invalid", f"{path}: {text}")
+
+
+def check_subjects(budget: Budget | None, names: Iterable[str]) -> None:
+    """Refuse limits for a subject that a run doesn't have; one that failed is a limit missed.
+
+    Args:
+        budget: as it was read.
+        names: of the run's subjects.
+
+    Raises:
+        BenchError: `subject-unknown`, listing the names.
+    """
+    known = list(names)
+    for name in budget.limits if budget else ():
+        if name and name not in known:
+            raise BenchError(
+                "subject-unknown",
+                f"the budget has limits for [{name[:100]}]{near(name, known)}; the subjects of "
+                f"this run are {', '.join(known) or 'none'}",
+            )
 
 
 def check_budget(record: Record, budget: Budget) -> list[Line]:
@@ -115,7 +144,7 @@ def _line(record: Record, subject: str, metric: str, limit: float, judge: Judge)
     observed = judge == "value" or rule.observed
     judged = bounds.value if observed else bounds.high if rule.less else bounds.low
     met = judged is not None and (judged <= limit if rule.less else judged >= limit)
-    return Line(subject, metric, limit, bounds.value, met, judged, rule.unit)
+    return Line(subject, metric, limit, bounds.value, met, judged, rule.unit, bounds.scenario)
 
 
 def _expanded(record: Record, limits: Limits) -> list[tuple[str, dict[str, float]]]:

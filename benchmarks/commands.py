@@ -27,7 +27,7 @@ from benchmarks.arguments import (
     Serial,
     Shape,
 )
-from benchmarks.budget import Line, check_budget, read_budget
+from benchmarks.budget import Line, check_budget, check_subjects, read_budget
 from benchmarks.comparability import NAMES
 from benchmarks.compare import compare
 from benchmarks.options import check_identity, read_identity, read_shapes
@@ -37,7 +37,7 @@ from sdk import SdkError, __version__
 
 EXIT_MISSED, EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED = 1, 2, 3, 130
 #: Errors of what was written on the command line, not of what a file holds.
-_USAGE = {"option-invalid", "format-unknown", "size-unknown", "model-missing"}
+_USAGE = {"option-invalid", "format-unknown", "size-unknown", "model-missing", "subject-unknown"}
 _BENCH, _PIXELS = Path("out/bench"), Path("out/kernels")
 _CPUS = Path("docs/results/cpus")  # records of several machines side by side
 
@@ -171,7 +171,9 @@ def check_command(
     budget: Annotated[Path, typer.Argument(help="budget.toml")],
 ) -> None:
     """Hold a record against a budget file; exit status 1 when a limit is missed."""
-    lines = check_budget(read_record(record), read_budget(budget))
+    measured, limits = read_record(record), read_budget(budget)
+    check_subjects(limits, [subject.name for subject in measured.subjects])
+    lines = check_budget(measured, limits)
     console.show_budget(lines)
     _exit_if_missed(lines)
 
@@ -192,6 +194,7 @@ def report_command(
 
     measured = read_record(record)
     limits = read_budget(budget) if budget else None
+    check_subjects(limits, [subject.name for subject in measured.subjects])
     identity = read_identity(device_serial, operator)
     check_identity(measured.identity, identity)
     folders.check_writable(out)

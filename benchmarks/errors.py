@@ -16,9 +16,15 @@ SLUGS: dict[str, str] = {
     "output-unwritable": "the output folder cannot be written",
     "record-unreadable": "the file is no record of this suite",
     "record-invalid": "the record breaks its schema",
+    "subject-unknown": "a budget names a subject that the run doesn't have",
     "tool-failed": "an outside tool did not run",
     "record-unlike": "two records cannot be compared",
 }
+
+
+def why(error: OSError) -> str:
+    """Return an operating system's error in plain words, without its number."""
+    return (error.strerror or str(error)).lower()
 
 
 class BenchError(SdkError):

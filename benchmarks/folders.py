@@ -23,12 +23,14 @@ def free_folder(base: Path) -> Path:
 def check_writable(folder: Path) -> None:
     """Find out before the measuring, not after it, whether the folder can be written.
 
+    It isn't made yet: a run that is refused leaves no empty folder behind.
+
     Raises:
         BenchError: `output-unwritable`.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         raise BenchError("output-unwritable", f"-o {folder}: {error}") from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks.record.types import Quality, Record, Share
+from benchmarks.scenarios import scenario_name
 from benchmarks.stats.intervals import between_processes
 
 #: Metrics that may be limited for one label too, as ``recall.femur``.
@@ -14,11 +15,15 @@ BY_LABEL = ("recall", "external_recall")
 
 @dataclass(frozen=True)
 class Bounds:
-    """A figure with its 95 % interval; None where it was not measured or has none."""
+    """A figure with its 95 % interval; None where it was not measured or has none.
+
+    ``scenario`` says in words how frames came, where that matters.
+    """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
+    scenario: str = ""
 
 
 Find = Callable[[Record, str], Bounds | None]
@@ -49,17 +54,26 @@ def _figure(*keys: str) -> Find:
         for key in keys:
             figure = figures.get(f"{subject}|{key}")
             if figure is not None:
-                return Bounds(figure.value, figure.low, figure.high)
+                scenario = scenario_name(key.split("|")[0])
+                return Bounds(figure.value, figure.low, figure.high, scenario)
         return None
 
     return find
 
 
-def _latency(percentile: str) -> Find:
-    return _figure(
-        f"paced-30fps|threads=1|end_to_end|{percentile}",
-        f"single_stream|threads=1|end_to_end|{percentile}",
-    )
+def _latency(percentile: str) -> dict[str, Metric]:
+    """Return the three latencies of a percentile: the call as on a cart, back to back, response."""
+    paced = f"paced-30fps|threads=1|end_to_end|{percentile}"
+    back_to_back = f"single_stream|threads=1|end_to_end|{percentile}"
+    response = f"paced-30fps|threads=1|response|{percentile}"
+    observed = percentile == "max"
+    return {
+        f"{percentile}_ms": Metric(_figure(paced, back_to_back), unit="ms", observed=observed),
+        f"back_to_back_{percentile}_ms": Metric(
+            _figure(back_to_back), unit="ms", observed=observed
+        ),
+        f"response_{percentile}_ms": Metric(_figure(response), unit="ms", observed=observed),
+    }
 
 
 def _paced_tail(record: Record, subject: str) -> Bounds | None:
@@ -71,7 +85,7 @@ def _paced_tail(record: Record, subject: str) -> Bounds | None:
         return None
     ratios = [a / b for a, b in zip(p99.processes, p50.processes, strict=True)]
     tail = between_processes(p99.value / p50.value, ratios)
-    return Bounds(tail.value, tail.low, tail.high)
+    return Bounds(tail.value, tail.low, tail.high, scenario_name("paced-30fps"))
 
 
 def _file_bytes(record: Record, subject: str) -> Bounds | None:
@@ -134,11 +148,9 @@ _SHARES: dict[str, Callable[[Quality], Share | None]] = {
     "selective_accuracy": lambda entry: entry.selective_accuracy,
 }
 
+_PERCENTILES = ("p50", "p90", "p99", "max")
 METRICS: dict[str, Metric] = {
-    "p50_ms": Metric(_latency("p50"), unit="ms"),
-    "p90_ms": Metric(_latency("p90"), unit="ms"),
-    "p99_ms": Metric(_latency("p99"), unit="ms"),
-    "max_ms": Metric(_latency("max"), unit="ms", observed=True),
+    **{name: metric for p in _PERCENTILES for name, metric in _latency(p).items()},
     "peak_mb": Metric(_figure("memory|process|peak"), unit="MB"),
     "above_imports_mb": Metric(_figure("memory|process|above_imports"), unit="MB"),
     "above_imports_and_frame_mb": Metric(

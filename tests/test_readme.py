@@ -99,6 +99,18 @@ def test_ratios_are_those_of_the_record_and_the_release():
     assert _row("accuracy on") == [*(f"{100 * s['accuracy']:.1f} %" for s in right), ""]
 
 
+def test_paced_figures_and_the_files_parameters_are_those_of_the_record():
+    key = "student-fp32/sdk|paced-30fps|threads=1|"
+    value = {figure["id"].removeprefix(key): figure["value"] for figure in FULL["figures"]}
+    p50, p99 = (f"{value[f'end_to_end|{p}']:.2f} ms" for p in ("p50", "p99"))
+    assert f"the student takes {p50}." in README
+    assert f"the same call takes {p50} (p50; p99 {p99})" in README
+    assert f"there {value['response|p99']:.2f} ms after its frame was due (p99)" in README
+    assert f"busy for {value['cpu|share_of_core']:.1f} %" in README
+    whole = next(s["parameters"] for s in FULL["subjects"] if s["name"] == "student-fp32/sdk")
+    assert f"its file holds {whole / 1000:.0f} thousand" in README
+
+
 def _row(begin: str) -> list[str]:
     (line,) = [line for line in README.splitlines() if line.startswith(f"| {begin}")]
     return [cell.strip() for cell in line.split("|")[2:-1]]

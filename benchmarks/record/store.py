@@ -19,7 +19,7 @@ from typing import Any, Literal, NoReturn, TypeVar
 
 import msgspec
 
-from benchmarks.errors import BenchError
+from benchmarks.errors import BenchError, why
 from benchmarks.record.jobs import Job, Run
 from benchmarks.record.json_form import to_json
 from benchmarks.record.outcomes import OUTCOMES, Failure, Outcome, ProcessFacts, Result
@@ -41,8 +41,11 @@ def read_record(path: Path) -> Record:
     try:
         # Python reads NaN and Infinity as numbers; other readers refuse the file
         document = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError, RecursionError) as error:
-        raise BenchError("record-unreadable", f"{path}: {error}") from error
+    except OSError as error:
+        text = f"{path}: {why(error)}; give a record.json, or the folder that holds one"
+        raise BenchError("record-unreadable", text) from error
+    except (ValueError, RecursionError) as error:
+        raise BenchError("record-unreadable", f"{path}: not JSON: {error}") from error
     if not isinstance(document, dict) or document.get("format") != "sonogaze-bench":
         raise BenchError("record-unreadable", f"{path}: not a record of sonogaze-bench")
     version = document.get("version")

@@ -103,7 +103,10 @@ def _of_load(record: Record) -> Iterator[RunWarning]:
     for slug, cores, limit in kinds:
         above = [cores(load) for load in loads if cores(load) > limit]
         if above:
-            text = f"{len(above)} of {len(loads)} processes, up to {max(above):.2f} cores"
+            text = (
+                f"{len(above)} of the {len(loads)} processes in which this was read, up to "
+                f"{max(above):.2f} cores; cold starts read no counters"
+            )
             yield warning(slug, text)
     if record.runs and not loads:
         yield warning("counter-unreadable", "/proc/stat: load of others is not known")

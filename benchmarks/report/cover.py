@@ -11,7 +11,7 @@ from benchmarks.metrics import METRICS, label_metric
 from benchmarks.record.machine import Commit, Kernel
 from benchmarks.record.types import Identity, Judge
 from benchmarks.report.table import Table
-from benchmarks.report.text import in_unit, shortened
+from benchmarks.report.text import in_unit, number, shortened
 from benchmarks.report.view import View
 
 _MOST_NAMES = 3
@@ -76,6 +76,20 @@ def cover(view: View, identity: Identity) -> list[tuple[str, str]]:
     ]
 
 
+def both_latencies(view: View) -> str:
+    """Return the main student's two p50s side by side, with what each is for; empty without one."""
+    name = view.main_student.name if view.main_student else ""
+    stream, paced = view.latency(name), view.latency(name, "paced-30fps")
+    shown = []
+    if stream:
+        text = "back to back (to compare builds, and of the README's kind)"
+        shown.append(f"{number(stream.p50.value)} ms {text}")
+    if paced:
+        text = "paced at 30 frames a second (to plan a cart)"
+        shown.append(f"{number(paced.p50.value)} ms {text}")
+    return f"Latency of {name}, p50: {', '.join(shown)}." if shown else ""
+
+
 def _kernel(kernel: Kernel | None) -> str:
     if kernel is None or kernel.isa is None:
         return "not recorded"
@@ -90,7 +104,7 @@ def _commit(commit: Commit | None) -> str:
 
 def budget_table(lines: Sequence[Line], judge: Judge) -> Table:
     """Return the limits with what was measured and what was judged."""
-    head = ["subject", "metric", "limit", "measured", "judged", "met"]
+    head = ["subject", "metric", "scenario", "limit", "measured", "judged", "met"]
     rows = [_row(line) for line in lines]
     note = (
         "Judged: the worse bound of the 95 % interval; bytes, slowest frame, late frames and "
@@ -107,6 +121,7 @@ def _row(line: Line) -> list[str]:
     return [
         line.subject,
         line.metric,
+        line.scenario or "–",
         f"{sign} {in_unit(line.limit, line.unit)}",
         "not measured" if line.measured is None else in_unit(line.measured, line.unit),
         "–" if line.judged is None else in_unit(line.judged, line.unit),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
 
 from benchmarks.record.figures import outcomes_of
-from benchmarks.record.outcomes import Pixels
+from benchmarks.record.outcomes import PixelCase, Pixels
 from benchmarks.record.types import Record
 from benchmarks.report.escape import markdown_cell
 from benchmarks.report.text import number, with_interval
@@ -21,6 +22,11 @@ _HEAD = (
     "NumPy / SDK",
 )
 
+_HOW = (
+    "µs: p50 of all samples. Ratios, here and below: of the medians in one process; the median "
+    "over processes. Read: the faster of summing and copying the region's bytes. OpenCV: the "
+    "fastest of its orders."
+)
 _WAYS = ("frame", "way", "µs", "times the SDK's", "deviation, levels")
 _DEVIATION = (
     "Deviation: the largest distance of a cell from the exact area mean, in grey levels of 255, on "
@@ -43,7 +49,7 @@ def pixel_report(record: Record) -> str:
     ]
     lines += [_row(_HEAD), "|" + "---|" * len(_HEAD)]
     lines += [_row(cells) for cells in _rows(View(record))]
-    lines += ["", "p50. Read: the faster of summing and copying the region's bytes."]
+    lines += ["", _HOW]
     lines += _baselines(record)
     return "\n".join(lines) + "\n"
 
@@ -51,25 +57,30 @@ def pixel_report(record: Record) -> str:
 def _baselines(record: Record) -> list[str]:
     """Return every way beside the SDK's, with its deviation from the exact tensor."""
     processes = [pixels for _, pixels in outcomes_of(record.runs, Pixels)]
-    cases = {
-        f"{case.format}-{case.width}x{case.height}": case.deviation
-        for pixels in processes
-        for case in pixels.cases
-        if case.deviation
-    }
+    measured = [case for pixels in processes for case in pixels.cases]
+    cases = {_name(case): case.deviation for case in measured if case.deviation}
     absent = {name: why for pixels in processes for name, why in pixels.absent.items()}
     lines = ["", *(f"- {name} was not measured: {why}." for name, why in absent.items())]
     if not cases:
         return lines if absent else []
     view = View(record)
-    lines += ["## Every way", "", _row(_WAYS), "|" + "---|" * len(_WAYS)]
+    lines += [*([""] if absent else []), "## Every way", "", _row(_WAYS), "|" + "---|" * len(_WAYS)]
     for key, deviation in cases.items():
-        sdk = view.value(key, "preprocess", "sdk", "p50")
         for way, levels in deviation.items():
             time = view.value(key, "preprocess", way, "p50")
-            ratio = time / sdk if time is not None and sdk else None
+            ratio = _over_sdk([case for case in measured if _name(case) == key], way)
             lines.append(_row((key, way, number(time), number(ratio), number(levels))))
     return [*lines, "", _DEVIATION]
+
+
+def _name(case: PixelCase) -> str:
+    return f"{case.format}-{case.width}x{case.height}"
+
+
+def _over_sdk(processes: Sequence[PixelCase], way: str) -> float | None:
+    """Return a way's time over the SDK's, by the statistic of the first table's ratios."""
+    medians = [case.median_us for case in processes if way in case.median_us]
+    return median(each[way] / each["sdk"] for each in medians) if medians else None
 
 
 def _rows(view: View) -> Iterator[tuple[str, ...]]:

@@ -27,8 +27,8 @@ def _sentence(view: View, int8: SubjectEntry, fp32: SubjectEntry) -> str:
     larger, speed = int8.file_bytes > fp32.file_bytes, _speed(ours.p50, theirs.p50)
     facts = (
         f"{int8.artefact} is a file of {byte_size(int8.file_bytes)} and takes "
-        f"{number(ours.p50.value)} ms a frame, {fp32.artefact} {byte_size(fp32.file_bytes)} and "
-        f"{number(theirs.p50.value)} ms"
+        f"{number(ours.p50.value)} ms a frame back to back, "
+        f"{fp32.artefact} {byte_size(fp32.file_bytes)} and {number(theirs.p50.value)} ms"
     )
     ratio = times(max(ours.p50.value, theirs.p50.value), min(ours.p50.value, theirs.p50.value))
     return f"{facts}: {_verdict(larger, speed, ratio)}."

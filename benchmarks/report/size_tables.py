@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.report.table import Table
 from benchmarks.report.text import byte_size, count, number, with_interval
 from benchmarks.report.view import View
+from benchmarks.subjects.catalogue import released_parameters
 
 _FIELDS = {"macs": "MACs", "sdk": "behind the SDK", "weights": "training state"}
 _MEMORY = {
@@ -46,15 +47,22 @@ def _frame_mb(view: View) -> str:
 def models(view: View) -> Table:
     """Return sizes, once for each file."""
     rows: dict[str, list[str]] = {}
+    networks = released_parameters()
     for s in view.subjects:
         if s.file_bytes is not None and s.artefact not in rows:
-            sizes = [byte_size(s.file_bytes), count(s.parameters), count(s.macs)]
+            network = networks.get(s.sha256 or "")
+            parameters = [count(s.parameters), f"{network:,}" if network else "–"]
+            sizes = [byte_size(s.file_bytes), *parameters, count(s.macs)]
             digest = (s.sha256 or "–")[:12]
             tail = [count(s.activations), s.precision, s.weights, digest]
             rows[s.artefact] = [s.artefact, *sizes, *tail]
-    head = ["model", "file", "parameters", "MACs", "activations", "precision", "weights", "SHA-256"]
-    note = "Parameters: weight elements. MACs and activations: of one run. –: not known."
-    return Table("Models", head, list(rows.values()), note)
+    head = ["model", "file", "parameters, whole file", "of the network", "MACs", "activations"]
+    note = (
+        "Parameters: weight elements of the whole file, batch norms folded, a student's open-set "
+        "head included; of the network alone, where it is one of this release's own students. MACs "
+        "and activations: of one run. –: not known."
+    )
+    return Table("Models", [*head, "precision", "weights", "SHA-256"], list(rows.values()), note)
 
 
 def unknowns(view: View) -> Table:

@@ -6,6 +6,7 @@ from benchmarks.record.types import SubjectEntry
 from benchmarks.report.table import Table
 from benchmarks.report.text import late_frames, number, times, with_interval
 from benchmarks.report.view import Percentile, View
+from benchmarks.scenarios import scenario_name
 
 _STAGES = {"preprocess": "decode and resize", "inference": "inference", "python": "Python"}
 _ENDS: tuple[Percentile, ...] = ("p50", "p99")
@@ -14,12 +15,12 @@ _ENDS: tuple[Percentile, ...] = ("p50", "p99")
 def latency(view: View) -> Table:
     """Return latency back to back at one thread."""
     return Table(
-        "Latency, end to end (ms)",
+        "Latency back to back, end to end (ms)",
         ["subject", "p50", "p90", "p99", "max", "samples"],
         [_latency_row(view, subject) for subject in view.subjects],
-        "LoadGen's single_stream, one thread, from a frame's pixels to probabilities. In brackets: "
-        "95 % interval from the spread between fresh processes. * too few samples for this "
-        "percentile.",
+        "The next frame follows at once (LoadGen's single_stream), one thread, from a frame's "
+        "pixels to probabilities: to compare builds and models by. In brackets: 95 % interval "
+        "from the spread between fresh processes. * too few samples for this percentile.",
     )
 
 
@@ -55,7 +56,7 @@ def ratios(view: View) -> Table:
     head = ["pair", "time p50", "time p99", "peak memory", "above imports"]
     return Table(
         "Teacher over student",
-        [*head, "file bytes", "parameters", "MACs"],
+        [*head, "file bytes", "parameters, whole file", "MACs"],
         [_ratio_row(view, teacher, _same_runtime(view, teacher) or main) for teacher in teachers],
         "The same runtime and precision on both sides where both were measured. A slow teacher is "
         "no achievement; the ratios are shown as they are.",
@@ -94,8 +95,9 @@ def device(view: View) -> Table:
         "Paced, as a grabber delivers",
         [*head, "response p99 ms", "late frames", "% of a core", "CPU ms a frame"],
         [row for row in rows if row],
-        "p50 to max: from the call to its result. Response: from the instant at which the frame "
-        "was due, the sleeper's own lateness included. Late: response longer than the period.",
+        "To plan a cart by: the core sleeps between frames. p50 to max: from the call to its "
+        "result. Response: from the instant at which the frame was due, the sleeper's own lateness "
+        "included. Late: response longer than the period.",
     )
 
 
@@ -107,7 +109,7 @@ def _device_row(view: View, subject: str, scenario: str) -> list[str]:
         return []
     return [
         subject,
-        scenario,
+        scenario_name(scenario),
         with_interval(measured.p50),
         with_interval(measured.p99),
         number(measured.max.value),

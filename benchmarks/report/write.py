@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.budget import check_budget
 from benchmarks.record.store import write, write_record
 from benchmarks.record.types import Budget, Identity, Record
-from benchmarks.report.cover import budget_table, cover, verdict
+from benchmarks.report.cover import both_latencies, budget_table, cover, verdict
 from benchmarks.report.escape import markdown_cell, parted, printable
 from benchmarks.report.plots import latency_distributions, memory_bars, paced_against_back_to_back
 from benchmarks.report.summary import summary
@@ -94,6 +94,7 @@ def render(
         tables=all_tables(view),
         plots=[(title, image) for title, image in plots.items() if image],
         verdict=verdict(view, limits),
+        latency=both_latencies(view),
         cover=cover(view, _known(record.identity, identity)),
         budget=budget_table(limits, held.judge if held else "bound"),
         missed=[index for index, line in enumerate(limits) if not line.met],

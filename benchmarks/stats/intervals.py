@@ -70,6 +70,8 @@ def ratio(
 ) -> Interval | None:
     """Return the ratio new / old of two figures with Welch's interval on the log scale.
 
+    Welch's lets the two runs scatter differently.
+
     Args:
         new: one positive figure per process.
         old: the same of the run compared with.
@@ -92,5 +94,12 @@ def ratio(
     if total > 0.0:
         freedom = total**2 / float(va**2 / (a.size - 1) + vb**2 / (b.size - 1))
         spread = two_sided_t(confidence, freedom) * math.sqrt(total)
-    value, low, high = (math.exp(difference + step) for step in (0.0, -spread, spread))
+    # a spread of two processes can be beyond what a float holds: then nothing is excluded
+    with np.errstate(over="ignore"):
+        value, low, high = (float(np.exp(difference + d)) for d in (0.0, -spread, spread))
     return Interval(value, low, high, confidence)
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """Return the geometric mean of positive numbers, of which `ratio` is the quotient."""
+    return float(np.exp(np.mean(np.log(values))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,8 @@ from benchmarks.errors import BenchError
 from benchmarks.record.jobs import Recipe
 from benchmarks.subjects.runtimes import available
 from benchmarks.subjects.spec import Runtime, Subject
+from export.files import file_sha256
+from export.recipe.refusal import near
 
 TEACHER = "export.models.teacher:build_teacher"
 TWIN = "benchmarks.subjects.student_twin:twin_of"
@@ -39,6 +42,17 @@ def default_students() -> dict[str, Path]:
     folder = Path(sdk.__file__).parent / "models"
     files = {name: folder / f"default-{name}.onnx" for name in ("fp32", "int8")}
     return {name: path for name, path in files.items() if path.is_file()}
+
+
+@cache
+def released_parameters() -> dict[str, int]:
+    """Return how many parameters the shipped students' networks have, by the file's SHA-256."""
+    from sdk.model_file import read_model_file
+
+    return {
+        file_sha256(path): read_model_file(path).metadata.provenance["parameters"]
+        for path in default_students().values()
+    }
 
 
 def automatic_precision() -> str | None:
@@ -112,7 +126,8 @@ def select(subjects: Sequence[Subject], patterns: Sequence[str]) -> list[Subject
     for pattern in patterns:
         if not any(_fits(subject, pattern) for subject in subjects):
             names = ", ".join(subject.name for subject in subjects)
-            raise BenchError("model-missing", f"--models {pattern!r}: none of {names}")
+            hint = near(pattern, [subject.name for subject in subjects])
+            raise BenchError("model-missing", f"--models {pattern!r}: none of {names}{hint}")
     return [s for s in subjects if any(_fits(s, pattern) for pattern in patterns)]
 
 

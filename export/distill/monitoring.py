@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from export.data.dataset import FrameRecord
+from export.data.dataset import UNLABELLED, FrameRecord
 from export.data.frames import read_frames
 from export.distill.inputs import is_validation
 from export.distill.validation import Validation
@@ -34,10 +34,16 @@ def header_of(
 
 
 def _counts(records: Sequence[FrameRecord], labels: Sequence[str]) -> str:
-    """Return how many rows there are of each label, and of outliers and altered frames if any."""
-    frames = Counter("outlier" if r.outlier else r.label for r in records)
-    names = [*labels, *(["outlier"] if frames["outlier"] else [])]
+    """Return how many rows each label has; outliers, unlabelled and altered ones where any are."""
+    frames = Counter(_kind(r) for r in records)
+    names = [*labels, *(kind for kind in ("outlier", UNLABELLED) if frames[kind])]
     altered = Counter(r.alteration.how for r in records if r.alteration)
     of_each = ", ".join(f"{name} {frames[name]}" for name in names)
     of_each += "".join(f"; {how} {count}" for how, count in sorted(altered.items()))
     return f"{len(records)} frames of {len({r.group for r in records})} groups ({of_each})"
+
+
+def _kind(record: FrameRecord) -> str:
+    if record.outlier:
+        return "outlier"
+    return record.label if record.has_label else UNLABELLED

@@ -1,15 +1,21 @@
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import budget as budgeting
-from benchmarks.budget import check_budget, read_budget
+from benchmarks.budget import check_budget, check_subjects, read_budget
 from benchmarks.errors import BenchError
+from benchmarks.metrics import METRICS
+from benchmarks.record.store import read_record
 from benchmarks.record.types import Share
+from export.release.gates import MAX_BYTES
 from tests.benchmarks.fakes import fake_record
 
 RECORD = fake_record()
+DOCS = Path(__file__).parents[2] / "docs"
+FULL = read_record(DOCS / "results" / "bench-full")
 
 
 def budget(tmp_path, text):
@@ -114,7 +120,7 @@ def test_p99_is_paced_where_that_was_measured(tmp_path):
     table = '["teacher-fp32/onnxruntime"]\np99_ms = 1'
     line = lines(tmp_path, table)[("teacher-fp32/onnxruntime", "p99_ms")]
     key = "teacher-fp32/onnxruntime|single_stream|threads=1|end_to_end|p99"
-    assert line.measured == values[key]
+    assert (line.measured, line.scenario) == (values[key], "back to back")
 
 
 def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
@@ -123,6 +129,25 @@ def test_what_was_not_measured_does_not_meet_its_budget(tmp_path):
     assert (line.measured, line.met) == (None, False)
     line = lines(tmp_path, '["no-such/subject"]\np50_ms = 9')[("no-such/subject", "p50_ms")]
     assert not line.met
+
+
+@pytest.mark.parametrize("name", ["student-fp32", "student-fp32/skd"])
+def test_a_subject_that_the_run_does_not_have_is_refused_with_those_that_it_has(tmp_path, name):
+    limits = read_budget(budget(tmp_path, f'["{name}"]\np50_ms = 9'))
+    told = (
+        rf"\[{name}\] \(did you mean 'student-fp32/sdk'\?\); the subjects of this run are "
+        "student-fp32/sdk, teacher-fp32/onnxruntime$"
+    )
+    with pytest.raises(BenchError, match=told) as caught:
+        check_subjects(limits, [one.name for one in RECORD.subjects])
+    assert caught.value.slug == "subject-unknown"
+
+
+def test_subjects_of_the_run_and_limits_for_all_are_accepted(tmp_path):
+    names = [one.name for one in RECORD.subjects]
+    text = 'p50_ms = 9\n["student-fp32/sdk"]\np50_ms = 9\n[teacher-fp32.onnxruntime]\np50_ms = 9'
+    check_subjects(read_budget(budget(tmp_path, text)), names)
+    check_subjects(None, names)
 
 
 def test_a_record_without_a_student_misses_the_budget(tmp_path):
@@ -135,7 +160,9 @@ def test_a_record_without_a_student_misses_the_budget(tmp_path):
     [
         ("", "no limit"),
         ("p99_ms = ", "Invalid|invalid|value"),
-        ("p98_ms = 5", "p98_ms = 5; allowed"),
+        ("p98_ms = 5", r"toml: p98_ms = 5 \(did you mean 'p9\d_ms'\?\); allowed"),
+        ("p50 = 5", r"p50 = 5 \(did you mean 'p50_ms'\?\); allowed"),
+        ("['a/sdk']\np50_ms = -5", r"\[a/sdk\] p50_ms = -5; allowed"),
         ("p99_ms = '5'", "allowed are finite numbers"),
         ("p99_ms = true", "allowed are finite numbers"),
         ("p99_ms = nan", "allowed are finite numbers"),
@@ -154,13 +181,62 @@ def test_a_budget_that_makes_no_sense_is_refused(tmp_path, text, match):
 
 
 def test_a_missing_budget_file_is_refused(tmp_path):
-    with pytest.raises(BenchError, match=r"none\.toml"):
+    with pytest.raises(BenchError, match=r"none\.toml: can't be read: no such file or directory$"):
         read_budget(tmp_path / "none.toml")
 
 
 def test_the_projects_own_targets_are_a_valid_budget():
     targets = Path(budgeting.__file__).with_name("targets.toml")
     assert {"accuracy", "times_read_bound"} <= read_budget(targets).limits[""].keys()
+
+
+def test_the_projects_targets_for_files_are_those_of_its_release():
+    limits = read_budget(Path(budgeting.__file__).with_name("targets.toml")).limits
+    held = {p: limits[f"student-{p}/sdk"]["file_bytes"] for p in ("fp32", "int8")}
+    assert held == MAX_BYTES
+
+
+def test_budgets_on_the_pages_are_valid_and_the_committed_full_run_meets_them(tmp_path):
+    pages = [DOCS / "benchmarking.md", DOCS / "tutorials" / "compare-two-runs.md"]
+    shown = [
+        block
+        for page in pages
+        for block in re.findall(r"```toml\n(.*?)```", page.read_text(), re.S)
+    ]
+    assert len(shown) == len(pages)
+    for text in shown:
+        limits = read_budget(budget(tmp_path, text))
+        check_subjects(limits, [one.name for one in FULL.subjects])
+        assert [line for line in check_budget(FULL, limits) if not line.met] == []
+
+
+def test_the_committed_full_run_meets_the_projects_targets():
+    limits = read_budget(Path(budgeting.__file__).with_name("targets.toml"))
+    assert all(line.met for line in check_budget(FULL, limits))
+
+
+@pytest.mark.parametrize(("metric", "limit"), [("back_to_back_p50_ms", 0.54), ("p50_ms", 1.15)])
+def test_the_worked_example_adds_a_quarter_to_the_upper_bound_of_the_full_run(metric, limit):
+    page = (DOCS / "tutorials" / "compare-two-runs.md").read_text(encoding="utf-8")
+    found = METRICS[metric].find(FULL, "student-fp32/sdk")
+    assert f"{found.value:.3f} ms ({found.low:.3f} to {found.high:.3f})" in page
+    assert f"{metric} = {limit}" in page
+    assert abs(1.25 * found.high - limit) < 0.005
+
+
+@pytest.mark.parametrize("percentile", ["p50", "p90", "p99", "max"])
+def test_each_latency_can_be_limited_by_its_scenario_which_is_named(tmp_path, percentile):
+    values = {f.id: f.value for f in RECORD.figures}
+    names = {
+        "": ("paced-30fps|threads=1|end_to_end", "paced, 30 fps"),
+        "back_to_back_": ("single_stream|threads=1|end_to_end", "back to back"),
+        "response_": ("paced-30fps|threads=1|response", "paced, 30 fps"),
+    }
+    for prefix, (key, scenario) in names.items():
+        name = f"{prefix}{percentile}_ms"
+        line = lines(tmp_path, f"{name} = 9")[("student-fp32/sdk", name)]
+        assert line.measured == values[f"student-fp32/sdk|{key}|{percentile}"]
+        assert line.scenario == scenario
 
 
 def test_the_paced_tail_is_p99_over_p50(tmp_path):

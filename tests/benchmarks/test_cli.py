@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -57,6 +58,17 @@ def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
     assert "student-fp32/sdk|single_stream|threads=1|end_to_end|p50" in result.output
 
 
+def test_what_the_runs_cannot_tell_is_counted_and_shown_without_being_asked_for(record, tmp_path):
+    new = save(fake_record(2), tmp_path / "new.json")
+    result = RUNNER.invoke(commands.app, ["compare", record, new])
+    assert result.exit_code == 0
+    counted = re.search(r"0 worse, 0 better, \d+ same, (\d+) unclear, \d+ unjudged", result.output)
+    bounds = re.findall(r"  up to (\d+\.\d) % worse  \S+p99\n", result.output)
+    assert len(bounds) == 3
+    assert float(bounds[0]) == max(map(float, bounds)) > 5
+    assert f"  and {int(counted[1]) - 3} more; --all lists them\n" in result.output
+
+
 def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, capsys):
     other = edited(fake_record(2), lambda d: d["machine"].update(cpu_model="Other CPU"))
     new = save(other, tmp_path / "new.json")
@@ -93,6 +105,26 @@ def test_what_is_no_record_exits_3(tmp_path, monkeypatch, capsys, record, text):
     (tmp_path / "odd.json").write_text(text)
     assert main(monkeypatch, "compare", record, str(tmp_path / "odd.json")) == 3
     assert "record-unreadable" in capsys.readouterr().err
+
+
+def test_a_record_that_is_not_there_is_told_in_plain_words(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert main(monkeypatch, "compare", "nothere", "nothere") == 3
+    told = "record-unreadable: nothere: no such file or directory; give a record.json, or the"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+def test_limits_for_a_misspelt_subject_exit_2_and_write_nothing(
+    tmp_path, monkeypatch, capsys, record, command
+):
+    path = tmp_path / "budget.toml"
+    path.write_text('["student-fp32/skd"]\np50_ms = 9')
+    out = str(tmp_path / "out")
+    given = [str(path)] if command == "check" else ["--budget", str(path), "-o", out]
+    assert main(monkeypatch, command, record, *given) == 2
+    assert "did you mean 'student-fp32/sdk'?" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_messages_with_brackets_are_shown_whole(monkeypatch, capsys):
@@ -220,6 +252,8 @@ def test_an_option_that_makes_no_sense_exits_2_before_anything_runs(
     [
         (["preprocess", "--formats", "YUY3"], "GRAY8, GRAY16, RGB24"),
         (["run", "--models", "teachr", "--frames", "FRAMES"], "student-fp32/sdk"),
+        (["run", "--models", "student-fp32", "--frames", "FRAMES"], "mean 'student-fp32/sdk'?"),
+        (["run", "--budget", "BUDGET", "--frames", "FRAMES"], "mean 'student-fp32/sdk'?"),
         (["run", "--models", "none.onnx", "--frames", "FRAMES"], "no such file"),
         (["compare", "OLD", "OLD", "--despite", "gpu"], "suite, mode, cpu"),
         (["run", "--seed", "-1"], "--seed"),
@@ -236,9 +270,12 @@ def test_a_choice_that_is_not_allowed_exits_2_and_says_what_is(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "frames").mkdir()
     Image.new("L", (40, 30), 90).save(tmp_path / "frames" / "a.png")
+    (tmp_path / "limits.toml").write_text('["student-fp32"]\np50_ms = 9')
     words = {"OLD": record, "FRAMES": str(tmp_path / "frames")}
+    words["BUDGET"] = str(tmp_path / "limits.toml")
     assert main(monkeypatch, *(words.get(word, word) for word in arguments)) == 2
     assert allowed in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_run_without_a_folder_takes_the_first_that_holds_no_record(tmp_path, monkeypatch):

@@ -138,14 +138,74 @@ def test_a_faster_build_is_called_better_and_a_throughput_knows_its_direction():
     assert found[key + "throughput|mean"].ratio.value > 1.3
 
 
+def pair_of(old, new, better="lower"):
+    """Return what is said of one figure whose processes came to these."""
+    records = [
+        replace(OLD, figures=[replace(OLD.figures[0], processes=tuple(one), better=better)])
+        for one in (old, new)
+    ]
+    (change,) = compare(*records).changes
+    return change
+
+
+STEADY = [1 + i * 1e-6 for i in range(5)]
+
+
 def test_a_change_too_small_to_matter_is_the_same_however_certain():
-    pair = []
-    for factor in (1.0, 1.03):
-        processes = tuple(factor * (1 + i * 1e-6) for i in range(5))
-        pair.append(replace(OLD, figures=[replace(OLD.figures[0], processes=processes)]))
-    change = compare(*pair).changes[0]
+    change = pair_of(STEADY, [1.03 * one for one in STEADY])
     assert change.ratio.low > 1.02
     assert change.verdict == "same"
+
+
+@pytest.mark.parametrize(
+    ("new", "better", "verdict"),
+    [
+        ([0.99, 1.0, 1.0, 1.0, 1.01], "lower", "same"),
+        ([0.9, 1.0, 1.0, 1.0, 1.1], "lower", "unclear"),  # nothing changed, nothing is shown
+        ([0.9, 1.0, 1.0, 1.0, 1.1], "neither", "unjudged"),
+        ([1.04 + i * 0.02 for i in range(-2, 3)], "lower", "unclear"),  # the bound is above 5 %
+        ([0.5, 1.0, 2.0, 4.0, 8.0], "lower", "unclear"),
+        ([1.06 + i * 1e-6 for i in range(5)], "lower", "worse"),
+        ([1.06 + i * 1e-6 for i in range(5)], "higher", "better"),
+        ([1.0], "lower", "unclear"),  # one process has no interval
+        ([0.0, 1.0, 1.0, 1.0, 1.0], "lower", "unclear"),  # nor has a figure of zero
+    ],
+)
+def test_same_is_only_what_the_interval_shows_to_be_so(new, better, verdict):
+    assert pair_of(STEADY, new, better).verdict == verdict
+
+
+def test_worse_among_many_figures_takes_more_than_an_interval_that_excludes_1():
+    new = (1.05, 1.07, 1.08, 1.09, 1.11)
+    assert pair_of(STEADY, new).verdict == "worse"
+    first = OLD.figures[0]
+    records = [
+        replace(
+            OLD, figures=[replace(first, id=f"{first.id}{i}", processes=one) for i in range(200)]
+        )
+        for one in (tuple(STEADY), new)
+    ]
+    change = compare(*records).changes[0]
+    assert (change.ratio.low > 1.05, change.verdict) == (True, "unclear")
+
+
+def test_what_may_have_become_worse_unseen_is_the_bound_of_the_interval():
+    scattered = [0.9, 1.0, 1.0, 1.0, 1.1]
+    slower, fewer = pair_of(STEADY, scattered), pair_of(STEADY, scattered, "higher")
+    assert slower.unseen == slower.ratio.high - 1 > 0.05
+    assert fewer.unseen == 1 - fewer.ratio.low > 0.05
+    assert pair_of(STEADY, scattered, "neither").unseen is None
+
+
+def test_the_ratio_is_the_quotient_of_the_values_beside_it():
+    for change in compare(OLD, fake_record(2, factor=1.15)).changes:
+        if change.ratio is not None:
+            assert change.ratio.value == pytest.approx(change.new / change.old)
+
+
+def test_processes_that_scatter_beyond_all_numbers_are_compared_all_the_same():
+    change = pair_of([1e-99, 1e99], [1e-99, 1e99])
+    assert (change.verdict, change.ratio.low, change.unseen) == ("unclear", 0.0, float("inf"))
 
 
 def test_changed_models_kernels_and_packages_are_told():

@@ -307,9 +307,8 @@ def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, 
 def test_a_head_that_nothing_is_marked_for_is_refused_before_anything_trains(
     recipe, phantom_data, tmp_path, monkeypatch
 ):
-    recipe.write_text(RECIPE.replace('["fetal_planes_db", "not_fetal"]', '["fetal_planes_db"]').replace(
-        '[novelty.open_set.outliers]\ndatasets = ["not_fetal"]', "[novelty.open_set.outliers]"
-    ))  # fmt: skip
+    text = RECIPE.replace('["fetal_planes_db", "not_fetal"]', '["fetal_planes_db"]')
+    recipe.write_text(text.replace('outliers]\ndatasets = ["not_fetal"]', "outliers]"))
     monkeypatch.setenv("SONOGAZE_DATA", str(phantom_data))
     run = Workspace.open(str(recipe), tmp_path / "runs").student("ce")
     waived = [f"{gate}=two epochs" for gate in gates.GATES]

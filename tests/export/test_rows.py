@@ -26,6 +26,7 @@ from export.distill.inputs import (
     training_records,
     used_records,
 )
+from export.distill.monitoring import header_of
 from export.distill.teacher import _teacher_loss
 from export.errors import ExportError
 from export.gaze import obtain
@@ -236,6 +237,9 @@ def test_students_see_the_train_part_of_unlabelled_data_and_teachers_and_scores_
     assert not any(r.has_label for r in rows)
     for frames in (space.teacher_rows, space.transfer_records, *space.parts.values()):
         assert not any(r.dataset == "not_fetal" for r in frames)
+    header = header_of(space.records, space.transfer_rows, recipe)["trained on"]
+    labelled = Counter(r.label for r in space.transfer_records)
+    assert f"background {labelled['background']}, unlabelled {len(rows)})" in header
     told = _unlabelled(space.student("kd"))
     assert told["unlabelled_data"][0]["frames"] == len(rows)
     assert "TimTrack" in attribution({"training_data": [], "teacher_start": None, **told})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.budget import check_subjects
 from benchmarks.frames import FrameSet, load_frames, make_ring
 from benchmarks.input_files import Files, write_inputs
 from benchmarks.measure.counters import read_energy
@@ -101,6 +102,7 @@ def run(request: Request, launcher: Launcher, advance: Advance) -> Record:
 def _prepare(request: Request, folder: Path) -> _Prepared:
     frames, effort = load_frames(request.frames), request.effort
     subjects = assemble(request.models, effort.mode, frames.samples, folder, request.shapes)
+    check_subjects(request.budget, [subject.name for subject in subjects])
     files, ring = Files(folder), make_ring(frames.samples)
     write_inputs(files, ring, frames.samples, subjects)
     facts: dict[str, ModelFacts] = {

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.record.figures import (
     grouped,
+    in_order,
     make_figure,
     median_figure,
     outcomes_of,
@@ -16,6 +17,7 @@ from benchmarks.record.figures import (
 from benchmarks.record.jobs import Run
 from benchmarks.record.outcomes import PixelCase, Pixels
 from benchmarks.record.types import Better, Figure
+from benchmarks.stats.intervals import geometric_mean
 from benchmarks.stats.percentiles import nearest_rank
 
 #: Only the SDK's own way can become worse; the others are the measure it is held against.
@@ -44,11 +46,13 @@ def _way_figures(key: str, repeats: Sequence[PixelCase]) -> list[Figure]:
     figures = []
     for way in repeats[0].samples_us:
         lists = [np.asarray(case.samples_us[way]) for case in repeats]
+        ways = []
         for percentile in (50.0, 90.0):
             judged = way in _JUDGED and percentile == 50
             better: Better = "lower" if judged else "neither"
             name = [key, _SCENARIO, way]
-            figures.append(percentile_figure(name, "us", percentile, lists, better=better))
+            ways.append(percentile_figure(name, "us", percentile, lists, better=better))
+        figures += in_order(ways)
     return figures
 
 
@@ -71,11 +75,11 @@ def _ratio_figures(key: str, repeats: Sequence[PixelCase]) -> list[Figure]:
 def _overall_figures(key: str, processes: Sequence[Pixels]) -> list[Figure]:
     """Return geometric means over all formats of one size: a change of the kernel as a whole."""
     medians = [
-        _geometric_mean([nearest_rank(case.samples_us["sdk"], 50.0) for case in one.cases])
+        geometric_mean([nearest_rank(case.samples_us["sdk"], 50.0) for case in one.cases])
         for one in processes
     ]
     ratios = [
-        _geometric_mean([c.sdk_over_read for c in one.cases if c.sdk_over_read is not None])
+        geometric_mean([c.sdk_over_read for c in one.cases if c.sdk_over_read is not None])
         for one in processes
         if any(case.sdk_over_read is not None for case in one.cases)
     ]
@@ -88,7 +92,3 @@ def _overall_figures(key: str, processes: Sequence[Pixels]) -> list[Figure]:
 
 def _middle(values: Sequence[float]) -> float:
     return float(np.median(values))
-
-
-def _geometric_mean(values: Sequence[float]) -> float:
-    return float(np.exp(np.mean(np.log(values))))

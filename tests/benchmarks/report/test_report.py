@@ -13,6 +13,9 @@ from benchmarks.report.escape import markdown_cell, parted
 from benchmarks.report.summary import summary
 from benchmarks.report.view import View
 from benchmarks.report.write import render, write_all
+from benchmarks.scenarios import scenario_name
+from benchmarks.subjects.catalogue import default_students
+from export.files import file_sha256
 from tests.benchmarks.fakes import (
     SUBJECTS,
     fake_record,
@@ -22,6 +25,7 @@ from tests.benchmarks.fakes import (
 )
 
 RECORD = fake_record()
+SCENARIOS = ("single_stream", "paced-30fps")
 HTML = render(RECORD, "report.html.j2")
 
 
@@ -140,7 +144,8 @@ def test_an_interval_stands_below_its_value_and_nothing_else_is_taken_for_one():
 def test_warnings_stand_before_every_figure():
     for template in ("report.html.j2", "report.md.j2"):
         page = render(RECORD, template)
-        assert 0 < page.index("Warnings") < page.index("Summary") < page.index("Latency")
+        first = min(page.index("Summary"), page.index("Latency"))
+        assert 0 < page.index("Warnings") < first
         assert page.index("virtualised") < page.index("Summary")
 
 
@@ -272,10 +277,59 @@ def test_a_run_without_a_student_makes_a_report(tmp_path):
 
 def test_the_summary_says_what_was_measured_and_calls_the_ratio_by_its_name():
     lines = "\n".join(summary(View(RECORD)))
+    assert re.search(r"Back to back, .* takes [01]\.\d+ ms .*README", lines)
+    assert re.search(r"Paced at 30 frames a second, .* takes 1\.\d+ ms .*cart", lines)
     assert "0 of 1000 frames came later" in lines
     assert "12.0 x the time" in lines
     assert "no achievement" in lines
     assert "96.0 % (95.0 to 97.0) of 300 frames" in lines
+
+
+def test_within_how_long_frames_are_answered_is_told_from_when_they_were_due():
+    figures = {f.id: f.value for f in RECORD.figures}
+    key = "student-fp32/sdk|paced-30fps|threads=1|response|"
+    p99, slowest = (text.number(figures[key + end]) for end in ("p99", "max"))
+    (line,) = [line for line in summary(View(RECORD)) if "99 of 100" in line]
+    assert f"within {p99} ms of when they were due" in line
+    assert f"the slowest within {slowest} ms" in line
+
+
+def test_the_first_page_shows_both_latencies_side_by_side_after_the_warnings():
+    first = HTML.split('<section class="summary">')[0]
+    figures = {f.id: f.value for f in RECORD.figures}
+    ends = (f"student-fp32/sdk|{one}|threads=1|end_to_end|p50" for one in SCENARIOS)
+    back, paced = (f"{text.number(figures[end])} ms" for end in ends)
+    assert f"{back} back to back (" in first.split("Warnings")[1]
+    assert f"{paced} paced at 30 frames a second (" in first.split("Warnings")[1]
+
+
+def test_the_report_names_the_scenarios_in_words():
+    page = render(RECORD, "report.md.j2", Budget({"": {"p99_ms": 1.0, "peak_mb": 1.0}}))
+    assert "## Latency back to back" in page
+    assert "| student-fp32/sdk | paced, 30 fps | 1." in page
+    assert "| p99_ms | paced, 30 fps |" in page
+    assert "| peak_mb | – |" in page
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("single_stream", "back to back"),
+        ("paced-60fps", "paced, 60 fps"),
+        ("multi_stream-30fps-2streams", "2 streams, 30 fps each"),
+        ("memory", ""),
+    ],
+)
+def test_a_scenario_has_one_name(key, words):
+    assert scenario_name(key) == words
+
+
+def test_a_released_student_shows_its_networks_parameters_beside_the_files():
+    path = default_students()["fp32"]
+    own = replace(SUBJECTS[0], sha256=file_sha256(path), parameters=103_240)
+    page = render(fake_record(subjects=[own, SUBJECTS[1]]), "report.md.j2")
+    assert "| student-fp32 | 100 kB | 103 k | 82,372 |" in page
+    assert "| teacher-fp32 | 13.0 MB | 3.30 M | – |" in page
 
 
 def test_untrained_weights_are_called_so_in_the_table():

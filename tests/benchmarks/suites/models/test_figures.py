@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.record.figures import latency_figures, make_figure
+from benchmarks.stats.intervals import between_processes
 from benchmarks.suites.models.figures import all_figures
 from benchmarks.suites.models.timing_figures import with_warmup
 from tests.benchmarks.fakes import changed, fake_record, fake_runs, with_failure, with_outcome
@@ -22,6 +23,16 @@ def test_a_slow_frame_in_one_process_is_in_the_pooled_maximum_and_p99():
     assert found["max"].value == found["p99"].value == 70.0
     assert found["p50"].value == 1.0
     assert found["p99"].processes == (1.0, 1.0, 70.0, 1.0, 1.0)
+
+
+def test_no_percentile_is_bounded_below_a_lower_one():
+    # 60 ms twice in one process: its p99 alone widens the interval to both sides
+    slow = [[1_500_000] * 10, [1_200_000] * 10, [60_000_000] * 2, [1_100_000] * 10]
+    lists = [[1_000_000] * (100 - len(one)) + one for one in slow]
+    p50, p90, p99, _ = latency_figures(KEY, lists, clock_ns=1)
+    own = between_processes(p99.value, p99.processes)
+    assert own.low < p50.low <= p90.low == p99.low <= p99.value
+    assert p99.high == own.high
 
 
 def test_a_percentile_on_too_few_samples_says_so():

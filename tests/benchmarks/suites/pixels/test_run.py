@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from benchmarks import session
 from benchmarks.compare import compare
 from benchmarks.errors import BenchError
 from benchmarks.record.outcomes import PixelCase, Pixels, Result
-from benchmarks.record.store import parse_record, record_json
+from benchmarks.record.store import parse_record, read_record, record_json
 from benchmarks.report.pixels import pixel_report
 from benchmarks.suites.pixels.run import PROCESSES, jobs, make_request, run
 from tests.benchmarks.fakes import facts
@@ -149,4 +150,17 @@ def test_the_report_tells_the_deviation_of_each_way_and_what_is_absent():
     text = pixel_report(made())
     assert "| GRAY8-1920x1080 | opencv | " in text
     assert text.count("| 0.500 |") == 3
-    assert "- libyuv was not measured: not here." in text
+    assert "- libyuv was not measured: not here.\n\n## Every way" in text
+
+
+def test_a_ratio_is_one_number_in_both_tables():
+    record = read_record(Path(__file__).parents[4] / "docs/results/cpus/amd-26-2-avx512")
+    first, every = (
+        [[cell.strip() for cell in line.split("|")[1:-1]] for line in part.splitlines()]
+        for part in pixel_report(record).split("## Every way")
+    )
+    ratios = {row[0]: row[-1] for row in first if row and "NumPy" not in row[-1]}
+    numpy = {row[0]: row[3] for row in every if len(row) > 3 and row[1] == "numpy"}
+    assert len(numpy) > 30
+    for name, ratio in numpy.items():
+        assert abs(float(ratios[name].split()[0]) / float(ratio) - 1) < 0.01
