@@ -176,6 +176,8 @@ def _score_again(
     With a new novelty, what is accepted of the guarded parts is new, and the look is logged.
     """
     parts = scored_parts(used_records(load_records(data_root(), recipe.labels), recipe), recipe)
+    # the network's accuracy is the same each time: without them, only the first look would be kept
+    limits = ", ".join(f"{k} {v}" for k, v in (report.get("novelty_limits") or {}).items())
     for precision, data in contents.items():
         calibration = parse_model_file(data).metadata.calibration
         for part, records in parts.items():
@@ -184,7 +186,7 @@ def _score_again(
             _same(report["scores"][precision][part], scores, f"{precision} on {part}")
             report["scores"][precision][part] = scores
             if logged and guarded(part, records):
-                what = f"new novelty {report['student_id']} {precision}"
+                what = f"new novelty {report['student_id']} {precision}, limits {limits}"
                 log_evaluation(part, what, scores["accuracy"])
     if report["teacher_scores"]:
         report["teacher_scores"] = _teacher_again(report, parts)

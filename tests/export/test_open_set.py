@@ -289,6 +289,8 @@ def test_a_release_has_it_and_a_released_student_gets_it_anew(recipe, tmp_path, 
     again = repackage(tmp_path / "to", waived, str(recipe), new_novelty=True)
     assert again["scores"]["fp32"]["val"]["confusion"] == plain
     assert set(report["strangers"]) == {"not_fetal:lung", "not_fetal:muscle"}
+    near = again["novelty_limits"]["distance"]  # other limits, other answers: another look
+    assert f"limits distance {near}, denied" in (tmp_path / "looks.jsonl").read_text()
     for told in ("strangers", "novelty_limits", "kept"):
         assert again[told] == report[told]
     # the same frames and the same recipe: the head is fitted to the same bits
