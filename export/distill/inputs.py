@@ -276,7 +276,7 @@ def transfer_bank(
     return build_bank(
         rows,
         recipe.preprocessing,
-        recipe.augment,
+        recipe.transfer.augment or recipe.augment,
         recipe.transfer.bank(seed),
         folder,
         progress,

@@ -24,6 +24,7 @@ from export.distill.inputs import (
     rows_to_learn,
     scored_parts,
     training_records,
+    transfer_bank,
     used_records,
 )
 from export.distill.monitoring import header_of
@@ -31,6 +32,7 @@ from export.distill.teacher import _teacher_loss
 from export.errors import ExportError
 from export.gaze import obtain
 from export.gaze.privileged import GazeOfFrames
+from export.recipe.digests import teacher_digest
 from export.recipe.read import load_recipe
 from export.recipe.settings import (
     AugmentConfig,
@@ -259,6 +261,25 @@ def test_a_view_of_an_unlabelled_frame_has_the_share_of_a_label_that_is_mixed_in
     assert (bank.targets[bank.frame_index >= 4].sum(1) == 0).any()
     _bank([*known, *known], tmp_path, mix_share=0.6)
     assert len(list(tmp_path.glob("bank-*"))) == 2  # the same frames with labels: another bank
+
+
+def test_students_views_have_ranges_of_their_own_where_the_recipe_says_so(learned, tmp_path):
+    rows = [r for r in learned[0] if not r.outlier][:3]
+    mild = AugmentConfig(scale_min=1.0, scale_max=1.0, p_text=0.0)
+    path = tmp_path / "r.toml"
+    path.write_text(
+        'base = "smoke"\n[transfer.augment]\nscale_min = 1.0\nscale_max = 1.0\np_text = 0.0\n'
+    )
+    recipe = load_recipe(str(path))
+    views = transfer_bank(recipe, rows, tmp_path / "a", seed=1).views
+    bank = recipe.transfer.bank(1)
+    same = build_bank(rows, recipe.preprocessing, mild, bank, tmp_path / "b", labels=recipe.labels)
+    other = build_bank(
+        rows, recipe.preprocessing, recipe.augment, bank, tmp_path / "c", labels=recipe.labels
+    )
+    assert np.array_equal(views, same.views)
+    assert not np.array_equal(views, other.views)
+    assert teacher_digest(recipe) == teacher_digest(load_recipe("smoke"))
 
 
 def test_data_that_are_learned_with_labels_are_not_unlabelled_too(tmp_path):

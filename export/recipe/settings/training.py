@@ -25,7 +25,7 @@ from export.recipe.settings.fields import (
     Weight,
 )
 from export.recipe.settings.network import StageConfig, StudentConfig
-from export.recipe.settings.views import BankConfig
+from export.recipe.settings.views import AugmentConfig, BankConfig
 
 
 class LoopConfig(Settings, frozen=True):
@@ -95,6 +95,8 @@ class TransferConfig(Settings, frozen=True, kw_only=True):
         unlabelled: data sets whose labels nobody looks at: on views of their train part students
             follow the teacher alone, and a loss of labels counts nothing. The teacher doesn't learn
             from them.
+        augment: of students' views; None: the recipe's, which are the teacher's too. A student of
+            few parameters learns more from milder ones.
         teacher_precision: of the teacher's answers. bf16 rounds logits near 4 to steps of 1/32.
     """
 
@@ -105,6 +107,7 @@ class TransferConfig(Settings, frozen=True, kw_only=True):
     mix_partners: Partners = VIEW_DRAWING.mix_partners
     bank_by_seed: bool = False
     unlabelled: Texts = ()
+    augment: AugmentConfig | None = None
     teacher_precision: Literal["bf16", "fp32"] = "bf16"
 
     def bank(self, seed: int) -> BankConfig:

@@ -83,7 +83,8 @@ DEFAULTS = {
         "architecture": "efficientnet_lite0", "loss": "labels", "mix_partners": 16,
     },
     "TransferConfig": {
-        "mix_partners": 16, "bank_by_seed": False, "unlabelled": (), "teacher_precision": "bf16",
+        "mix_partners": 16, "bank_by_seed": False, "unlabelled": (), "augment": None,
+        "teacher_precision": "bf16",
     },
     "StudentTraining": {"average": 0.999, "warmup_epochs": 1.0, "decay_gaze_gates": True,
         "max_gradient_norm": 5.0, "architecture": "depthwise", "patch": 4, "branches": 0},
