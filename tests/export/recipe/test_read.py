@@ -108,7 +108,7 @@ HOSTILE = {
     },
     "transfer": {
         "bank_seed = -1": "bank_seed is -1; allowed: a whole number, at least 0",
-        "vews = 3": "vews is unknown; transfer may have ['bank_by_seed', 'bank_seed',",
+        "vews = 3": "vews is unknown; transfer may have ['augment', 'bank_by_seed',",
         "views_per_fram = 3": "views_per_fram is unknown (did you mean 'views_per_frame'?)",
     },
     "augment": {
