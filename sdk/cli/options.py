@@ -25,10 +25,18 @@ _OTHER_FILES = frozenset(
 
 def _film_or_folder(path: Path | None) -> Path | None:
     """Refuse a name that asks for another kind of file: it would become a folder."""
+    _no_dash(path)
     if path is not None and path.suffix.lower() in _OTHER_FILES and not path.is_dir():
         raise typer.BadParameter(
             f"{shown(path.name)}: films end in .mp4; any other name is a folder of PNGs"
         )
+    return path
+
+
+def _no_dash(path: Path | None) -> Path | None:
+    """Refuse `-`, which means standard output elsewhere and would be a file of that name here."""
+    if path == Path("-"):
+        raise typer.BadParameter("'-' is no file name; for standard output there is --json")
     return path
 
 
@@ -74,7 +82,8 @@ AttentionOption = Annotated[
     bool, typer.Option("--attention", help="Put the attention map into the JSON.")
 ]
 CsvOption = Annotated[
-    Path | None, typer.Option(help="Write a table to this CSV file.", show_default=False)
+    Path | None,
+    typer.Option(callback=_no_dash, help="Write a table to this CSV file.", show_default=False),
 ]
 SaveOption = Annotated[
     Path | None,

@@ -200,6 +200,14 @@ def test_csv_gives_the_region_as_the_option_takes_it(
         assert {row["region"] for row in csv.DictReader(file)} == {""}
 
 
+@pytest.mark.parametrize("option", ["--csv", "--save"])
+def test_a_dash_is_no_file_of_that_name(run: Any, clip: Path, option: str) -> None:
+    done = run(option, "-", clip)
+    assert done.exit_code == 2
+    assert "--json" in done.stderr
+    assert not Path("-").exists()
+
+
 @pytest.mark.parametrize("name", ["out.avi", "out.MOV", "out.png", "out.gif"])
 def test_a_name_of_another_kind_of_file_is_no_folder(
     run: Any, clip: Path, tmp_path: Path, name: str
