@@ -67,9 +67,7 @@ def train(
     check_fills_a_batch(len(bank) // bank.views_per_frame, config.batch)
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     run = TrainingRun.start(model, loss, config)
-    done = run.resume(checkpoint.load())
-    if log is not None:
-        log.resume(done)
+    done = _resume(run, checkpoint, log)
     try:
         for epoch in range(done, config.epochs):
             metrics = run.epoch(bank, normalise, config, epoch)
@@ -82,6 +80,14 @@ def train(
     if log is not None and parallel.is_leader():
         log.draw()
     return _averaged(model, run)
+
+
+def _resume(run: TrainingRun, checkpoint: Checkpoint, log: MetricLog | None) -> int:
+    """Bring run and log to where the checkpoint stands; return how many epochs are done."""
+    done = run.resume(checkpoint.load())
+    if log is not None:
+        log.resume(done)
+    return done
 
 
 def _averaged(model: nn.Module, run: TrainingRun) -> nn.Module:

@@ -82,29 +82,13 @@ def by_strangers(
         return chosen
     own = _Answers.of(unseen, chosen.temperature, near)
     strangers = {k: _Answers.of(u, chosen.temperature, near) for k, u in unseen.strangers.items()}
-    limits = _lowest(own, list(strangers.values()), len(labels), config)
-    rng = np.random.default_rng(0)
-    draws = np.stack(
-        [
-            _lowest(own.drawn(rng), [s.drawn(rng) for s in strangers.values()], len(labels), config)
-            for _ in range(_DRAWS)
-        ]
-    )
-    low, high = np.percentile(draws, [2.5, 97.5], axis=0)
-    story = {
-        label: {
-            "threshold": float(limits[i]),
-            "interval_95": [float(low[i]), float(high[i])],
-            "answers": int((own.said == i).sum()),
-            "errors": int(((own.said == i) & ~own.right).sum()),
-            "from": "strangers",
-        }
-        for i, label in enumerate(labels)
-    }
+    met = list(strangers.values())
+    limits = _lowest(own, met, len(labels), config)
+    interval = _interval_95(own, met, len(labels), config)
     return replace(
         chosen,
         abstain_below={label: float(limits[i]) for i, label in enumerate(labels)},
-        story=story,
+        story=_story(own, limits, interval, labels),
         strangers={kind: _told(answers, limits) for kind, answers in strangers.items()},
         kept=own.kept(limits),
     )
@@ -152,6 +136,36 @@ def _lowest(
             break
         limits, excess = best, _excess(own, strangers, best, config)
     return limits
+
+
+def _interval_95(
+    own: _Answers, strangers: Sequence[_Answers], labels: int, config: ThresholdConfig
+) -> tuple[Limits, Limits]:
+    """Return the ends of each threshold's 95 % interval, by groups drawn with repetition."""
+    rng = np.random.default_rng(0)
+    draws = [
+        _lowest(own.drawn(rng), [s.drawn(rng) for s in strangers], labels, config)
+        for _ in range(_DRAWS)
+    ]
+    low, high = np.percentile(np.stack(draws), [2.5, 97.5], axis=0)
+    return low, high
+
+
+def _story(
+    own: _Answers, limits: Limits, interval: tuple[Limits, Limits], labels: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return by label its threshold, how sure that is, and by how many answers and errors."""
+    low, high = interval
+    return {
+        label: {
+            "threshold": float(limits[i]),
+            "interval_95": [float(low[i]), float(high[i])],
+            "answers": int((own.said == i).sum()),
+            "errors": int(((own.said == i) & ~own.right).sum()),
+            "from": "strangers",
+        }
+        for i, label in enumerate(labels)
+    }
 
 
 def _excess(

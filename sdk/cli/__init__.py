@@ -26,7 +26,3 @@ def _app() -> Any:
         )
         raise SystemExit(1) from None
     return app
-
-
-if __name__ == "__main__":
-    main()

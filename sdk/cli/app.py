@@ -33,6 +33,7 @@ from .options import (
     SmoothOption,
     failure,
     parse_region,
+    say,
 )
 from .output import NOT_WRITTEN
 from .report import report
@@ -96,7 +97,7 @@ def classify(  # noqa: PLR0913 - its options
     except SdkError as error:
         raise failure(error, as_json) from None
     except NotSaved as error:
-        Console(stderr=True).print(f"sonogaze: {error}", markup=False, highlight=False)
+        say(f"sonogaze: {error}")
         raise typer.Exit(NOT_WRITTEN) from None
     raise typer.Exit(code)
 

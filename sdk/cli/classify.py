@@ -47,12 +47,12 @@ class Asked(NamedTuple):
     """
 
     options: dict[str, Any]
-    fps: float | None = None
-    smooth: bool = False
-    as_json: bool = False
-    attention: bool = False
-    csv: Path | None = None
-    save: Path | None = None
+    fps: float | None
+    smooth: bool
+    as_json: bool
+    attention: bool
+    csv: Path | None
+    save: Path | None
 
 
 def classify_files(classifier: Classifier, files: list[str], asked: Asked) -> int:

@@ -92,10 +92,12 @@ GROUPS = {
     "cli": Group(
         modules=("sdk/cli/*.py",),
         tests=("tests/sdk/test_cli*.py", "tests/sdk/pages/test_report_command.py",
-               "tests/sdk/pages/test_live.py"),
+               "tests/sdk/pages/test_live.py", "tests/sdk/audit/test_audit.py",
+               "tests/sdk/audit/test_verify_command.py", "tests/sdk/test_kernel_choice.py",
+               "tests/sdk/stream/test_stream.py"),
         preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
         # what it does with the process's own descriptors is tested in processes of its own
-        unseen=("sdk/cli/output.py", "sdk/cli/__main__.py"),
+        unseen=("sdk/cli/output.py", "sdk/cli/__init__.py", "sdk/cli/__main__.py"),
         most=15,
     ),
     "interpreter": Group(

@@ -117,3 +117,18 @@ def test_a_model_that_onnxruntime_refuses_prints_one_object(tmp_path: Path, pict
     (line,) = done.stdout.splitlines()
     assert json.loads(line)["error"]["slug"].startswith("model-")
     assert done.stderr == ""
+
+
+def test_after_the_command_standard_output_is_what_it_was_before() -> None:
+    code = """
+import os
+from sdk.cli.output import results_alone
+with results_alone("test"):
+    print("result")
+    os.write(1, b"noise\\n")
+os.write(1, b"after\\n")
+os.write(2, b"error\\n")
+print("last")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("result\nafter\nlast\n", "noise\nerror\n")

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import sdk.sources
 from sdk.cli.app import app
+from sdk.cli.saving import Keepers, NotSaved
 from sdk.model_file.known_answers import pattern_frame
 from sdk.sources.live.source import Waiting
 from tests.sdk.test_sources_live import Server, answering, multipart
@@ -115,6 +116,60 @@ def test_a_film_has_the_frames_and_the_rate_of_the_clip(
         count += 1
         assert got[1].shape == (420, 600, 3)
     assert count == 4
+
+
+def test_a_film_of_one_picture_has_even_sides_and_the_default_rate(
+    run: Any, tmp_path: Path
+) -> None:
+    picture = tmp_path / "odd.png"
+    Image.fromarray(pattern_frame("ring", 501, 451)).save(picture)
+    assert run("--save", tmp_path / "out.mp4", picture).exit_code == 0
+    film = cv2.VideoCapture(str(tmp_path / "out.mp4"))
+    assert film.get(cv2.CAP_PROP_FPS) == 25
+    found, shown = film.read()
+    assert found
+    assert shown.shape == (452, 782, 3)
+    assert not film.read()[0]
+
+
+class Broken:
+    """A keeper whose disk is full."""
+
+    def __init__(self, error: OSError) -> None:
+        self.error, self.dropped = error, False
+
+    def keep(self, *_: object) -> None:
+        raise self.error
+
+    fail = finish = keep
+
+    def drop(self) -> None:
+        self.dropped = True
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(28, "No space left on device", "a.csv"), "No space left on device: a.csv"),
+        (OSError("odd"), "odd: "),
+    ],
+)
+@pytest.mark.parametrize("step", ["keep", "fail", "finish"])
+def test_whatever_step_the_disk_is_full_at_is_told_and_nothing_is_kept(
+    step: str, error: OSError, told: str
+) -> None:
+    keeper: Any = Broken(error)
+    arguments: list[Any] = [1, None, None, None] if step == "keep" else ["a", None]
+
+    def save() -> None:
+        with Keepers([lambda: keeper]) as keepers:
+            if step != "finish":  # which is what leaving does
+                getattr(keepers, step)(*arguments)
+
+    with pytest.raises(NotSaved) as caught:
+        save()
+    assert str(caught.value) == f"results cannot be saved: {told}"
+    assert keeper.dropped
 
 
 @pytest.mark.parametrize("option", ["--csv", "--save"])

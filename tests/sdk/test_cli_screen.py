@@ -112,11 +112,23 @@ def test_a_missing_module_of_anything_else_is_no_missing_extra() -> None:
     assert "ModuleNotFoundError" in done.stderr
 
 
+def test_what_cannot_be_saved_is_one_line_without_colours(toy_path: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    table = tmp_path / "file" / f"{'long' * 25} 1.csv"
+    words = ["classify", "--model", str(toy_path), "--csv", str(table), "none.png"]
+    done = CliRunner().invoke(app, words, env={"FORCE_COLOR": "1"})
+    assert done.exit_code == 3
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("sonogaze: results cannot be saved: Not a directory: ")
+    assert "\x1b" not in line
+
+
 def test_a_bar_on_the_screen_tells_which_file_and_how_many_frames(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.full((60, 80), 9 * k, np.uint8)) for k in range(3)]
-    frames[0].save(tmp_path / "clip.tif", save_all=True, append_images=frames[1:])
+    # in brackets, since markup would eat them
+    frames[0].save(tmp_path / "[red]clip.tif", save_all=True, append_images=frames[1:])
     master, screen = pty.openpty()
-    words = ["classify", "none.png", str(tmp_path / "clip.tif")]
+    words = ["classify", "none.png", str(tmp_path / "[red]clip.tif")]
     process = subprocess.Popen(
         [sys.executable, "-m", "sdk.cli", *words],
         stdout=subprocess.DEVNULL,
@@ -131,5 +143,6 @@ def test_a_bar_on_the_screen_tells_which_file_and_how_many_frames(tmp_path: Path
     process.wait()
     os.close(master)
     shown = read.decode()
-    assert "2 of 2: clip.tif" in shown
+    assert "2 of 2: [red]clip.tif" in shown
     assert "3/3" in shown
+    assert shown.endswith("\x1b[1A\x1b[2K"), "the line of the bar is erased at the end"

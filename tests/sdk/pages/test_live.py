@@ -18,9 +18,12 @@ import numpy as np
 import pytest
 import simplejpeg
 from sonogaze.sources.choices import Wanted
+from typer.testing import CliRunner
 
 import sdk
+import sdk.cli.live
 import sdk.live.pace
+from sdk.cli.app import app
 from sdk.errors import FrameError, SourceError
 from sdk.live import LiveServer, Paced, View, Watched, watch
 from sdk.live.server import MOST_CONNECTIONS, _Handler
@@ -351,3 +354,29 @@ def test_a_source_that_is_none_is_an_error(toy_path):
     out, error = finished(process)
     assert (process.returncode, out) == (1, "")
     assert error.startswith("source-not-found: ")
+
+
+def test_who_looks_is_told_the_error_that_the_source_ended_in(stream, monkeypatch):
+    def breaks_off():
+        yield sdk.Frame.from_array(RING), FrameInfo("a", 0, None, "video", 0, "whole")
+        raise SourceError("source-malformed", "half a frame")
+
+    told = []
+    monkeypatch.setattr(View, "end", lambda self, text: told.append(text))
+    with pytest.raises(SourceError, match="half a frame"):
+        sdk.cli.live._serve(Watched(stream, Paced(breaks_off(), 1000.0), "a"), 0)
+    assert told == ["The source ended in an error: half a frame"]
+
+
+def test_a_programs_own_handler_of_sigterm_stays(toy_path):
+    def own(*_):
+        pass
+
+    before = signal.signal(signal.SIGTERM, own)
+    try:
+        done = CliRunner().invoke(app, ["live", "none.mp4", "--model", str(toy_path)])
+        assert signal.getsignal(signal.SIGTERM) is own
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("source-not-found: ")

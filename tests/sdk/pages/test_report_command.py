@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -9,11 +10,15 @@ import numpy as np
 import pydicom.data
 import pytest
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 import sdk.cli.report
+from sdk import Frame
 from sdk.cli.app import app
+from sdk.cli.progress import bar
 from sdk.model_file.known_answers import pattern_frame
+from sdk.sources import FrameInfo
 from tests.sdk.video_files import written
 
 REAL = Path(pydicom.data.__file__).parent / "test_files"
@@ -156,6 +161,18 @@ def test_without_jinja2_the_error_says_what_to_install(run, clip, monkeypatch):
     assert done.exit_code == 1
     assert "pip install 'sonogaze[report]'" in done.stderr
     assert sdk.cli.report  # the command itself is there without it
+
+
+@pytest.mark.parametrize(
+    ("declared", "total"), [(None, None), (5, 5), (2, 3)], ids=["unknown", "more", "too few"]
+)
+def test_the_bar_counts_the_frames_that_are_done(declared, total):
+    frame = Frame.from_array(pattern_frame("ring", 64, 48))
+    made = ((frame, FrameInfo("a", i, declared, "video", None, "whole")) for i in range(3))
+    with bar(Console(file=io.StringIO()), disable=True) as progress:
+        assert len(list(sdk.cli.report._watched(progress, made))) == 3
+        (task,) = progress.tasks
+    assert (task.completed, task.total) == (3, total)
 
 
 def luminance(colour):
