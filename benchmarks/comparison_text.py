@@ -26,10 +26,12 @@ def comparison_lines(comparison: Comparison, every: bool) -> Iterator[str]:
         every: whether to list every figure, with the interval that its verdict stands on.
     """
     leading = [change for change in comparison.changes if _is_leading(change)]
-    yield from _table([(_in_words(change), change) for change in leading], every)
-    yield from _counts(comparison, every)
     changed = [c for c in comparison.changes if c.verdict in ("worse", "better")]
     listed = comparison.changes if every else [c for c in changed if c not in leading]
+    if leading or listed:
+        yield _head(every)
+    yield from _table([(_in_words(change), change) for change in leading], every)
+    yield from _counts(comparison, every)
     yield from _table([(change.id, change) for change in listed], every)
     yield from _open(comparison, every)
 
@@ -80,12 +82,12 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < _FAR else f"more than {100 * _FAR:.0f} %"
 
 
+def _head(every: bool) -> str:
+    words = ("verdict", "after / before (95 %)", "before -> after (mean of processes)", "figure")
+    return _row(*words, "judged by" if every else None)
+
+
 def _table(named: list[tuple[str, Change]], every: bool) -> Iterator[str]:
-    if not named:
-        return
-    wider = "judged by" if every else None
-    head = ("verdict", "after / before (95 %)", "before -> after (mean of processes)", "figure")
-    yield _row(*head, wider)
     for name, change in named:
         ratio = change.ratio
         text = "-" if ratio is None else f"{ratio.value:.3f} {_bounds(ratio)}".rstrip()
