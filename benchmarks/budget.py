@@ -3,7 +3,7 @@
     p99_ms = 5.0            # at the top: every student behind the SDK that the run measured;
                             # paced where that was measured, else back to back
     back_to_back_p50_ms = 1.0
-    accuracy = 0.95         # of the test part, else of the user's own frames
+    accuracy = 0.95         # of the test set, else of the user's own frames
     recall = 0.9            # of each label
     external_accuracy = 0.8
     external_recall.femur = 0.8  # of one; beside `external_recall` as "external_recall.femur"

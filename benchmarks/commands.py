@@ -150,16 +150,22 @@ def preprocess_command(
 
 @app.command("compare")
 def compare_command(
-    old: Annotated[Path, typer.Argument(help="Folder or record.json of the run compared with")],
-    new: Annotated[Path, typer.Argument(help="Folder or record.json of the newer run")],
-    every: Annotated[bool, typer.Option("--all", help="Show the unchanged too.")] = False,
+    before: Annotated[Path, typer.Argument(help="Folder or record.json of the run compared with")],
+    after: Annotated[Path, typer.Argument(help="Folder or record.json of the later run")],
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all",
+            help="List every figure with its verdict, and the wider interval it is judged by.",
+        ),
+    ] = False,
     despite: Annotated[
         list[str] | None,
         typer.Option(help=f"Compare although this differs: {', '.join(NAMES)}; repeatable."),
     ] = None,
 ) -> None:
     """Compare two records: ratios with intervals; exit status 1 when a figure became worse."""
-    comparison = compare(read_record(old), read_record(new), despite or ())
+    comparison = compare(read_record(before), read_record(after), despite or ())
     console.show_comparison(comparison, every)
     if comparison.worse:
         raise typer.Exit(EXIT_MISSED)

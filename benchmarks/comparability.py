@@ -54,36 +54,36 @@ _LONGEST = 300
 NAMES = (*ENTRIES, "subject")
 
 
-def differences(old: Record, new: Record) -> Iterator[tuple[str, str]]:
+def differences(before: Record, after: Record) -> Iterator[tuple[str, str]]:
     """Yield name and words of each entry that makes figures incomparable."""
     for name, entry in ENTRIES.items():
-        a, b = entry(old), entry(new)
-        if name in _SINCE_1_1 and "1.0" in (old.version, new.version):
-            if old.version != new.version:
-                yield name, f"{name}: {_recorded(old, a)} against {_recorded(new, b)}"
+        a, b = entry(before), entry(after)
+        if name in _SINCE_1_1 and "1.0" in (before.version, after.version):
+            if before.version != after.version:
+                yield name, f"{name}: {_recorded(before, a)} against {_recorded(after, b)}"
         elif a != b:
             yield name, f"{name}: {a!r} against {b!r}"
-    for before, after in _common_subjects(old, new):
+    for first, second in _common_subjects(before, after):
         for key, read in _OF_SUBJECTS.items():
-            if key == "feed" and "1.0" in (old.version, new.version):
+            if key == "feed" and "1.0" in (before.version, after.version):
                 continue
-            a, b = read(before), read(after)
+            a, b = read(first), read(second)
             if a != b:
-                yield "subject", f"{after.name}: {key} {a!r} against {b!r}"[:_LONGEST]
+                yield "subject", f"{second.name}: {key} {a!r} against {b!r}"[:_LONGEST]
 
 
-def _common_subjects(old: Record, new: Record) -> Iterator[tuple[SubjectEntry, SubjectEntry]]:
-    before = {subject.name: subject for subject in old.subjects}
-    for subject in new.subjects:
-        if subject.name in before:
-            yield before[subject.name], subject
+def _common_subjects(before: Record, after: Record) -> Iterator[tuple[SubjectEntry, SubjectEntry]]:
+    known = {subject.name: subject for subject in before.subjects}
+    for subject in after.subjects:
+        if subject.name in known:
+            yield known[subject.name], subject
 
 
 def _recorded(record: Record, value: object) -> str:
     return "not recorded" if record.version == "1.0" else repr(value)
 
 
-def check_comparable(old: Record, new: Record, despite: Collection[str]) -> list[str]:
+def check_comparable(before: Record, after: Record, despite: Collection[str]) -> list[str]:
     """Return the differences that the user asked to compare despite of.
 
     Raises:
@@ -93,7 +93,7 @@ def check_comparable(old: Record, new: Record, despite: Collection[str]) -> list
     wrong = sorted(set(despite) - set(NAMES))
     if wrong:
         raise BenchError("option-invalid", f"--despite {wrong}: allowed are {', '.join(NAMES)}")
-    listed = list(differences(old, new))
+    listed = list(differences(before, after))
     refused = [(name, text) for name, text in listed if name not in despite]
     if refused:
         names = " ".join(f"--despite {name}" for name in dict.fromkeys(n for n, _ in refused))
@@ -105,29 +105,29 @@ def check_comparable(old: Record, new: Record, despite: Collection[str]) -> list
     return [f"compared despite {text}" for _, text in listed]
 
 
-def notes(old: Record, new: Record) -> Iterator[str]:
+def notes(before: Record, after: Record) -> Iterator[str]:
     """Yield what may differ on purpose, and what disturbed either run."""
-    packages = (old.software.packages, new.software.packages)
+    packages = (before.software.packages, after.software.packages)
     for name in sorted({*packages[0], *packages[1]}):
         a, b = (one.get(name) for one in packages)
         if a != b:
             yield f"{name}: {a} against {b}"
-    if old.software.kernels_sha256 != new.software.kernels_sha256:
+    if before.software.kernels_sha256 != after.software.kernels_sha256:
         yield "the compiled kernels differ"
-    if "1.0" in (old.version, new.version):
+    if "1.0" in (before.version, after.version):
         yield "a record of version 1.0 doesn't say which kernel ran"
-    for before, after in _common_subjects(old, new):
-        if before.sha256 != after.sha256:
-            yield f"{after.name}: the model file differs"
-        if before.weights != after.weights:
-            yield f"{after.name}: the training state differs"
-    for label, record in (("old", old), ("new", new)):
+    for first, second in _common_subjects(before, after):
+        if first.sha256 != second.sha256:
+            yield f"{second.name}: the model file differs"
+        if first.weights != second.weights:
+            yield f"{second.name}: the training state differs"
+    for label, record in (("before", before), ("after", after)):
         yield from _troubles(label, record)
 
 
 def _troubles(label: str, record: Record) -> Iterator[str]:
     if record.status != "complete":
-        yield f"the {label} run was interrupted"
+        yield f"{label}: the run was interrupted"
     for warning in record.warnings:
         if warning.slug in _DISTURBANCES:
-            yield f"{label} record: {warning.meaning} ({warning.detail})"
+            yield f"{label}: {warning.meaning} ({warning.detail})"

@@ -4,7 +4,7 @@ A figure is `worse` (or `better`) only if the ratio's interval excludes 1 *and* 
 least `NOTICEABLE`. That interval is widened for the number of figures that are judged (Bonferroni),
 so that the whole comparison, not each figure, raises a false alarm in at most 1 % of the cases.
 It is `same` only if its 95 % interval lies within `NOTICEABLE` of 1 (two one-sided tests, TOST).
-Anything else is `unclear`: the runs can't tell.
+Anything else is `unclear`: the two runs show neither a change nor that there is none.
 """
 
 from __future__ import annotations
@@ -31,33 +31,49 @@ class Change:
 
     Attributes:
         id: of the figure.
-        unit: of ``old`` and ``new``.
-        old: geometric mean of the processes' own figures, where there is a ratio; else the value.
-        new: likewise, so that ``ratio`` is exactly new / old.
-        ratio: new / old with its 95 % interval; None where a figure is zero or negative.
+        unit: of ``before`` and ``after``.
+        before: geometric mean of the processes' own figures, where there is a ratio; else the
+            value.
+        after: likewise, so that ``ratio`` is exactly after / before.
+        ratio: after / before with its 95 % interval; None where a figure is zero or negative.
         verdict: ``unjudged`` where the record says that neither direction is better.
         overlap: whether the two printed intervals meet; None where one is missing.
         unseen: the largest change for the worse that the 95 % interval doesn't exclude, as a share
-            (0.1: 10 % slower); None without an interval, and of what isn't judged.
+            (0.1: 10 % slower), 0 where it excludes any; None without an interval, and of what
+            isn't judged.
+        widened: ``ratio`` with the interval that `worse` and `better` are judged by.
     """
 
     id: str
     unit: str
-    old: float
-    new: float
+    before: float
+    after: float
     ratio: Interval | None
     verdict: Verdict
     overlap: bool | None
     unseen: float | None = None
+    widened: Interval | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All changes, the figures that only one record has, and what else differs."""
+    """Two records, figure by figure.
+
+    Attributes:
+        changes: of every figure that both records have.
+        unmatched: ids of the figures that only one has.
+        notes: what else differs.
+        judged: how many figures have a verdict.
+        confidence: of the interval that `worse` and `better` are judged by.
+        identical: whether the two are one record, so that there is nothing to compare.
+    """
 
     changes: list[Change]
     unmatched: list[str]
     notes: list[str]
+    judged: int
+    confidence: float
+    identical: bool
 
     @property
     def agreeing(self) -> tuple[int, int]:
@@ -75,55 +91,56 @@ class Comparison:
         return [change for change in self.changes if change.verdict == verdict]
 
 
-def compare(old: Record, new: Record, despite: Collection[str] = ()) -> Comparison:
-    """Compare ``new`` with ``old``.
+def compare(before: Record, after: Record, despite: Collection[str] = ()) -> Comparison:
+    """Compare ``after`` with ``before``.
 
     Args:
-        old: the record compared with.
-        new: the newer record.
+        before: the record compared with.
+        after: the later record.
         despite: names in `comparability.NAMES` whose difference is noted instead of refused.
 
     Raises:
         BenchError: `record-unlike`, naming every entry that differs, or no figure in common;
             `option-invalid` for a name in ``despite`` that is none.
     """
-    overridden = check_comparable(old, new, despite)
-    before = {figure.id: figure for figure in old.figures}
-    after = {figure.id: figure for figure in new.figures}
-    common = [key for key in before if key in after]
+    overridden = check_comparable(before, after, despite)
+    first = {figure.id: figure for figure in before.figures}
+    second = {figure.id: figure for figure in after.figures}
+    common = [key for key in first if key in second]
     if not common:
         raise BenchError("record-unlike", "the records have no figure in common")
-    judged = sum(before[key].better != "neither" for key in common)
+    judged = sum(first[key].better != "neither" for key in common)
     confidence = 1 - FALSE_ALARM / max(1, judged)
-    changes = [_change(before[key], after[key], confidence) for key in common]
-    unmatched = sorted(before.keys() ^ after.keys())
-    return Comparison(changes, unmatched, [*overridden, *notes(old, new)])
+    changes = [_change(first[key], second[key], confidence) for key in common]
+    unmatched = sorted(first.keys() ^ second.keys())
+    remarks = [*overridden, *notes(before, after)]
+    return Comparison(changes, unmatched, remarks, judged, confidence, before == after)
 
 
-def _change(old: Figure, new: Figure, confidence: float) -> Change:
-    if old.unit != new.unit:
-        raise BenchError("record-unlike", f"{old.id}: {old.unit} against {new.unit}")
-    shown = ratio(new.processes, old.processes)
-    widened = ratio(new.processes, old.processes, confidence)
-    before, after = old.value, new.value
+def _change(before: Figure, after: Figure, confidence: float) -> Change:
+    if before.unit != after.unit:
+        raise BenchError("record-unlike", f"{before.id}: {before.unit} against {after.unit}")
+    shown = ratio(after.processes, before.processes)
+    widened = ratio(after.processes, before.processes, confidence)
+    values = before.value, after.value
     if shown is not None:
-        before, after = geometric_mean(old.processes), geometric_mean(new.processes)
+        values = geometric_mean(before.processes), geometric_mean(after.processes)
     return Change(
-        old.id,
-        old.unit,
-        before,
-        after,
+        before.id,
+        before.unit,
+        *values,
         shown,
-        _verdict(shown, widened, old.better),
-        _overlap(old, new),
-        _unseen(shown, old.better),
+        _verdict(shown, widened, before.better),
+        _overlap(before, after),
+        _unseen(shown, before.better),
+        widened,
     )
 
 
-def _overlap(old: Figure, new: Figure) -> bool | None:
-    if old.low is None or old.high is None or new.low is None or new.high is None:
+def _overlap(before: Figure, after: Figure) -> bool | None:
+    if before.low is None or before.high is None or after.low is None or after.high is None:
         return None
-    return old.low <= new.high and new.low <= old.high
+    return before.low <= after.high and after.low <= before.high
 
 
 def _unseen(shown: Interval | None, better: Better) -> float | None:

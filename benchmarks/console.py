@@ -9,14 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from benchmarks.budget import Line
-from benchmarks.compare import VERDICTS, Change, Comparison
+from benchmarks.compare import Comparison
 from benchmarks.record.types import Record
 
 results = Console()
 errors = Console(stderr=True)
-
-_MOST_UNCLEAR = 3
-_FAR = 9.0  # a change beyond tenfold is told as that: its digits mean nothing
 
 
 def show(line: str, style: str | None = None) -> None:
@@ -60,51 +57,13 @@ def show_budget(lines: Sequence[Line]) -> None:
 
 
 def show_comparison(comparison: Comparison, every: bool) -> None:
-    """Print a line a figure that changed, or of every figure; then the counts and the notes."""
-    changes = comparison.changes
-    listed = [c for c in changes if every or c.verdict in ("worse", "better")]
-    if listed:
-        show(_row("verdict", "new / old (95 %)", "old -> new (mean of processes)", "figure"))
-    for change in listed:
-        show(_line(change))
-    counts = ", ".join(f"{len(comparison.of(verdict))} {verdict}" for verdict in VERDICTS)
-    show(f"{len(changes)} figures compared: {counts}.")
-    _show_unclear(comparison, every)
-    agree, known = comparison.agreeing
-    show(f"{agree} of {known} printed intervals (95 %) overlap those of the other run.")
+    """Print what a comparison comes to; its notes go to standard error."""
+    from benchmarks.comparison_text import comparison_lines
+
+    if comparison.identical:
+        show("the same record twice: nothing to compare")
+        return
+    for line in comparison_lines(comparison, every):
+        show(line)
     for text in [*comparison.notes, *(f"only in one record: {id}" for id in comparison.unmatched)]:
         note(f"note: {text}")
-
-
-def _show_unclear(comparison: Comparison, every: bool) -> None:
-    """Say how large a change for the worse may hide behind what is unclear."""
-    unclear = comparison.of("unclear")
-    if not unclear:
-        return
-    show("unclear: these runs can't tell the figure from one that is worse. Not excluded:")
-    known = sorted((c.unseen, c.id) for c in unclear if c.unseen is not None)
-    for unseen, figure in known[::-1][:_MOST_UNCLEAR]:
-        show(f"  up to {_percent(unseen)} worse  {figure}")
-    rest = len(unclear) - len(known[-_MOST_UNCLEAR:])
-    if rest:
-        show(f"  and {rest} more" + ("" if every else "; --all lists them"))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share < _FAR else f"more than {100 * _FAR:.0f} %"
-
-
-def _line(change: Change) -> str:
-    from benchmarks.report.text import number
-
-    ratio = change.ratio
-    text = "-" if ratio is None else f"{ratio.value:.3f}"
-    if ratio is not None and ratio.low is not None and ratio.high is not None:
-        high = f"{ratio.high:.3f}" if ratio.high < 1 + _FAR else f"over {1 + _FAR:.0f}"
-        text += f" ({ratio.low:.3f} to {high})"
-    values = f"{number(change.old, 4)} -> {number(change.new, 4)} {change.unit}"
-    return _row(change.verdict, text, values, change.id)
-
-
-def _row(verdict: str, ratio: str, values: str, figure: str) -> str:
-    return f"{verdict:10}{ratio:26}{values:32}{figure}"

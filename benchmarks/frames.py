@@ -1,4 +1,4 @@
-"""The frames that a run uses: the data set's test part, a user's folder, or the phantom.
+"""The frames that a run uses: the data set's test set, a user's folder, or the phantom.
 
 Timing runs on a ring of 1920x1080 BGRA screens made from them, as a grabber delivers, large enough
 that a frame is not still in a core's cache from the last time.
@@ -76,7 +76,7 @@ def load_frames(folder: Path | None, count: int = 64) -> FrameSet:
         if record.split in parts and named:
             frame = LabelledFrame(record.id, str(record.path), record.label, record.group)
             parts[record.split].append(frame)
-    text = "fetal_planes_db test part (patients never trained on); external: african_planes"
+    text = "fetal_planes_db test set (patients never trained on); external: african_planes"
     return FrameSet("data-set", text, _samples(parts["test"], count), parts)
 
 

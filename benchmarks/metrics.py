@@ -127,7 +127,7 @@ def _lowest(bounds: Bounds) -> tuple[float, float]:
 
 
 def _entry(record: Record, subject: str, part: str) -> Quality | None:
-    """Return the quality of the external part, or of the test part, else of the user's folder."""
+    """Return the quality on the external set, or on the test set, else of the user's folder."""
     parts = ("external",) if part == "external" else ("test", "folder")
     entries = {entry.part: entry for entry in record.quality if entry.subject == subject}
     return next((entries[name] for name in parts if name in entries), None)

@@ -82,7 +82,7 @@ def both_latencies(view: View) -> str:
     stream, paced = view.latency(name), view.latency(name, "paced-30fps")
     shown = []
     if stream:
-        text = "back to back (to compare builds, and of the README's kind)"
+        text = "back to back (to compare builds)"
         shown.append(f"{number(stream.p50.value)} ms {text}")
     if paced:
         text = "paced at 30 frames a second (to plan a cart)"

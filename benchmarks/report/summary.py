@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from benchmarks.quality.collect import TEACHER
 from benchmarks.record.types import SubjectEntry
 from benchmarks.report.quantised import quantised_against_fp32
-from benchmarks.report.text import late_frames, number, percent, times
+from benchmarks.report.text import late_frames, number, part_name, percent, times
 from benchmarks.report.view import Latency, View, quality_subject
 
 _PERIOD_MS = 1000 / 30
@@ -35,7 +35,7 @@ def _speed(view: View, name: str) -> Iterator[str]:
     if stream:
         yield (
             f"Back to back, a call of {name} on a {screen} frame takes {_ends(stream)}: the figure "
-            "to compare builds and models by, and of the kind that the README quotes."
+            "to compare builds and models by."
         )
     if paced:
         yield (
@@ -46,7 +46,10 @@ def _speed(view: View, name: str) -> Iterator[str]:
 
 
 def _ends(latency: Latency) -> str:
-    return f"{number(latency.p50.value)} ms (p50; p99 {number(latency.p99.value)} ms)"
+    p50, p99 = latency.p50, latency.p99
+    known = p50.low is not None and p50.high is not None
+    bounds = f" (95 % interval {number(p50.low)} to {number(p50.high)})" if known else ""
+    return f"{number(p50.value)} ms{bounds} at p50, {number(p99.value)} ms at p99"
 
 
 def _response(view: View, name: str) -> Iterator[str]:
@@ -59,8 +62,8 @@ def _response(view: View, name: str) -> Iterator[str]:
     yield (
         f"99 of 100 paced frames had their result within {number(p99)} ms of when they were due, "
         f"{number(100 * p99 / _PERIOD_MS, 2)} % of the time between two frames; the slowest within "
-        f"{number(response.max.value)} ms. {late_frames(missed)} frames came later than the next "
-        "frame."
+        f"{number(response.max.value)} ms. {late_frames(missed)} results came after the next frame "
+        "was due."
     )
 
 
@@ -88,7 +91,7 @@ def _quality(view: View, name: str) -> Iterator[str]:
         if student is None:
             continue
         right = f"{percent(student.accuracy)} of {student.frames} frames"
-        text = f"On the {part} part it is right on {right}"
+        text = f"On {part_name(part)} it is right on {right}"
         if teacher:
             text += f", the teacher on {percent(teacher.accuracy)}"
         if student.agreement:

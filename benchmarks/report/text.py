@@ -40,6 +40,11 @@ def late_frames(missed: Figure) -> str:
     return f"{round(missed.value * samples / 100)} of {samples}"
 
 
+def part_name(part: str) -> str:
+    """Return a part of the data in words: the test set, the external set, the folder."""
+    return f"the {part} set" if part in ("test", "external") else f"the {part}"
+
+
 def percent(share: Share | None) -> str:
     """Return a share with its interval in percent; one without width (of 1.0) is no interval."""
     if share is None or share.value is None:

@@ -12,10 +12,10 @@ from typing import Any
 from benchmarks.record.types import SubjectEntry
 from benchmarks.report.labels import Box, Label, around, place_labels
 from benchmarks.report.plots import label, plain_log
+from benchmarks.report.text import part_name
 from benchmarks.report.view import View, quality_subject
 from export import drawing
 
-_PARTS = {"external": "external set", "test": "test part"}
 _COST = "weights on the disk, MB (published ones: 4 bytes a parameter)"
 _LATENCY = "p50 end to end, back to back, one thread (ms)"
 _MARK_HALF_PX = 6
@@ -70,7 +70,7 @@ def _part(view: View) -> str | None:
 
 
 def _label(part: str) -> str:
-    return f"accuracy on the {_PARTS.get(part, part)} (%)"
+    return f"accuracy on {part_name(part)} (%)"
 
 
 def _point(view: View, subject: SubjectEntry, part: str, cost: float) -> Point | None:

@@ -66,21 +66,21 @@ def between_processes(
 
 
 def ratio(
-    new: Sequence[float], old: Sequence[float], confidence: float = CONFIDENCE
+    after: Sequence[float], before: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Return the ratio new / old of two figures with Welch's interval on the log scale.
+    """Return the ratio after / before of two figures with Welch's interval on the log scale.
 
     Welch's lets the two runs scatter differently.
 
     Args:
-        new: one positive figure per process.
-        old: the same of the run compared with.
+        after: one positive figure per process.
+        before: the same of the run compared with.
         confidence: coverage.
 
     Returns:
         The ratio of geometric means; None when a figure is zero or negative, where no ratio exists.
     """
-    a, b = _finite(new, "new"), _finite(old, "old")
+    a, b = _finite(after, "after"), _finite(before, "before")
     if a.min() <= 0 or b.min() <= 0:
         return None
     log_a, log_b = np.log(a), np.log(b)

@@ -10,8 +10,9 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from benchmarks import cli, commands
+from benchmarks.compare import compare
 from benchmarks.errors import BenchError
-from benchmarks.record.store import write_record
+from benchmarks.record.store import read_record, write_record
 from benchmarks.record.types import Identity
 from tests.benchmarks.fakes import edited, fake_record, fake_runs, with_failure
 
@@ -51,22 +52,71 @@ def test_comparing_like_with_like_that_is_unchanged_exits_0(record, tmp_path):
     assert "0 worse, 0 better" in result.output
 
 
-def test_a_slow_down_exits_1_and_names_the_figure(record, tmp_path):
-    new = save(fake_record(2, factor=1.15), tmp_path / "new.json")
-    result = RUNNER.invoke(commands.app, ["compare", record, new])
-    assert result.exit_code == 1
-    assert "student-fp32/sdk|single_stream|threads=1|end_to_end|p50" in result.output
+def compared(*arguments):
+    result = RUNNER.invoke(commands.app, ["compare", *arguments])
+    return result.exit_code, result.output.split("note: ")[0].splitlines()
 
 
-def test_what_the_runs_cannot_tell_is_counted_and_shown_without_being_asked_for(record, tmp_path):
-    new = save(fake_record(2), tmp_path / "new.json")
-    result = RUNNER.invoke(commands.app, ["compare", record, new])
-    assert result.exit_code == 0
-    counted = re.search(r"0 worse, 0 better, \d+ same, (\d+) unclear, \d+ unjudged", result.output)
-    bounds = re.findall(r"  up to (\d+\.\d) % worse  \S+p99\n", result.output)
-    assert len(bounds) == 3
-    assert float(bounds[0]) == max(map(float, bounds)) > 5
-    assert f"  and {int(counted[1]) - 3} more; --all lists them\n" in result.output
+def test_a_slow_down_exits_1_and_names_each_figure_once(record, tmp_path):
+    code, lines = compared(record, save(fake_record(2, factor=1.15), tmp_path / "new.json"))
+    assert code == 1
+    worse = [line for line in lines if line.startswith("worse ")]
+    assert any("student-fp32/sdk, whole call, back to back, p50" in line for line in worse)
+    assert any("student-fp32/sdk|single_stream|threads=1|preprocess|p50" in line for line in worse)
+    counted = re.search(r"compared: (\d+) worse", "\n".join(lines))
+    assert len(worse) == int(counted[1])
+
+
+def test_the_whole_call_of_each_model_comes_first_whatever_its_verdict(record, tmp_path):
+    _, lines = compared(record, save(fake_record(2), tmp_path / "new.json"))
+    assert re.fullmatch(r"verdict +after / before \(95 %\) +before -> after .* +figure", lines[0])
+    form = r"\w+ +\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +[\d.]+ -> [\d.]+ ms +(\S.*)"
+    assert [re.fullmatch(form, line)[1] for line in lines[1:4]] == [
+        "student-fp32/sdk, whole call, back to back, p50",
+        "teacher-fp32/onnxruntime, whole call, back to back, p50",
+        "student-fp32/sdk, whole call, paced, 30 fps, p50",
+    ]
+    assert " figures compared: 0 worse, 0 better, " in lines[4]
+
+
+def test_what_may_have_become_worse_is_counted_without_what_the_interval_excludes(record, tmp_path):
+    new = fake_record(2, factor=0.96)  # not `better`, and some intervals lie below 1
+    comparison = compare(read_record(tmp_path / "old.json"), new)
+    unclear = comparison.of("unclear")
+    excluded = [
+        change
+        for change in unclear
+        if change.ratio
+        and (change.ratio.low > 1 if "|throughput|" in change.id else change.ratio.high < 1)
+    ]
+    code, lines = compared(record, save(new, tmp_path / "new.json"))
+    left = len(unclear) - len(excluded)
+    assert excluded
+    assert code == 0
+    at = next(i for i, line in enumerate(lines) if " unclear figures may have " in line)
+    assert lines[at].startswith(f"{left} of {len(unclear)} unclear figures may have become worse")
+    bounds = [re.fullmatch(r"  by up to (\d+\.\d) %  \S+", line)[1] for line in lines[at + 1 : -1]]
+    assert sorted(map(float, bounds))[::-1] == list(map(float, bounds))
+    assert lines[-1] == f"  {left - 3} more: --all lists every figure"
+
+
+def test_all_lists_every_figure_with_the_wider_interval_that_it_is_judged_by(record, tmp_path):
+    new = fake_record(2)
+    comparison = compare(read_record(tmp_path / "old.json"), new)
+    _, lines = compared(record, save(new, tmp_path / "new.json"), "--all")
+    assert not [line for line in lines if "more" in line]
+    for change in comparison.changes:
+        (line,) = [line for line in lines if line.split()[-1] == change.id and "by up" not in line]
+        if change.ratio and change.widened.high < 10:
+            assert f"({change.ratio.low:.3f} to {change.ratio.high:.3f})" in line
+            assert f"({change.widened.low:.3f} to {change.widened.high:.3f})" in line
+            assert change.widened.low <= change.ratio.low <= change.ratio.high
+    told = f"judged by a wider one ({100 * comparison.confidence:.2f} %)"
+    assert told in "\n".join(lines)
+
+
+def test_a_record_against_itself_is_called_that(record):
+    assert compared(record, record) == (0, ["the same record twice: nothing to compare"])
 
 
 def test_unlike_records_exit_3_with_the_slug(record, tmp_path, monkeypatch, capsys):

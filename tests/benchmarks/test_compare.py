@@ -200,7 +200,7 @@ def test_what_may_have_become_worse_unseen_is_the_bound_of_the_interval():
 def test_the_ratio_is_the_quotient_of_the_values_beside_it():
     for change in compare(OLD, fake_record(2, factor=1.15)).changes:
         if change.ratio is not None:
-            assert change.ratio.value == pytest.approx(change.new / change.old)
+            assert change.ratio.value == pytest.approx(change.after / change.before)
 
 
 def test_processes_that_scatter_beyond_all_numbers_are_compared_all_the_same():

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.record.store import write_record
+from tests.benchmarks.fakes import SUBJECTS, fake_record, fake_runs
 from tests.docs.output import matches
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^```(console|python|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # gates that a tree with changes, or another CPU's rounding, may fail as well
 FRAGILE = ("sources", "teacher-gap", "int8-loss")
@@ -23,8 +26,9 @@ FRAGILE = ("sources", "teacher-gap", "int8-loss")
 class Reader:
     """Somebody who types what a page shows, in an empty folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, numbers: bool = True) -> None:
         self.folder = folder
+        self.numbers = numbers  # whether what is printed has the numbers that a page shows
         self.names: dict[str, object] = {}
         self.typed = ""  # settings of the shell, which later commands need
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -40,7 +44,8 @@ class Reader:
             printed = self._run(_adapted(command))
             if re.match(r"export |[A-Z]+=\S+$|[A-Z]+=\"", command):
                 self.typed += f"{command}\n"
-            assert matches(shown, printed), f"$ {command}\n{printed}"
+            pair = (shown, printed) if self.numbers else (_numberless(shown), _numberless(printed))
+            assert matches(*pair), f"$ {command}\n{printed}"
 
     def _run(self, command: str) -> str:
         done = subprocess.run(
@@ -69,11 +74,31 @@ def _adapted(command: str) -> str:
     return command
 
 
+def _numberless(text: str) -> str:
+    return re.sub(r"\d+([.,]\d+)*", "0", text)
+
+
+def _prepare_runs(page: str, folder: Path) -> None:
+    """Put invented records and the page's budget where its two runs of minutes would be."""
+    for name, seed, factor in (("before", 1, 0.4), ("after", 2, 0.416)):
+        runs = [
+            run
+            for run in fake_runs(seed, factor)
+            if run.job.name in ("student-fp32/sdk", "imports/sdk")
+        ]
+        write_record(fake_record(runs=runs, subjects=SUBJECTS[:1]), folder / name / "record.json")
+    (folder / "budget.toml").write_text(TOML.findall(page)[0], encoding="utf-8")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_tutorial_does_what_it_shows(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    reader, output = Reader(tmp_path), None
-    for kind, block in BLOCK.findall(page.read_text(encoding="utf-8")):
+    runs_stand_in = page.stem == "compare-two-runs"
+    text = page.read_text(encoding="utf-8")
+    if runs_stand_in:
+        _prepare_runs(text, tmp_path)
+    reader, output = Reader(tmp_path, numbers=not runs_stand_in), None
+    for kind, block in BLOCK.findall(text):
         if kind == "console":
             reader.console(block)
         elif kind == "python":
@@ -95,6 +120,13 @@ def test_results_that_hold_an_error_are_read_as_shown(tmp_path, monkeypatch):
     blocks = [block for kind, block in BLOCK.findall(page) if kind == "python"]
     (block,) = [block for block in blocks if "results.jsonl" in block]
     assert Reader(tmp_path).python(block) == "Counter({'femur': 2})\nb.png source-truncated\n"
+
+
+def test_runs_that_are_not_alike_are_refused_and_compared_as_the_benchmarking_page_shows(tmp_path):
+    page = (ROOT / "docs" / "benchmarking.md").read_text(encoding="utf-8")
+    section = page.split("### Runs that are not alike\n")[1].split("\n### ")[0]
+    (block,) = [block for kind, block in BLOCK.findall(section) if kind == "console"]
+    Reader(tmp_path).console(block)
 
 
 def test_there_are_four_tutorials():

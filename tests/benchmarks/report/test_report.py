@@ -277,9 +277,12 @@ def test_a_run_without_a_student_makes_a_report(tmp_path):
 
 def test_the_summary_says_what_was_measured_and_calls_the_ratio_by_its_name():
     lines = "\n".join(summary(View(RECORD)))
-    assert re.search(r"Back to back, .* takes [01]\.\d+ ms .*README", lines)
-    assert re.search(r"Paced at 30 frames a second, .* takes 1\.\d+ ms .*cart", lines)
-    assert "0 of 1000 frames came later" in lines
+    interval = r"\(95 % interval [01]\.\d+ to 1\.\d+\) at p50, \d+\.\d+ ms at p99: .*"
+    assert re.search(rf"Back to back, .* takes [01]\.\d+ ms {interval}compare", lines)
+    assert re.search(rf"Paced at 30 frames a second, .* takes 1\.\d+ ms {interval}cart", lines)
+    assert "0 of 1000 results came after the next frame was due." in lines
+    assert "On the test set it is right on" in lines
+    assert "On the external set it is right on" in lines
     assert "12.0 x the time" in lines
     assert "no achievement" in lines
     assert "96.0 % (95.0 to 97.0) of 300 frames" in lines
