@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,12 @@ def test_each_difference_is_a_line_that_says_what_was_and_what_is(
     assert counts.startswith(
         "2 of 3 answers are the same, bit for bit (1 of them without their smoothing); 1 differ"
     )
+
+
+def test_the_report_as_json_is_one_object_with_all_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = ReplayReport(records=2, same=1, different=1)
+    report.differences.append(Difference("s", 4, "stream.label", "head", None))
+    print_report(report, as_json=True)
+    assert json.loads(capsys.readouterr().out) == report.to_dict()
