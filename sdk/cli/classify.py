@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext, redirect_stdout, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -110,7 +110,8 @@ class _Run:
                 with opened, suppress(KeyboardInterrupt):
                     self._frames(opened, place)
             else:
-                self._frames(opened, place)
+                with _closed(opened):
+                    self._frames(opened, place)
         except SdkError as error:
             self.failed = True
             if self._asked.as_json:
@@ -149,6 +150,17 @@ class _Run:
 
     def _write(self, line: str) -> None:
         _write(self._results or sys.stdout, line)
+
+
+@contextmanager
+def _closed(frames: Iterator[Any]) -> Iterator[None]:
+    """Close the file of frames that aren't read to their end, as where one can't be saved."""
+    try:
+        yield
+    finally:
+        # otherwise its decoder waits for the garbage collector
+        if isinstance(frames, Generator):
+            frames.close()
 
 
 def _makers(classifier: Classifier, asked: Asked) -> list[Callable[[], Keeper]]:

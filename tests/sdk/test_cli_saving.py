@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 import sdk.sources
 from sdk.cli.app import app
+from sdk.cli.classify import Asked, classify_files
 from sdk.cli.saving import Keepers, NotSaved
 from sdk.model_file.known_answers import pattern_frame
 from sdk.sources.live.source import Waiting
@@ -180,6 +181,26 @@ def test_a_place_that_cannot_be_written_is_exit_code_3(
     done = run(option, tmp_path / "file" / "out.mp4", clip)
     assert done.exit_code == 3
     assert "cannot be saved" in done.stderr
+
+
+def test_a_file_whose_results_cannot_be_saved_is_closed_at_once(
+    toy_path: Path, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, closed = list(sdk.sources.open(clip)), []
+
+    def frames(*_: object, **__: object) -> Any:
+        try:
+            yield from opened
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr("sdk.sources.open", frames)
+    (tmp_path / "file").write_bytes(b"")
+    asked = Asked({}, None, False, False, False, None, tmp_path / "file" / "out.mp4")
+    with pytest.raises(NotSaved) as held:
+        classify_files(sdk.Classifier(toy_path), [str(clip)], asked)
+    assert closed == [True]  # while the exception, and so its frames, are still held
+    assert held.value.__traceback__ is not None
 
 
 def test_what_is_not_whole_has_no_name(
