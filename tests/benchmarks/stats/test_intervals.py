@@ -90,5 +90,5 @@ def test_a_figure_of_zero_has_no_ratio():
 def test_figures_that_are_not_finite_are_refused(bad):
     with pytest.raises(ValueError, match="finite"):
         between_processes(1.0, bad)
-    with pytest.raises(ValueError, match="new"):
+    with pytest.raises(ValueError, match="after"):
         ratio(bad, [1.0])
