@@ -83,7 +83,6 @@ class StudentFiles:
         return cls(student, models, contents, provenance, inputs, truth, chosen, novelty)
 
 
-Made = tuple[dict[str, bytes], dict[str, Any]]
 _NO_NOVELTY: dict[str, Any] = {"novelty": None, "novelty_limits": {}, "strangers": {}, "kept": None}
 
 
@@ -93,7 +92,7 @@ def _by_itself(
     provenance: dict[str, Any],
     chosen: Accepting,
     strangers: bool,
-) -> Made:
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """Return the files and their novelty, whose limits rest on patients that nothing learned."""
     contents = build_files(models, run.recipe, provenance, chosen)
     if run.recipe.novelty is None:
@@ -110,13 +109,13 @@ def _by_folds(
     recipe, unseen = run.recipe, unseen_answers(run)
     chosen, limits, novelty = accepting(unseen.answers, recipe.labels, recipe.thresholds), None, {}
     measures = measures_of(run, models["fp32"])
-    if measures is not None and unseen.measured is not None:
+    section = None if measures is None else measures.section()
+    if measures is not None and section is not None and unseen.measured is not None:
         limits = limits_of(unseen.answers, unseen.measured, chosen, recipe)
         models = {p: with_novelty(m, measures, limits) for p, m in models.items()}
         named = dict(zip(measures.names, limits, strict=True))
-        novelty = {"novelty": measures.section().to_dict(), "novelty_limits": named}
+        novelty = {"novelty": section.to_dict(), "novelty_limits": named}
     chosen = by_strangers(chosen, unseen, limits, recipe.labels, recipe.thresholds)
-    section = None if measures is None else measures.section()
     contents = build_files(models, recipe, provenance, chosen, section)
     told = {"strangers": dict(chosen.strangers), "kept": chosen.kept}
     return chosen, contents, {**_NO_NOVELTY, **novelty, **told}

@@ -47,6 +47,12 @@ def rows_of(recipe: Recipe, config: OpenSetConfig) -> list[FrameRecord]:
     return rows
 
 
+def check_open_set(recipe: Recipe) -> None:
+    """Refuse a `[novelty.open_set]` whose frames aren't there; raises as `rows_of`."""
+    if recipe.novelty is not None and recipe.novelty.open_set is not None:
+        rows_of(recipe, recipe.novelty.open_set)
+
+
 def train_open_set(
     model: onnx.ModelProto, recipe: Recipe, rows: Sequence[FrameRecord], folder: Path, show: Show
 ) -> OpenSetHead:

@@ -13,7 +13,8 @@ from export.release.files import StudentFiles, write_release
 from export.release.finished_teacher import FinishedTeacher
 from export.release.judging import outcomes
 from export.release.negatives import negatives_of
-from export.release.provenance import made_by, open_set_of, refuse_research_only
+from export.release.open_set import check_open_set
+from export.release.provenance import made_by, refuse_research_only
 from export.release.scores import Scores
 from export.sources import sources
 from export.workspace import StudentRun
@@ -37,7 +38,7 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     reasons = gates.parse_waivers(waivers)
     refuse_research_only(run)
     gates.judge([gates.sources({"files": [sources()]})], reasons)  # before hours of training
-    open_set_of(run.recipe)  # nor does a head that can't be trained wait for the student
+    check_open_set(run.recipe)  # nor does a head that can't be trained wait for the student
     parts, show = run.workspace.parts, run.workspace.show
     student = distill(run)
     show("release", 0, len(parts) + 1, "files")
@@ -53,9 +54,8 @@ def release(run: StudentRun, destination: Path, waivers: Sequence[str] = ()) -> 
     recipe = run.recipe
     if recipe.outliers.datasets or recipe.erasing is not None or recipe.novelty is not None:
         records = load_records(data_root(), recipe.labels)
-        learnable = [r for r in records if r.split != "transfer"]  # hc18 is heads by the thousand
         progress = run.workspace.progress("what is no plane")
-        report["negatives"] = negatives_of(files.contents["fp32"], learnable, progress)
+        report["negatives"] = negatives_of(files.contents["fp32"], records, progress)
     write_release(files.contents, destination, report)
     show("release", len(parts) + 1, len(parts) + 1, "written")
     return report

@@ -87,8 +87,7 @@ def repackage(
     report["bytes"] = {precision: len(data) for precision, data in contents.items()}
     _score_again(report, contents, settings, logged=fits)
     if settings.novelty is not None:
-        learnable = [r for r in records if r.split != "transfer"]  # hc18 is heads by the thousand
-        report["negatives"] = negatives_of(contents["fp32"], learnable)
+        report["negatives"] = negatives_of(contents["fp32"], records)
     judged = gates.judge(_judge_again(report, contents), reasons)
     report["gates"] = [outcome.to_dict() for outcome in judged]
     write_release(contents, folder, report)

@@ -51,8 +51,7 @@ def with_head(recipe: Recipe, config: OpenSetConfig | None) -> Recipe:
 
 def outcome(added: AddedNovelty, records: Sequence[FrameRecord]) -> dict[str, Any]:
     """Return what files with a novelty accept, on train and validation."""
-    learnable = [r for r in records if r.split != "transfer"]
-    negatives = negatives_of(added.contents["fp32"], learnable)
+    negatives = negatives_of(added.contents["fp32"], records)
     validation = {
         name: {how: shares["accepted_as_label"] for how, shares in found.items() if how in _HOWS}
         for name, parts in negatives["structures"].items()
