@@ -213,12 +213,12 @@ def negatives(
     student: Annotated[Path, typer.Argument(help="a student file")],
     destination: Annotated[Path, typer.Option("--out", "-o", help="the report, JSON")],
     test: Annotated[
-        bool, typer.Option("--test", help="also the guarded test part (an evaluation)")
+        bool, typer.Option("--test", help="also the guarded test set (an evaluation)")
     ] = False,
 ) -> None:
     """Measure what a student accepts as a plane that is none: other anatomies, erased structures.
 
-    Frames of the data folder, but for the test part, and drawn test patterns.
+    Frames of the data folder, but for the test set, and drawn test patterns.
     """
     with bars(console) as show:
         root = data_root()

@@ -1,6 +1,6 @@
 """Scores with intervals over patients, and a log of each evaluation of the guarded parts.
 
-The test part and the external set are opened for reports, never for choices; each opening adds
+The test set and the external set are opened for reports, never for choices; each opening adds
 a line to `docs/results/looks.jsonl`.
 """
 

@@ -35,7 +35,7 @@ def propose(
     structure: Annotated[str, typer.Option(help=f"one of {', '.join(PROPOSERS)}")],
     dataset: Annotated[str, typer.Option(help="as the data set's table names it")] = "own",
 ) -> None:
-    """Propose shapes on every frame of a label outside the test part, and draw sheets."""
+    """Propose shapes on every frame of a label outside the test set, and draw sheets."""
     if structure not in PROPOSERS:
         raise typer.BadParameter(f"is none of {list(PROPOSERS)}", param_hint="--structure")
     with bars(console) as show:

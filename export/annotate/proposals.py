@@ -39,7 +39,7 @@ def propose_all(
 ) -> Work:
     """Return proposals for every record of `dataset` that is labelled `structure`, but for tests.
 
-    Frames of the test part are left alone: they are for results.
+    Frames of the test set are left alone: they are for results.
 
     Raises:
         ExportError: `annotation-none` when there is no such frame.
@@ -52,7 +52,7 @@ def propose_all(
     if not chosen:
         raise ExportError(
             "annotation-none",
-            f"no frame of {dataset!r} is labelled {structure!r} outside the test part; the table "
+            f"no frame of {dataset!r} is labelled {structure!r} outside the test set; the table "
             f"has {sorted({(r.dataset, r.label) for r in records})}",
         )
     frames = []

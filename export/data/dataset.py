@@ -1,7 +1,7 @@
 """The data set reader: `frames.csv` (or one's own `labels.csv`), its splits and its licences.
 
 A split keeps every frame of a `group` (a patient, merged with those who share a near-duplicate)
-together. The test part is fixed by the data's own rule: SHA-256 of the group, read as a
+together. The test set is fixed by the data's own rule: SHA-256 of the group, read as a
 hexadecimal number, divisible by five. Validation is an eighth of the remaining groups by the
 next digits of the same number, so that no seed can move a patient.
 """
@@ -92,7 +92,7 @@ def split_of(dataset: str, group: str) -> str:
 
 def fold_of(group: str, folds: int) -> int:
     """Return which of `folds` parts a group is dealt to; unrelated to its split."""
-    # the prefix: without it, one of five folds would be the test part and hold nobody to train on
+    # the prefix: without it, one of five folds would be the test set and hold nobody to train on
     return int(hashlib.sha256(f"fold:{group}".encode()).hexdigest(), 16) % folds
 
 
@@ -163,7 +163,7 @@ def load_records(root: Path, labels: Sequence[str] | None = LABELS) -> list[Fram
 
 
 def check_labels(records: Sequence[FrameRecord], labels: Sequence[str]) -> None:
-    """Refuse labels that no frame of the train part has: nothing could be learned of them.
+    """Refuse labels that no frame of the training set has: nothing could be learned of them.
 
     Raises:
         ExportError: `data-label`.
@@ -174,7 +174,7 @@ def check_labels(records: Sequence[FrameRecord], labels: Sequence[str]) -> None:
     if missing:
         raise ExportError(
             "data-label",
-            f"no frame of the train part has the label {missing[0]!r}; the recipe's labels are "
+            f"no frame of the training set has the label {missing[0]!r}; the recipe's labels are "
             f"{list(labels)}: bring frames of more groups, or drop the label",
         )
 

@@ -57,7 +57,7 @@ def used_records(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRe
 
 
 def _unlabelled(records: Sequence[FrameRecord], recipe: Recipe) -> list[FrameRecord]:
-    """Return the train part of the data sets that a recipe calls unlabelled, as such.
+    """Return the training set of the data sets that a recipe calls unlabelled, as such.
 
     Raises:
         ExportError: `data-choice` when one of them has no such frame.
@@ -111,7 +111,7 @@ def frames_to_learn_from(
 def training_records(
     records: Sequence[FrameRecord], datasets: Sequence[str], only: DataConfig = ALL_DATA
 ) -> list[FrameRecord]:
-    """Return what may be trained on: the train part, and hc18 where the recipe names it.
+    """Return what may be trained on: the training set, and hc18 where the recipe names it.
 
     Raises:
         ExportError: `data-choice` when `only` leaves no frame.
@@ -172,7 +172,7 @@ def is_validation(record: FrameRecord, recipe: Recipe) -> bool:
 
 
 def left_out_kinds(records: Sequence[FrameRecord], only: DataConfig) -> list[FrameRecord]:
-    """Return the frames of `without_kinds`, but for those of the test part."""
+    """Return the frames of `without_kinds`, but for those of the test set."""
     return [r for r in records if is_kind(r, only.without_kinds) and r.split in ("train", "val")]
 
 
@@ -183,7 +183,7 @@ def _draw(seed: int, group: str) -> str:
 
 
 def other_machines(records: Sequence[FrameRecord], only: DataConfig) -> list[FrameRecord]:
-    """Return the train part's frames of known machines that `only` leaves out of training."""
+    """Return the training set's frames of known machines that `only` leaves out of training."""
     if only.machines is None:
         return []
     left = [r for r in records if r.split == "train" and r.machine]
@@ -205,7 +205,7 @@ def scored_parts(records: Iterable[FrameRecord], recipe: Recipe) -> dict[str, li
     and are measured apart (`export.release.negatives`).
 
     Raises:
-        ExportError: `data-no-validation` when no group falls into the validation part.
+        ExportError: `data-no-validation` when no group falls into the validation set.
     """
     scored = [
         r
@@ -239,7 +239,7 @@ def tensors(records: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray
 
 
 def calibration_tensors(train: Sequence[FrameRecord], recipe: Preprocessing) -> np.ndarray:
-    """Return tensors of frames, evenly over the train part: what int8 ranges are chosen by."""
+    """Return tensors of frames, evenly over the training set: what int8 ranges are chosen by."""
     # evenly, since a table may list its data sets or labels one after another
     return tensors(train[:: max(1, len(train) // CALIBRATION_FRAMES)], recipe)
 

@@ -13,7 +13,7 @@ from export.recipe.settings import Recipe
 
 
 def validation_of(records: Sequence[FrameRecord], recipe: Recipe) -> Validation | None:
-    """Return the validation part as the cart sees it; None for none."""
+    """Return the validation set as the cart sees it; None for none."""
     chosen = [r for r in records if is_validation(r, recipe)]
     if not chosen:
         return None

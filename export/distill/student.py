@@ -44,7 +44,6 @@ class TrainingData:
             None if self.teacher is None else self.teacher.logits,
             None if self.teacher is None else self.teacher.maps,
             self.gaze,
-            self.bank.outlier,
         )
 
 

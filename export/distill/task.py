@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from export.data.view_bank import ViewBank
+from export.distill.inputs import shares_of
 from export.distill.losses import Objective
 from export.distill.targets import Predictions, Targets
 from export.models.student import Student
@@ -42,11 +43,10 @@ class DistillationTask:
 
     Attributes:
         objective: weighted losses.
-        bank: the views, with their label shares.
+        bank: the views, with the shares of labels and of none of them.
         teacher_logits: (N, classes), of each view.
         teacher_maps: (N, components, h, w), of each view.
         gaze: (N, h, w), on each view.
-        outlier: (N,), the share of each view that is none of the labels.
     """
 
     objective: Objective
@@ -54,7 +54,6 @@ class DistillationTask:
     teacher_logits: np.ndarray | None = None
     teacher_maps: np.ndarray | None = None
     gaze: np.ndarray | None = None
-    outlier: np.ndarray | None = None
 
     def learner(self, student: Student) -> Learner:
         """Return the module to train: with an adapter where a loss compares middle maps."""
@@ -70,11 +69,12 @@ class DistillationTask:
             # maps lie on disk, about a gigabyte of them: not read where no loss compares them
             if values is None or need not in self.objective.needs:
                 return None
-            return _float32(values[indices]).to(device)
+            return torch.from_numpy(values[indices].astype(np.float32)).to(device)
 
+        labels, outlier = shares_of(self.bank, indices, device)
         return Targets(
-            labels=torch.from_numpy(self.bank.targets[indices]).to(device),
-            outlier=None if self.outlier is None else _float32(self.outlier[indices]).to(device),
+            labels=labels,
+            outlier=outlier,
             teacher_logits=rows(self.teacher_logits, "teacher_logits"),
             teacher_map=rows(self.teacher_maps, "teacher_map"),
             gaze=rows(self.gaze, "gaze"),
@@ -87,7 +87,3 @@ class DistillationTask:
         """
         predictions: Any = model(inputs)
         return self.objective(predictions, self.targets(indices, inputs.device))
-
-
-def _float32(values: np.ndarray) -> Tensor:
-    return torch.from_numpy(values.astype(np.float32))

@@ -51,7 +51,7 @@ def untrained_teacher(
 def train_teacher(
     workspace: Workspace, name: str, gaze: GazeOfFrames | None
 ) -> Teacher | Committee:
-    """Train the teacher `name` on the train part, or load it where it is finished.
+    """Train the teacher `name` on the training set, or load it where it is finished.
 
     `gaze` holds the maps of the training records, in their order, for a teacher that takes gaze.
 

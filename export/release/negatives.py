@@ -63,7 +63,7 @@ def negatives(
         path: the student file.
         records: of the data folder.
         data: the data folder, for structures that are marked there.
-        with_test: also the guarded test part, which is then logged; else train and validation.
+        with_test: also the guarded test set, which is then logged; else train and validation.
         progress: told of frames.
 
     Raises:

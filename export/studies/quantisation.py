@@ -2,7 +2,7 @@
 
     python -m export.studies.quantisation --recipe default -o runs/default --objective kd
 
-Scored on validation frames and on augmented views of them; never on the test part or outside.
+Scored on validation frames and on augmented views of them; never on the test set or outside.
 """
 
 import platform

@@ -134,7 +134,7 @@ def test_a_label_that_no_training_frame_has_is_refused(folder):
     records = records_of(folder, {"file": "clip.dcm", "group": "p1"})
     assert {r.split for r in records} == {"train"}
     check_labels(records, ["heart"])
-    with pytest.raises(ExportError, match="no frame of the train part has the label 'kidney'"):
+    with pytest.raises(ExportError, match="no frame of the training set has the label 'kidney'"):
         check_labels(records, LABELS)
 
 

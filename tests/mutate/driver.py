@@ -21,6 +21,7 @@ from sdk.errors import MAX_MESSAGE
 from sdk.sources import limits
 
 MOST_FRAMES = 3  # looked at of each file
+RARELY = 3  # files at a decoder's limits, by chance, in however short a run
 
 
 @dataclass
@@ -73,7 +74,8 @@ def run(files: Iterable[tuple[str, bytes]]) -> Tally:
 def check(tally: Tally) -> None:
     """Fail where something came that may not."""
     assert tally.escapes == []
-    assert len(tally.ended) <= tally.files // 1000, tally.ended
+    # a count of samples that the damage made huge costs its memory: an answer, if a rare one
+    assert len(tally.ended) <= RARELY + tally.files // 1000, tally.ended
     assert tally.slowest_s < limits.WALL_S, tally.slowest
     assert tally.host_growth_mib < 1024  # four frames of the largest size
 

@@ -19,7 +19,7 @@ class DataConfig(Settings, frozen=True):
             in the table, whatever their part. So a recipe keeps its frames when a data set grows.
         without_kinds: values of `fine`, or `DATASET:KIND`, that neither training nor validation
             see: what it is like to meet them for the first time is measured afterwards.
-        fold, folds: instead of the usual validation part, patients of training and validation are
+        fold, folds: instead of the usual validation set, patients of training and validation are
             dealt into `folds` parts, and part `fold` (from 0) is validated on. None: the usual.
     """
 

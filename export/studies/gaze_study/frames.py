@@ -32,7 +32,7 @@ class Sample:
     def chosen(cls, plan: Plan) -> "Sample":
         """Choose frames by digests of their ids and patients, the same in every round.
 
-        Only the train and validation parts, and HC18, are looked at: never the test part, nor
+        Only the training and validation sets, and HC18, are looked at: never the test set, nor
         the external set.
         """
         marked = structures_of(data_root(), PLANES)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from export.data.view_bank import ViewBank
 from export.distill.checkpoint import Checkpoint
 from export.distill.formulas import soft_cross_entropy
+from export.distill.inputs import shares_of
 from export.distill.loop import train
 from export.distill.losses import Objective
 from export.distill.task import DistillationTask, Learner
@@ -59,7 +60,6 @@ class Training:
             logits,
             None,
             self.round.maps(arm.gaze) if arm.way in _LOSS_OF else None,
-            bank.outlier,
         )
         learner = Learner(student, _GRID if arm.way == "auxiliary" else None)
         self._train(learner, bank, task, plan.student_epochs, f"student-{arm.way}-{arm.gaze}")
@@ -108,9 +108,8 @@ class Training:
             if maps is not None:
                 kept = torch.rand(len(indices), 1, 1) >= plan.gaze_dropout
                 gaze = torch.from_numpy(maps[indices].astype(np.float32)) * kept
-            labels = torch.from_numpy(bank.targets[indices])
-            none = None if bank.outlier is None else torch.from_numpy(bank.outlier[indices])
-            return {"total": soft_cross_entropy(model(inputs, gaze), labels, none)}
+            shares = shares_of(bank, indices, inputs.device)
+            return {"total": soft_cross_entropy(model(inputs, gaze), *shares)}
 
         name = f"teacher-{arm.way}-{arm.gaze}"
         self._train(teacher, bank, loss, plan.teacher_epochs, name)

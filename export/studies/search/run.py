@@ -83,7 +83,7 @@ class Search:
         return min(self.latencies[name].values()) / min(self.latencies[REFERENCE].values())
 
     def logits(self, name: str, seed: int) -> Logits:
-        """Return a network's logits on the validation part, trained where it wasn't yet."""
+        """Return a network's logits on the validation set, trained where it wasn't yet."""
         base = self.workspace
         recipe = with_network(base.recipe, self.networks[name])
         inner = Workspace(recipe, base.folder / "candidates" / name, base.show, base.named)

@@ -243,7 +243,7 @@ def _recipe(root: Path, more: str = "") -> str:
 
 
 def _in_training(records: list[FrameRecord], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let both groups be of the train part, whatever their hash."""
+    """Let both groups be of the training set, whatever their hash."""
     monkeypatch.setattr(FrameRecord, "split", "train")
 
 
