@@ -5,36 +5,17 @@
 #include <cmath>
 #include <limits>
 
+#include "region/open_window.hpp"
+#include "region/sector_guess.hpp"
+
 namespace sonogaze::region {
 namespace {
 
-constexpr double kDegrees = 57.29577951308232;
 constexpr int kRowStep = 2;       // rows looked at in a search
 constexpr int kRounds = 10;       // of one step size, at most
 constexpr double kMostHalf = 80;  // degrees from straight down
 constexpr double kLeastAngle = 8;
-constexpr double kAtWindow = 1.5;  // cells
-constexpr int kLeastSide = 6;      // rows
-
-// A sector by its two sides, where they cross the rows `top` and `bottom`, and its two radii.
-using Sides =
-    std::array<double, 6>;  // left at top, at bottom, right at top, at bottom, r_min, r_max
-enum { kLeftTop, kLeftBottom, kRightTop, kRightBottom, kNear, kFar };
-
-struct Apex {
-    double x, y, left_slope, right_slope;
-    bool valid;
-};
-
-Apex apex_of(const Sides& s, double top, double bottom) {
-    const double rows = bottom - top;
-    const double left = (s[kLeftBottom] - s[kLeftTop]) / rows;
-    const double right = (s[kRightBottom] - s[kRightTop]) / rows;
-    const double spread = right - left;
-    if (spread < 1e-3 || s[kRightTop] < s[kLeftTop]) return {0, 0, 0, 0, false};
-    const double up = (s[kRightTop] - s[kLeftTop]) / spread;
-    return {s[kLeftTop] - left * up, top - up, left, right, true};
-}
+constexpr int kLeastSide = 6;  // rows
 
 Window everything(const Gains& gains) {
     return {0, 0, double(gains.width()), double(gains.height())};
@@ -92,110 +73,6 @@ int climb(Values& values, Gain gain, std::initializer_list<double> steps) {
     return best;
 }
 
-// The line through two rows of an outline that most of its rows lie on.
-struct Line {
-    double top, bottom;
-    int support;
-};
-
-Line side_line(const std::vector<double>& edge, int first, int last) {
-    constexpr int kProbes = 28;
-    constexpr double kNearEdge = 1.3;
-    Line best{edge[static_cast<std::size_t>(first)], edge[static_cast<std::size_t>(last)], 0};
-    const int rows = last - first;
-    const auto row_of = [&](int i) { return first + i * rows / (kProbes - 1); };
-    for (int a = 0; a < kProbes; ++a) {
-        for (int b = a + kProbes / 5; b < kProbes; ++b) {
-            const int ya = row_of(a), yb = row_of(b);
-            if (yb <= ya) continue;
-            const double xa = edge[static_cast<std::size_t>(ya)];
-            const double slope = (edge[static_cast<std::size_t>(yb)] - xa) / (yb - ya);
-            int support = 0;
-            for (int i = 0; i < kProbes; ++i) {
-                const int y = row_of(i);
-                const double off = edge[static_cast<std::size_t>(y)] - (xa + slope * (y - ya));
-                support += std::abs(off) <= kNearEdge ? 1 : 0;
-            }
-            if (support > best.support) {
-                best = {xa + slope * (first - ya), xa + slope * (last - ya), support};
-            }
-        }
-    }
-    return best;
-}
-
-// Where each row of a filled map begins and ends.
-struct Outline {
-    std::vector<double> left, right;
-};
-
-Outline outline_of(const Map& filled, const Rect& box) {
-    Outline outline{std::vector<double>(static_cast<std::size_t>(filled.height), 0), {}};
-    outline.right = outline.left;
-    for (int y = box.y0; y < box.y1; ++y) {
-        const std::uint8_t* const row = filled.row(y);
-        int x0 = box.x0, x1 = box.x1;
-        while (x0 < box.x1 && row[x0] == 0) ++x0;
-        while (x1 > x0 && row[x1 - 1] == 0) --x1;
-        outline.left[static_cast<std::size_t>(y)] = x0;
-        outline.right[static_cast<std::size_t>(y)] = x1;
-    }
-    return outline;
-}
-
-struct Rows {
-    int first, last;
-};
-
-// The far arc takes over the outline in the lowest part, and the near one in the highest.
-Rows rows_of_sides(const Rect& box) {
-    return {box.y0 + box.height() / 16, box.y1 - 1 - box.height() / 4};
-}
-
-Sides sides_along(const Line& left, const Rows& l, const Line& right, const Rows& r,
-                  const Rect& box) {
-    const auto reach = [](const Line& line, const Rows& rows, double y) {
-        return line.top +
-               (line.bottom - line.top) * (y - rows.first) / std::max(rows.last - rows.first, 1);
-    };
-    return {reach(left, l, box.y0),
-            reach(left, l, box.y1),
-            reach(right, r, box.y0),
-            reach(right, r, box.y1),
-            0,
-            0};
-}
-
-Sides first_guess(const Map& filled, const Rect& box) {
-    const Outline outline = outline_of(filled, box);
-    const Rows rows = rows_of_sides(box);
-    const Line l = side_line(outline.left, rows.first, rows.last);
-    const Line r = side_line(outline.right, rows.first, rows.last);
-    return sides_along(l, rows, r, rows, box);
-}
-
-// The rows of a side from the top down to where a window cuts it, if one does.
-Rows rows_to_window(const std::vector<double>& edge, double window, const Rect& box) {
-    Rows rows = rows_of_sides(box);
-    for (int y = rows.first; y <= rows.last; ++y) {
-        if (std::abs(edge[static_cast<std::size_t>(y)] - window) > kAtWindow) continue;
-        rows.last = y;
-        break;
-    }
-    return rows;
-}
-
-void guess_radii(Sides& s, const Map& filled, const Rect& box) {
-    const Apex apex = apex_of(s, box.y0, box.y1);
-    if (!apex.valid) return;
-    const int middle = std::clamp(static_cast<int>(apex.x), box.x0, box.x1 - 1);
-    int near = box.y0, far = box.y1;
-    while (near < box.y1 && filled.row(near)[middle] == 0) ++near;
-    while (far > near && filled.row(far - 1)[middle] == 0) --far;
-    s[kNear] = std::max(near - apex.y, 0.0);
-    s[kFar] = far - apex.y;
-}
-
 bool plausible(const Apex& apex, double nearest, double farthest) {
     const double high = std::atan(-apex.left_slope) * kDegrees;
     const double low = std::atan(-apex.right_slope) * kDegrees;
@@ -207,64 +84,6 @@ Shape sector_of(const Apex& apex, double nearest, double farthest, int gain, con
     const double high = std::atan(-apex.left_slope) * kDegrees;
     const double low = std::atan(-apex.right_slope) * kDegrees;
     return {true, {apex.x, apex.y, nearest, farthest, low, high}, double(gain), window, false};
-}
-
-double farthest_of(const Outline& outline, const Apex& apex, const Rect& box) {
-    double farthest = 0;
-    for (int y = box.y0; y < box.y1; ++y) {
-        const auto i = static_cast<std::size_t>(y);
-        for (const double x : {outline.left[i], outline.right[i]}) {
-            farthest = std::max(farthest, std::hypot(x - apex.x, y + 0.5 - apex.y));
-        }
-    }
-    return farthest;
-}
-
-bool holds(const Shape& sector, double x, double y) {
-    const auto& n = sector.numbers;
-    const double dx = x - n[0], dy = y - n[1];
-    const double r = std::hypot(dx, dy), angle = std::atan2(-dx, dy) * kDegrees;
-    return r >= n[2] && r <= n[3] && angle >= n[4] && angle <= n[5];
-}
-
-bool set_at(const Map& filled, double x, double y) {
-    return x >= 0 && y >= 0 && x < filled.width && y < filled.height &&
-           filled.row(static_cast<int>(y))[static_cast<int>(x)] != 0;
-}
-
-struct Side {
-    double x0, y0, x1, y1;  // its ends
-    double out_x, out_y;    // one cell outwards
-};
-
-// Whether a side of the window cuts the sector: where the sector goes on beyond it, the image ends
-// at it, straight. An image that fades into the dark ends raggedly.
-bool cuts(const Shape& sector, const Map& filled, const Side& side) {
-    constexpr int kPlaces = 64;
-    constexpr double kNear = 1.5, kLeastCut = 0.08, kStraight = 0.45;
-    int beyond = 0, straight = 0;
-    for (int i = 0; i < kPlaces; ++i) {
-        const double t = (i + 0.5) / kPlaces;
-        const double x = side.x0 + t * (side.x1 - side.x0);
-        const double y = side.y0 + t * (side.y1 - side.y0);
-        const double dx = kNear * side.out_x, dy = kNear * side.out_y;
-        if (!holds(sector, x + dx, y + dy)) continue;
-        ++beyond;
-        straight += set_at(filled, x - dx, y - dy) && !set_at(filled, x + dx, y + dy) ? 1 : 0;
-    }
-    return beyond >= kLeastCut * kPlaces && straight >= kStraight * beyond;
-}
-
-// Sides of the window that cut nothing off move to the grid's.
-void open_window(Shape& shape, const Map& filled) {
-    const Window w = shape.window;
-    Window open{0, 0, double(filled.width), double(filled.height)};
-    if (cuts(shape, filled, {w.x0, w.y0, w.x0, w.y1, -1, 0})) open.x0 = w.x0;
-    if (cuts(shape, filled, {w.x1, w.y0, w.x1, w.y1, 1, 0})) open.x1 = w.x1;
-    if (cuts(shape, filled, {w.x0, w.y0, w.x1, w.y0, 0, -1})) open.y0 = w.y0;
-    if (cuts(shape, filled, {w.x0, w.y1, w.x1, w.y1, 0, 1})) open.y1 = w.y1;
-    shape.window = open;
-    shape.clipped = open.x0 > 0 || open.y0 > 0 || open.x1 < filled.width || open.y1 < filled.height;
 }
 
 }  // namespace

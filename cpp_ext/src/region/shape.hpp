@@ -7,6 +7,8 @@
 
 namespace sonogaze::region {
 
+inline constexpr double kDegrees = 57.29577951308232;  // in a radian
+
 // What lies in a span of cells.
 struct Cells {
     int all, image, flat;
