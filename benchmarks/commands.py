@@ -30,6 +30,7 @@ from benchmarks.arguments import (
 from benchmarks.budget import Line, check_budget, check_subjects, read_budget
 from benchmarks.comparability import NAMES
 from benchmarks.compare import compare
+from benchmarks.headline import exceeding
 from benchmarks.options import check_identity, read_identity, read_shapes
 from benchmarks.record.store import read_record, write, write_record
 from benchmarks.record.types import Record
@@ -163,11 +164,25 @@ def compare_command(
         list[str] | None,
         typer.Option(help=f"Compare although this differs: {', '.join(NAMES)}; repeatable."),
     ] = None,
+    no_slower: Annotated[
+        float | None,
+        typer.Option(
+            "--no-slower-than",
+            metavar="PERCENT",
+            help="Exit 1 unless the 95 % interval of each headline figure excludes a slowdown "
+            "beyond this.",
+        ),
+    ] = None,
 ) -> None:
     """Compare two records: ratios with intervals; exit status 1 when a figure became worse."""
-    comparison = compare(read_record(before), read_record(after), despite or ())
+    names = str(before), str(after)
+    comparison = compare(read_record(before), read_record(after), despite or (), names)
+    too_slow = [] if no_slower is None else list(exceeding(comparison, no_slower))
     console.show_comparison(comparison, every)
-    if comparison.worse:
+    for text in too_slow:
+        console.note(f"--no-slower-than {no_slower:g}: {text}")
+    # a record beside itself shows nothing of a second run
+    if comparison.worse or too_slow or (no_slower is not None and comparison.identical):
         raise typer.Exit(EXIT_MISSED)
 
 
