@@ -26,12 +26,13 @@ from benchmarks.arguments import (
     Seed,
     Serial,
     Shape,
+    Size,
 )
-from benchmarks.budget import Line, check_budget, check_subjects, read_budget
+from benchmarks.budget import Line, check_applies, check_budget, read_budget
 from benchmarks.comparability import NAMES
 from benchmarks.compare import compare
 from benchmarks.headline import exceeding
-from benchmarks.options import check_identity, read_identity, read_shapes
+from benchmarks.options import check_identity, read_identity, read_shapes, read_size
 from benchmarks.record.store import read_record, write, write_record
 from benchmarks.record.types import Record
 from sdk import SdkError, __version__
@@ -74,6 +75,7 @@ def run_command(  # noqa: PLR0913 (an option each)
     quick: Quick = False,
     models: Models = None,
     frames: Frames = None,
+    size: Size = "1920x1080",
     budget: BudgetFile = None,
     seed: Seed = 0,
     quality: Annotated[bool, typer.Option(help="Score the labelled frames.")] = True,
@@ -95,6 +97,7 @@ def run_command(  # noqa: PLR0913 (an option each)
         shapes=read_shapes(shape or ()),
         identity=read_identity(device_serial, operator),
         budget=read_budget(budget) if budget else None,
+        screen=read_size(size),
     )
     folder = _folder(out, _BENCH)
     with progress_bar(console.errors) as advance:
@@ -193,7 +196,7 @@ def check_command(
 ) -> None:
     """Hold a record against a budget file; exit status 1 when a limit is missed."""
     measured, limits = read_record(record), read_budget(budget)
-    check_subjects(limits, [subject.name for subject in measured.subjects])
+    check_applies(limits, measured)
     lines = check_budget(measured, limits)
     console.show_budget(lines)
     _exit_if_missed(lines)
@@ -215,7 +218,7 @@ def report_command(
 
     measured = read_record(record)
     limits = read_budget(budget) if budget else None
-    check_subjects(limits, [subject.name for subject in measured.subjects])
+    check_applies(limits, measured)
     identity = read_identity(device_serial, operator)
     check_identity(measured.identity, identity)
     folders.check_writable(out)

@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import metadata
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from benchmarks import cli, commands
 from benchmarks.compare import compare
 from benchmarks.errors import BenchError
+from benchmarks.record.jobs import FrameShape
 from benchmarks.record.store import read_record, write_record
 from benchmarks.record.types import Identity
 from tests.benchmarks.fakes import edited, fake_record, fake_runs, with_failure
@@ -147,6 +149,16 @@ def test_a_record_that_is_not_there_is_told_in_plain_words(monkeypatch, capsys, 
 
 
 @pytest.mark.parametrize("command", ["check", "report"])
+def test_a_budget_for_a_record_of_the_kernel_alone_exits_3(tmp_path, monkeypatch, capsys, command):
+    record = save(replace(fake_record(1), kind="preprocess"), tmp_path / "pixels.json")
+    (tmp_path / "budget.toml").write_text('["student-fp32/skd"]\np50_ms = 9')
+    given = [str(tmp_path / "budget.toml")]
+    given = given if command == "check" else ["--budget", *given, "-o", str(tmp_path / "out")]
+    assert main(monkeypatch, command, record, *given) == 3
+    assert capsys.readouterr().err.startswith("record-unsuitable: a budget applies to records of")
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
 def test_limits_for_a_misspelt_subject_exit_2_and_write_nothing(
     tmp_path, monkeypatch, capsys, record, command
 ):
@@ -267,6 +279,15 @@ def test_another_serial_than_the_one_measured_is_refused(tmp_path, monkeypatch, 
         ["--shape", "x=0,3"],
         ["--shape", "x=99999,99999,99999"],
         ["--shape", "x=" + "9" * 5000],
+        ["--size", "640"],
+        ["--size", "640x"],
+        ["--size", "63x480"],
+        ["--size", "640x8193"],
+        ["--size", "8192x4097"],
+        ["--size", "640x480x3"],
+        ["--size", "-640x480"],
+        ["--size", "6\u066640x480"],
+        ["--size", "9" * 5000],
     ],
 )
 def test_an_option_that_makes_no_sense_exits_2_before_anything_runs(
@@ -308,6 +329,34 @@ def test_a_choice_that_is_not_allowed_exits_2_and_says_what_is(
     assert main(monkeypatch, *(words.get(word, word) for word in arguments)) == 2
     assert allowed in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "size"), [([], (1920, 1080)), (["--size", "640x480"], (640, 480))]
+)
+def test_the_screens_of_a_run_are_as_large_as_asked_for(tmp_path, monkeypatch, given, size):
+    asked = []
+
+    def run(request, *_):
+        asked.append(request.screen)
+        return fake_record(1)
+
+    monkeypatch.setattr("benchmarks.suites.models.run.run", run)
+    result = RUNNER.invoke(commands.app, ["run", "-o", str(tmp_path), *given])
+    assert result.exit_code == 0, result.output
+    assert asked == [FrameShape(*size, "BGRA32")]
+
+
+def test_runs_on_screens_of_two_sizes_are_refused_and_both_sizes_told(
+    record, tmp_path, monkeypatch, capsys
+):
+    small = edited(fake_record(2), lambda d: d["input"]["frame"].update(width=640, height=480))
+    new = save(small, tmp_path / "new.json")
+    assert main(monkeypatch, "compare", record, new) == 3
+    told = "frame-format: '1920x1080 BGRA32' against '640x480 BGRA32'"
+    assert told in capsys.readouterr().err
+    asked = ["compare", record, new, "--despite", "frame-format"]
+    assert RUNNER.invoke(commands.app, asked).exit_code == 0
 
 
 def test_a_run_without_a_folder_takes_the_first_that_holds_no_record(tmp_path, monkeypatch):

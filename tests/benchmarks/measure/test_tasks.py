@@ -30,11 +30,10 @@ def jobs(tmp_path_factory):
     path = folder / "toy.onnx"
     path.write_bytes(toy_student())
     samples = [np.random.default_rng(i).integers(0, 255, (60, 80), np.uint8) for i in range(4)]
-    files = Files(folder)
+    files = Files(folder, SHAPE)
     subjects = [s for s in user_subjects(path) if s.runtime != "openvino"]
-    write_inputs(files, make_ring(samples, SHAPE), samples, subjects)
-    plan = make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files)
-    return [replace(given, frame=SHAPE) if given.frame else given for given in plan]
+    write_inputs(files, make_ring(samples, SHAPE, size=4), samples, subjects)
+    return make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files)
 
 
 def of(jobs, task, runtime="sdk"):
