@@ -41,7 +41,7 @@ Models = Annotated[
 Frames = Annotated[
     Path | None,
     typer.Option(
-        help="Your frames: frames.csv, a folder a label, or bare images. Timing enlarges each onto "
+        help="Your frames: frames.csv, a folder a label, or bare images. Timing scales each onto "
         "the screens of --size."
     ),
 ]

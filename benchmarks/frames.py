@@ -177,7 +177,7 @@ def ring_size(shape: FrameShape) -> int:
 def make_ring(
     samples: list[np.ndarray], shape: FrameShape = SCREEN, size: int | None = None
 ) -> np.ndarray:
-    """Return uint8 `(size, H, W, 4)` BGRA screens: each sample enlarged in the middle of black.
+    """Return uint8 `(size, H, W, 4)` BGRA screens: each sample scaled, in the middle of black.
 
     Args:
         samples: grey frames, repeated as needed.
