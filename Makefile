@@ -10,7 +10,11 @@ PROJECTS := pyproject.toml tools/pyproject.toml
 
 .PHONY: setup demo test check bench docs
 
+NEXT := Next: `. $(BIN)/activate`, then one of the three ways in (README.md)
+
+# where another target needs it, setup is silent
 setup: $(STAMP)
+	@$(if $(filter setup,$(or $(MAKECMDGOALS),setup)),echo '$(NEXT)',:)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

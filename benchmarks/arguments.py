@@ -39,7 +39,14 @@ Models = Annotated[
     typer.Option(help="Models by name or pattern, or the path of an .onnx file; repeatable."),
 ]
 Frames = Annotated[
-    Path | None, typer.Option(help="Your frames: frames.csv, a folder a label, or bare images.")
+    Path | None,
+    typer.Option(
+        help="Your frames: frames.csv, a folder a label, or bare images. Timing scales each onto "
+        "the screens of --size."
+    ),
+]
+Size = Annotated[
+    str, typer.Option(metavar="WIDTHxHEIGHT", help="Of the BGRA screens that timing runs on.")
 ]
 Shape = Annotated[
     list[str] | None,

@@ -17,6 +17,7 @@ limit doesn't meet it. `judge = "value"` at the top holds all against the figure
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,14 @@ from benchmarks.record.types import Budget, Judge, Record
 from export.recipe.refusal import near
 
 Limits = dict[str, dict[str, float]]
+
+_KEYS = (
+    "keys are of latency (p50_ms, back_to_back_p50_ms, ...), memory (peak_mb, ...), start, "
+    "overhead, load, file size and quality (accuracy, ...): see docs/benchmarking.md#budgets"
+)
+_SIZE = re.compile(
+    r"\d+ ?[x×] ?\d+|(^|[ _])(size|width|height|resolution|screen)(_|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,7 @@ def read_budget(path: Path) -> Budget:
     for name, table in _leaves(tables):
         limits.setdefault(name, {}).update(_checked(path, name, table))
     if not any(limits.values()):
-        raise _invalid(path, f"no limit; allowed: {', '.join(METRICS)}")
+        raise _invalid(path, f"no limit; {_KEYS}")
     return Budget(limits, judge)
 
 
@@ -91,16 +100,19 @@ def _leaves(tables: Mapping[str, Any], prefix: str = "") -> list[tuple[str, dict
 def _checked(path: Path, name: str, limits: dict[str, Any]) -> dict[str, float]:
     for key, value in limits.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        known = key in METRICS or label_metric(key) is not None
-        if not known or not number or not 0 <= value < float("inf"):
-            where = f"[{name}] " if name else ""
-            hint = "" if known else near(key, METRICS)
-            raise _invalid(
-                path,
-                f"{where}{key} = {value!r}"[:200] + f"{hint}; allowed are finite numbers >= 0 for "
-                f"{', '.join(METRICS)}",
-            )
+        where = f"{f'[{name}] ' if name else ''}{key} = {value!r}"[:200]
+        if key not in METRICS and label_metric(key) is None:
+            raise _invalid(path, f"{where}: no such key{_hint(key, METRICS)}; {_KEYS}")
+        if not number or not 0 <= value < float("inf"):
+            raise _invalid(path, f"{where}: allowed are finite numbers >= 0")
     return {key: float(value) for key, value in limits.items()}
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    """Return which name may have been meant; a size is no part of a budget."""
+    if _SIZE.search(name):
+        return " (a frame size is chosen by `sonogaze-bench run --size`, and limits hold for it)"
+    return near(name, known)
 
 
 def _invalid(path: Path, text: str) -> BenchError:
@@ -122,9 +134,24 @@ def check_subjects(budget: Budget | None, names: Iterable[str]) -> None:
         if name and name not in known:
             raise BenchError(
                 "subject-unknown",
-                f"the budget has limits for [{name[:100]}]{near(name, known)}; the subjects of "
+                f"the budget has limits for [{name[:100]}]{_hint(name, known)}; the subjects of "
                 f"this run are {', '.join(known) or 'none'}",
             )
+
+
+def check_applies(budget: Budget | None, record: Record) -> None:
+    """Refuse a budget for a record whose figures it can't be about.
+
+    Raises:
+        BenchError: `record-unsuitable` for a record of the pixel kernel alone; `subject-unknown`.
+    """
+    if budget and record.kind != "models":
+        raise BenchError(
+            "record-unsuitable",
+            "a budget applies to records of `sonogaze-bench run`, and this one is of "
+            f"`sonogaze-bench {record.kind}`",
+        )
+    check_subjects(budget, [subject.name for subject in record.subjects])
 
 
 def check_budget(record: Record, budget: Budget) -> list[Line]:

@@ -26,11 +26,13 @@ from benchmarks.arguments import (
     Seed,
     Serial,
     Shape,
+    Size,
 )
-from benchmarks.budget import Line, check_budget, check_subjects, read_budget
+from benchmarks.budget import Line, check_applies, check_budget, read_budget
 from benchmarks.comparability import NAMES
 from benchmarks.compare import compare
-from benchmarks.options import check_identity, read_identity, read_shapes
+from benchmarks.headline import exceeding
+from benchmarks.options import check_identity, read_identity, read_shapes, read_size
 from benchmarks.record.store import read_record, write, write_record
 from benchmarks.record.types import Record
 from sdk import SdkError, __version__
@@ -73,6 +75,7 @@ def run_command(  # noqa: PLR0913 (an option each)
     quick: Quick = False,
     models: Models = None,
     frames: Frames = None,
+    size: Size = "1920x1080",
     budget: BudgetFile = None,
     seed: Seed = 0,
     quality: Annotated[bool, typer.Option(help="Score the labelled frames.")] = True,
@@ -94,6 +97,7 @@ def run_command(  # noqa: PLR0913 (an option each)
         shapes=read_shapes(shape or ()),
         identity=read_identity(device_serial, operator),
         budget=read_budget(budget) if budget else None,
+        screen=read_size(size),
     )
     folder = _folder(out, _BENCH)
     with progress_bar(console.errors) as advance:
@@ -163,11 +167,25 @@ def compare_command(
         list[str] | None,
         typer.Option(help=f"Compare although this differs: {', '.join(NAMES)}; repeatable."),
     ] = None,
+    no_slower: Annotated[
+        float | None,
+        typer.Option(
+            "--no-slower-than",
+            metavar="PERCENT",
+            help="Exit 1 unless the 95 % interval of each headline figure excludes a slowdown "
+            "beyond this.",
+        ),
+    ] = None,
 ) -> None:
     """Compare two records: ratios with intervals; exit status 1 when a figure became worse."""
-    comparison = compare(read_record(before), read_record(after), despite or ())
+    names = str(before), str(after)
+    comparison = compare(read_record(before), read_record(after), despite or (), names)
+    too_slow = [] if no_slower is None else list(exceeding(comparison, no_slower))
     console.show_comparison(comparison, every)
-    if comparison.worse:
+    for text in too_slow:
+        console.note(f"--no-slower-than {no_slower:g}: {text}")
+    # a record beside itself shows nothing of a second run
+    if comparison.worse or too_slow or (no_slower is not None and comparison.identical):
         raise typer.Exit(EXIT_MISSED)
 
 
@@ -178,7 +196,7 @@ def check_command(
 ) -> None:
     """Hold a record against a budget file; exit status 1 when a limit is missed."""
     measured, limits = read_record(record), read_budget(budget)
-    check_subjects(limits, [subject.name for subject in measured.subjects])
+    check_applies(limits, measured)
     lines = check_budget(measured, limits)
     console.show_budget(lines)
     _exit_if_missed(lines)
@@ -200,7 +218,7 @@ def report_command(
 
     measured = read_record(record)
     limits = read_budget(budget) if budget else None
-    check_subjects(limits, [subject.name for subject in measured.subjects])
+    check_applies(limits, measured)
     identity = read_identity(device_serial, operator)
     check_identity(measured.identity, identity)
     folders.check_writable(out)

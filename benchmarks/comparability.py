@@ -21,6 +21,11 @@ def _cpu(record: Record) -> list[str | None]:
     return [machine.cpu_model, *(machine.cpu_family_model_stepping or [])[:2]]
 
 
+def _frame(record: Record) -> str:
+    frame = record.input.frame
+    return f"{frame.width}x{frame.height} {frame.format}"
+
+
 #: Name that `--despite` takes -> the entry.
 ENTRIES: dict[str, Callable[[Record], object]] = {
     "suite": lambda record: record.kind,
@@ -33,7 +38,7 @@ ENTRIES: dict[str, Callable[[Record], object]] = {
     "governor": lambda record: record.machine.governor,
     "virtualisation": lambda record: record.machine.virtualisation,
     "frames-kind": lambda record: record.input.kind,
-    "frame-format": lambda record: to_json(record.input.frame),
+    "frame-format": _frame,
     "frames": lambda record: record.input.sha256,
     "kernel": lambda record: record.software.kernel and record.software.kernel.isa,
     "onnxruntime-options": lambda record: record.software.onnxruntime_options,
@@ -105,8 +110,10 @@ def check_comparable(before: Record, after: Record, despite: Collection[str]) ->
     return [f"compared despite {text}" for _, text in listed]
 
 
-def notes(before: Record, after: Record) -> Iterator[str]:
-    """Yield what may differ on purpose, and what disturbed either run."""
+def notes(
+    before: Record, after: Record, names: tuple[str, str] = ("before", "after")
+) -> Iterator[str]:
+    """Yield what may differ on purpose, and what disturbed either run, by the records' names."""
     packages = (before.software.packages, after.software.packages)
     for name in sorted({*packages[0], *packages[1]}):
         a, b = (one.get(name) for one in packages)
@@ -121,13 +128,13 @@ def notes(before: Record, after: Record) -> Iterator[str]:
             yield f"{second.name}: the model file differs"
         if first.weights != second.weights:
             yield f"{second.name}: the training state differs"
-    for label, record in (("before", before), ("after", after)):
-        yield from _troubles(label, record)
+    for name, record in zip(names, (before, after), strict=True):
+        yield from _troubles(name, record)
 
 
-def _troubles(label: str, record: Record) -> Iterator[str]:
+def _troubles(name: str, record: Record) -> Iterator[str]:
     if record.status != "complete":
-        yield f"{label}: the run was interrupted"
+        yield f"{name}: the run was interrupted"
     for warning in record.warnings:
         if warning.slug in _DISTURBANCES:
-            yield f"{label}: {warning.meaning} ({warning.detail})"
+            yield f"{name}: {warning.meaning} ({warning.detail})"

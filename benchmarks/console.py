@@ -65,5 +65,6 @@ def show_comparison(comparison: Comparison, every: bool) -> None:
         return
     for line in comparison_lines(comparison, every):
         show(line)
-    for text in [*comparison.notes, *(f"only in one record: {id}" for id in comparison.unmatched)]:
+    only = [f"only in {name}: {key}" for name, key in comparison.unmatched]
+    for text in [*comparison.notes, *only]:
         note(f"note: {text}")

@@ -16,6 +16,7 @@ SLUGS: dict[str, str] = {
     "output-unwritable": "the output folder cannot be written",
     "record-unreadable": "the file is no record of this suite",
     "record-invalid": "the record breaks its schema",
+    "record-unsuitable": "the record is of another command than this one takes",
     "subject-unknown": "a budget names a subject that the run doesn't have",
     "tool-failed": "an outside tool did not run",
     "record-unlike": "two records cannot be compared",

@@ -1,7 +1,7 @@
 """The frames that a run uses: the data set's test set, a user's folder, or the phantom.
 
-Timing runs on a ring of 1920x1080 BGRA screens made from them, as a grabber delivers, large enough
-that a frame is not still in a core's cache from the last time.
+Timing runs on a ring of BGRA screens made from them, as a grabber delivers, large enough that a
+frame is not still in a core's cache from the last time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from benchmarks.errors import BenchError
 from benchmarks.record.jobs import FrameShape
 
 SCREEN = FrameShape(width=1920, height=1080, format="BGRA32")
+#: Fewest screens of a ring; their number is a multiple of it, so that turns never share one.
 RING = 4
+_RING_BYTES = RING * SCREEN.width * SCREEN.height * 4
 _IMAGES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".pgm"}
 
 
@@ -166,18 +168,32 @@ def _phantom(count: int) -> FrameSet:
     return FrameSet("phantom", "synthetic phantom (no data folder): quality not measured", samples)
 
 
+def ring_size(shape: FrameShape) -> int:
+    """Return how many screens fill 33 MB: smaller ones must not all stay in a cache either."""
+    turns = -(-_RING_BYTES // (RING * shape.width * shape.height * 4))
+    return RING * max(1, turns)
+
+
 def make_ring(
-    samples: list[np.ndarray], shape: FrameShape = SCREEN, size: int = RING
+    samples: list[np.ndarray], shape: FrameShape = SCREEN, size: int | None = None
 ) -> np.ndarray:
-    """Return uint8 `(size, H, W, 4)` BGRA screens: each sample enlarged in the middle of black."""
+    """Return uint8 `(size, H, W, 4)` BGRA screens: each sample scaled, in the middle of black.
+
+    Args:
+        samples: grey frames, repeated as needed.
+        shape: of a screen.
+        size: number of screens; `ring_size` unless given.
+    """
     from PIL import Image
 
+    size = size or ring_size(shape)
     ring = np.zeros((size, shape.height, shape.width, 4), np.uint8)
     ring[..., 3] = 255
     for index in range(size):
         grey = Image.fromarray(samples[index % len(samples)])
         scale = min(shape.width / grey.width, shape.height / grey.height)
-        width, height = int(grey.width * scale), int(grey.height * scale)
+        # a sample far flatter than the screen keeps a pixel
+        width, height = (max(1, int(side * scale)) for side in grey.size)
         x, y = (shape.width - width) // 2, (shape.height - height) // 2
         pixels = np.asarray(grey.resize((width, height), Image.Resampling.BILINEAR))
         ring[index, y : y + height, x : x + width, :3] = pixels[..., None]

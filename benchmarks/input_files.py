@@ -10,16 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.record.jobs import Recipe
+from benchmarks.frames import SCREEN
+from benchmarks.record.jobs import FrameShape, Recipe
 from benchmarks.subjects.prepare import tensors_of
 from benchmarks.subjects.spec import Subject
 
 
 @dataclass(frozen=True)
 class Files:
-    """What the harness prepared in ``folder``."""
+    """What the harness prepared in ``folder``; ``screens`` are of this shape."""
 
     folder: Path
+    screens: FrameShape = SCREEN
 
     @property
     def ring(self) -> Path:

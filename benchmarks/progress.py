@@ -41,8 +41,15 @@ def _lines(console: Console) -> Advance:
         tenth = 10 * done // total
         if tenth > shown:
             shown = tenth
-            left = (monotonic() - begun) / done * (total - done) / 60 if done else 0.0
-            more = f", about {left:.0f} min left" if left >= 1 else ""
+            left_s = (monotonic() - begun) / done * (total - done) if done else 0.0
+            more = f", about {_duration(left_s)} left" if 0 < done < total else ""
             console.print(f"{done} of {total} processes done{more}", highlight=False)
 
     return advance
+
+
+def _duration(seconds: float) -> str:
+    """Return a time in whole minutes; below one and a half, in tens of seconds."""
+    if seconds >= 90:
+        return f"{seconds / 60:.0f} min"
+    return f"{10 * max(1, round(seconds / 10))} s"

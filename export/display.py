@@ -15,6 +15,9 @@ Progress = Callable[[int, int], None]
 Report = Callable[[int, dict[str, float]], None]
 
 NAME_WIDTH = 20
+#: Over how much of the past a bar's speed is taken: after a step longer than that, the time that
+#: is left would be unknown again.
+_SPEED_S = 3600.0
 
 
 @contextmanager
@@ -35,7 +38,13 @@ def bars(console: Console) -> Iterator[Show]:
         # losses have many parts: what 80 columns don't hold goes on in the next line
         TextColumn("{task.fields[note]}", markup=False, table_column=Column(ratio=1)),
     )
-    with Bars(*columns, console=console, expand=True, disable=not is_leader()) as progress:
+    with Bars(
+        *columns,
+        console=console,
+        expand=True,
+        disable=not is_leader(),
+        speed_estimate_period=_SPEED_S,
+    ) as progress:
         known: dict[str, TaskID] = {}
 
         def show(step: str, done: int, total: int, note: str = "") -> None:

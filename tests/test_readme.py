@@ -3,6 +3,7 @@
 import doctest
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,23 @@ def test_a_session_that_shows_something_else_is_found(shown, otherwise):
 
 def test_installing_stands_within_the_first_lines():
     assert "```" in "\n".join(README.splitlines()[:22])
+
+
+def test_whoever_verifies_a_build_finds_the_way_on_the_first_screen():
+    (line,) = [line for line in README.splitlines()[:24] if "compare-two-runs.md" in line]
+    assert line.startswith("**Verifying a build?**")
+
+
+@pytest.mark.parametrize(
+    ("targets", "told"), [([], True), (["setup"], True), (["check"], False), (["test"], False)]
+)
+def test_setup_ends_with_what_to_do_next_only_where_it_was_asked_for(targets, told):
+    # the stamp is taken for new, so nothing but the line itself would run
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/.ready", *targets]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    line = "echo 'Next: `. .venv/bin/activate`, then one of the three ways in (README.md)'"
+    assert (shown.splitlines()[-1] == line) == told
+    assert ("Next:" in shown) == told
 
 
 def test_accuracies_are_those_of_the_release():

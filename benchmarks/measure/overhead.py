@@ -10,6 +10,7 @@ right after an untimed one of its own.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 Action = Callable[[np.ndarray], object]
 
-#: Of 1080p it makes a frame of 0.5 MB, which the caches of a core hold.
-_HOT_STEP = 4
+#: A frame of so many pixels (0.5 MB), which the caches of a core hold: 480x270 of 1920x1080.
+_HOT_PIXELS = 480 * 270
+_TURN = 4  # frames that a turn reads
 
 
 def run(given: WorkerInput) -> Overhead:
@@ -44,18 +46,19 @@ def run(given: WorkerInput) -> Overhead:
 def _cold(given: WorkerInput, shape: FrameShape, ring: list[np.ndarray]) -> dict[str, list[int]]:
     subject, threads = given.measured, given.job.threads
     kernel, infer = _bare_parts(subject, threads, make_frame(ring[1], shape))
-    # Each way has a frame of its own, so that all meet it equally long untouched.
+    # Each way has a frame of its own in a turn, so that all meet it equally long untouched.
     read_sum, read_copy = _readers(shape)
-    actions: dict[str, tuple[Action, np.ndarray]] = {
-        "read_sum": (read_sum, ring[2]),
-        "sdk": (_whole(subject, threads, shape, ring[0]), ring[0]),
-        "read_copy": (read_copy, ring[3]),
-        "kernel": (kernel, ring[1]),
-        "inference": (infer, ring[1]),
+    actions: dict[str, tuple[Action, int]] = {
+        "read_sum": (read_sum, 2),
+        "sdk": (_whole(subject, threads, shape, ring[0]), 0),
+        "read_copy": (read_copy, 3),
+        "kernel": (kernel, 1),
+        "inference": (infer, 1),
     }
     parts_ns: dict[str, list[int]] = {name: [] for name in actions}
-    for _ in range(given.job.queries):
-        for name, (action, pixels) in actions.items():
+    for turn in range(given.job.queries):
+        for name, (action, place) in actions.items():
+            pixels = ring[(place + _TURN * turn) % len(ring)]
             start = time.monotonic_ns()
             action(pixels)
             parts_ns[name].append(time.monotonic_ns() - start)
@@ -64,7 +67,8 @@ def _cold(given: WorkerInput, shape: FrameShape, ring: list[np.ndarray]) -> dict
 
 def _hot(given: WorkerInput, shape: FrameShape, ring: list[np.ndarray]) -> dict[str, list[int]]:
     subject, threads = given.measured, given.job.threads
-    pixels = np.ascontiguousarray(ring[0][::_HOT_STEP, ::_HOT_STEP])
+    step = math.ceil(math.sqrt(shape.width * shape.height / _HOT_PIXELS))
+    pixels = np.ascontiguousarray(ring[0][::step, ::step])
     small = FrameShape(width=pixels.shape[1], height=pixels.shape[0], format=shape.format)
     kernel, infer = _bare_parts(subject, threads, make_frame(pixels, small))
     actions = {

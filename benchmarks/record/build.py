@@ -80,7 +80,9 @@ def build_record(measured: Measured) -> Record:
 def input_facts(frames: FrameSet, ring: np.ndarray) -> Input:
     """Return where the frames came from and the digest of the ring that was timed."""
     digest = hashlib.sha256(ring.tobytes()).hexdigest()
-    return Input(frames.kind, frames.description, SCREEN, digest)
+    _, height, width, _ = ring.shape
+    shape = replace(SCREEN, width=width, height=height)
+    return Input(frames.kind, frames.description, shape, digest)
 
 
 def utc_now() -> str:

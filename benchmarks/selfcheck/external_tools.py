@@ -115,13 +115,14 @@ def compared(record: Record, subject: str, folder: Path) -> list[Line]:
             `option-invalid` for no such subject; `tool-failed`.
     """
     frames = load_frames(None)
-    ring = make_ring(frames.samples)
+    screens = record.input.frame
+    ring = make_ring(frames.samples, screens)
     if input_facts(frames, ring).sha256 != record.input.sha256:
         raise BenchError("record-unlike", "the record is of other frames than the ones found here")
     subjects = {s.name: s for s in student_subjects("student", default_students(), "student")}
     if subject not in subjects:
         raise BenchError("option-invalid", f"--subject {subject!r}: allowed {', '.join(subjects)}")
-    one, files = subjects[subject], Files(folder)
+    one, files = subjects[subject], Files(folder, screens)
     write_inputs(files, ring, frames.samples, [one])
     jobs = [given for given in make_plan([one], files, QUICK) if given.job.task == "memory"]
     memory = {given.job.name: given for given in jobs}

@@ -28,6 +28,13 @@ class Interval:
     high: float | None
     confidence: float = CONFIDENCE
 
+    @property
+    def excludes_one(self) -> bool:
+        """Whether a ratio's interval shows a change; one without bounds shows none."""
+        if self.low is None or self.high is None:
+            return False
+        return not self.low <= 1 <= self.high
+
 
 def _finite(values: Sequence[float], name: str) -> np.ndarray:
     array = np.asarray(values, dtype=np.float64)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks import budget as budgeting
-from benchmarks.budget import check_budget, check_subjects, read_budget
+from benchmarks.budget import check_applies, check_budget, check_subjects, read_budget
 from benchmarks.errors import BenchError
+from benchmarks.metrics import METRICS
 from benchmarks.record.store import read_record
 from benchmarks.record.types import Share
 from export.release.gates import MAX_BYTES
@@ -159,9 +160,9 @@ def test_a_record_without_a_student_misses_the_budget(tmp_path):
     [
         ("", "no limit"),
         ("p99_ms = ", "Invalid|invalid|value"),
-        ("p98_ms = 5", r"toml: p98_ms = 5 \(did you mean 'p9\d_ms'\?\); allowed"),
-        ("p50 = 5", r"p50 = 5 \(did you mean 'p50_ms'\?\); allowed"),
-        ("['a/sdk']\np50_ms = -5", r"\[a/sdk\] p50_ms = -5; allowed"),
+        ("p98_ms = 5", r"toml: p98_ms = 5: no such key \(did you mean 'p9\d_ms'\?\); keys are of"),
+        ("p50 = 5", r"p50 = 5: no such key \(did you mean 'p50_ms'\?\); keys are of"),
+        ("['a/sdk']\np50_ms = -5", r"\[a/sdk\] p50_ms = -5: allowed"),
         ("p99_ms = '5'", "allowed are finite numbers"),
         ("p99_ms = true", "allowed are finite numbers"),
         ("p99_ms = nan", "allowed are finite numbers"),
@@ -170,13 +171,51 @@ def test_a_record_without_a_student_misses_the_budget(tmp_path):
         ("p99_ms = [5]", "allowed are finite numbers"),
         ("judge = 'mean'\np99_ms = 5", "allowed: bound, value"),
         ("recall.femur = 'x'", "allowed are finite numbers"),
-        ("accuracy.femur = 0.5", "femur = 0.5; allowed"),
+        ("accuracy.femur = 0.5", "femur = 0.5: no such key"),
     ],
 )
 def test_a_budget_that_makes_no_sense_is_refused(tmp_path, text, match):
     with pytest.raises(BenchError, match=match) as caught:
         read_budget(budget(tmp_path, text))
     assert caught.value.slug == "budget-invalid"
+
+
+@pytest.mark.parametrize("key", ["640x480", "frame_size", "p50_ms_1920x1080", "width"])
+def test_a_key_that_means_a_frame_size_is_told_where_that_is_chosen(tmp_path, key):
+    with pytest.raises(BenchError, match=r"a frame size is chosen by `sonogaze-bench run --size`"):
+        read_budget(budget(tmp_path, f"{key} = 5"))
+    limits = read_budget(budget(tmp_path, f'["student-fp32/sdk {key}"]\np50_ms = 5'))
+    with pytest.raises(BenchError, match=r"run --size") as caught:
+        check_subjects(limits, ["student-fp32/sdk"])
+    assert caught.value.slug == "subject-unknown"
+
+
+@pytest.mark.parametrize("key", ["zzzz", "p98_ms"])
+def test_what_is_said_of_an_unknown_key_is_short_and_names_where_all_stand(tmp_path, key):
+    with pytest.raises(BenchError) as caught:
+        read_budget(budget(tmp_path, f"{key} = 5"))
+    text = str(caught.value).removeprefix(str(tmp_path))
+    assert len(text) < 280
+    assert text.endswith("see docs/benchmarking.md#budgets")
+    assert "--size" not in text
+
+
+def test_every_key_stands_on_the_page_that_the_message_names():
+    section = (DOCS / "benchmarking.md").read_text(encoding="utf-8").split("### Budgets\n")[1]
+    section = section.split("\n## ")[0]
+    latencies = {name for name in METRICS if re.fullmatch(r".*p\d\d_ms|.*max_ms", name)}
+    external = {name for name in METRICS if name.startswith("external_")}
+    for name in METRICS.keys() - latencies - external:
+        assert re.search(rf"\b{name}\b", section), name
+
+
+def test_a_budget_is_not_for_a_record_of_the_kernel_alone(tmp_path):
+    limits = read_budget(budget(tmp_path, "p50_ms = 5"))
+    with pytest.raises(BenchError, match="records of `sonogaze-bench run`, and this") as caught:
+        check_applies(limits, replace(RECORD, kind="preprocess"))
+    assert caught.value.slug == "record-unsuitable"
+    check_applies(limits, RECORD)
+    check_applies(None, replace(RECORD, kind="preprocess"))
 
 
 def test_a_missing_budget_file_is_refused(tmp_path):

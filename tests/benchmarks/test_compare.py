@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -197,6 +198,30 @@ def test_what_may_have_become_worse_unseen_is_the_bound_of_the_interval():
     assert pair_of(STEADY, scattered, "neither").unseen is None
 
 
+@pytest.mark.parametrize("better", ["lower", "higher"])
+@pytest.mark.parametrize("scatter", [1e-5, 0.02, 0.3])
+def test_a_measured_change_is_worse_from_the_size_on_that_would_have_shown(better, scatter):
+    old, new = ([math.exp(scatter * i * f) for i in range(-2, 3)] for f in (1.0, 0.7))
+    visible = pair_of(old, new, better).visible
+    assert visible >= 0.05
+    factor = 1 + visible if better == "lower" else 1 - visible
+    found = [pair_of(old, [factor**e * one for one in new], better) for e in (0.999, 1.001)]
+    assert [change.verdict == "worse" for change in found] == [False, True]
+    assert found[0].visible == pytest.approx(visible)
+
+
+def test_nothing_would_have_shown_without_an_interval_or_a_direction():
+    assert pair_of(STEADY, [1.0]).visible is None
+    assert pair_of(STEADY, STEADY, "neither").visible is None
+
+
+def test_nothing_before_and_nothing_after_is_the_same_where_it_is_judged():
+    nothing = pair_of([0.0] * 5, [0.0] * 5)
+    assert (nothing.verdict, nothing.unseen) == ("same", 0.0)
+    assert pair_of([0.0] * 5, [0.0] * 5, "neither").verdict == "unjudged"
+    assert pair_of([0.0] * 5, [0.0, 0.0, 0.0, 0.0, 1.0]).verdict == "unclear"
+
+
 def test_the_ratio_is_the_quotient_of_the_values_beside_it():
     for change in compare(OLD, fake_record(2, factor=1.15)).changes:
         if change.ratio is not None:
@@ -227,9 +252,17 @@ def test_changed_models_kernels_and_packages_are_told():
         assert part in notes
 
 
+def test_what_disturbed_a_run_is_told_by_the_name_that_was_given():
+    other = edited(OLD, lambda document: document.update(status="interrupted"))
+    assert "out/bench: the run was interrupted" in compare(other, OLD, (), ("out/bench", "b")).notes
+    assert "b: the run was interrupted" in compare(OLD, other, (), ("out/bench", "b")).notes
+
+
 def test_figures_that_only_one_record_has_are_listed():
     *kept, gone = OLD.figures
-    assert compare(OLD, replace(OLD, figures=kept)).unmatched == [gone.id]
+    fewer = replace(OLD, figures=kept)
+    assert compare(OLD, fewer).unmatched == [("before", gone.id)]
+    assert compare(fewer, OLD, names=("a", "b")).unmatched == [("b", gone.id)]
 
 
 def test_intervals_that_meet_are_counted():

@@ -4,7 +4,8 @@ from PIL import Image
 
 from benchmarks import frames as framing
 from benchmarks.errors import BenchError
-from benchmarks.frames import load_frames, make_ring
+from benchmarks.frames import FrameSet, load_frames, make_ring
+from benchmarks.record.build import input_facts
 from benchmarks.record.jobs import FrameShape
 
 
@@ -123,6 +124,21 @@ def test_the_ring_holds_opaque_screens_with_the_frame_in_the_middle():
     assert (ring[:, :, 48:, :3] == 0).all()
 
 
-def test_the_ring_is_larger_than_most_caches():
-    screen = framing.SCREEN
-    assert framing.RING * screen.width * screen.height * 4 > 32e6
+@pytest.mark.parametrize("size", [(64, 64), (640, 480), (1920, 1080), (3840, 2160)])
+def test_a_ring_of_any_size_is_larger_than_most_caches_and_made_of_whole_turns(size):
+    width, height = size
+    screens = framing.ring_size(FrameShape(width, height, "BGRA32"))
+    assert screens * width * height * 4 > 33e6
+    assert screens % framing.RING == 0
+    assert (screens - framing.RING) * width * height * 4 < 33.2e6 or screens == framing.RING
+
+
+def test_a_sample_far_flatter_than_the_screen_is_still_on_it():
+    ring = make_ring([np.full((2, 4000), 200, np.uint8)], FrameShape(64, 64, "BGRA32"), size=1)
+    assert (ring[0, :, :, 0] == 200).any(axis=1).sum() == 1
+
+
+def test_a_run_records_the_size_of_the_screens_that_it_timed():
+    shape = FrameShape(64, 32, "BGRA32")
+    ring = make_ring([np.zeros((4, 4), np.uint8)], shape, size=2)
+    assert input_facts(FrameSet("folder", "", []), ring).frame == shape

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from benchmarks.frames import SCREEN
 from benchmarks.input_files import Files
 from benchmarks.record.jobs import Job
 from benchmarks.subjects.spec import IMPORTS, Subject
@@ -101,7 +100,7 @@ def _jobs_of(subject: Subject, files: Files, effort: Effort) -> list[WorkerInput
 def _timed(subject: Subject, files: Files) -> WorkerInput:
     """Return the input of a job on the ring; each job replaces the one in it."""
     job = Job(task="single_stream", name=subject.name)
-    return WorkerInput(job, subject, frame=SCREEN, ring=str(files.ring))
+    return WorkerInput(job, subject, frame=files.screens, ring=str(files.ring))
 
 
 def _device_jobs(name: str, effort: Effort) -> list[Job]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.budget import check_subjects
-from benchmarks.frames import FrameSet, load_frames, make_ring
+from benchmarks.frames import SCREEN, FrameSet, load_frames, make_ring
 from benchmarks.input_files import Files, write_inputs
 from benchmarks.measure.counters import read_energy
 from benchmarks.onnx_facts.facts import model_facts
@@ -17,6 +17,7 @@ from benchmarks.processes import Launcher
 from benchmarks.quality.collect import numerics_jobs, quality_jobs, score_numerics, score_quality
 from benchmarks.quality.teacher_logits import read_teacher
 from benchmarks.record.build import Measured, build_record, input_facts
+from benchmarks.record.jobs import FrameShape
 from benchmarks.record.types import (
     Budget,
     Identity,
@@ -51,6 +52,7 @@ class Request:
     shapes: Shapes = field(default_factory=dict)
     identity: Identity = field(default_factory=Identity)
     budget: Budget | None = None
+    screen: FrameShape = SCREEN
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def _prepare(request: Request, folder: Path) -> _Prepared:
     frames, effort = load_frames(request.frames), request.effort
     subjects = assemble(request.models, effort.mode, frames.samples, folder, request.shapes)
     check_subjects(request.budget, [subject.name for subject in subjects])
-    files, ring = Files(folder), make_ring(frames.samples)
+    files = Files(folder, request.screen)
+    ring = make_ring(frames.samples, files.screens)
     write_inputs(files, ring, frames.samples, subjects)
     facts: dict[str, ModelFacts] = {
         one.path: one.facts or model_facts(one.path) for one in subjects if one.path

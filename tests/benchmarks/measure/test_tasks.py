@@ -3,12 +3,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks.frames import make_ring
 from benchmarks.input_files import Files, write_inputs
+from benchmarks.measure import overhead
 from benchmarks.measure.tasks import TASKS
 from benchmarks.processes import launch
 from benchmarks.quality.collect import numerics_jobs
@@ -30,11 +32,10 @@ def jobs(tmp_path_factory):
     path = folder / "toy.onnx"
     path.write_bytes(toy_student())
     samples = [np.random.default_rng(i).integers(0, 255, (60, 80), np.uint8) for i in range(4)]
-    files = Files(folder)
+    files = Files(folder, SHAPE)
     subjects = [s for s in user_subjects(path) if s.runtime != "openvino"]
-    write_inputs(files, make_ring(samples, SHAPE), samples, subjects)
-    plan = make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files)
-    return [replace(given, frame=SHAPE) if given.frame else given for given in plan]
+    write_inputs(files, make_ring(samples, SHAPE, size=4), samples, subjects)
+    return make_plan(subjects, files, SHORT) + numerics_jobs(subjects, files)
 
 
 def of(jobs, task, runtime="sdk"):
@@ -143,3 +144,36 @@ def test_quick_covers_every_task(jobs):
     assert tasks | {"quality", "preprocess", "probe"} == set(TASKS) | {"cold_start"}
     assert QUICK.soak_seconds > 0
     assert Path(of(jobs, "soak").subject.path).is_file()
+
+
+def test_each_way_of_a_turn_reads_its_own_frame_and_turns_go_round_the_ring(monkeypatch):
+    seen = []
+
+    def read(pixels):
+        seen.append(int(pixels.flat[0]))
+
+    for name, made in (("_whole", read), ("_bare_parts", (read, read)), ("_readers", [read, read])):
+        monkeypatch.setattr(overhead, name, lambda *_, made=made: made)
+    ring = [np.full((8, 8, 4), number, np.uint8) for number in range(8)]
+    given = SimpleNamespace(measured=None, job=SimpleNamespace(threads=1, queries=3))
+    parts = overhead._cold(given, FrameShape(8, 8, "BGRA32"), ring)
+    assert seen == [2, 0, 3, 1, 1, 6, 4, 7, 5, 5, 2, 0, 3, 1, 1]
+    assert {len(values) for values in parts.values()} == {3}
+
+
+@pytest.mark.parametrize(
+    ("size", "hot"), [((1920, 1080), (270, 480)), ((640, 480), (240, 320)), ((64, 64), (64, 64))]
+)
+def test_hot_overhead_is_of_a_frame_that_a_core_holds_whatever_the_screens(monkeypatch, size, hot):
+    seen = set()
+
+    def read(pixels):
+        seen.add(pixels.shape[:2])
+
+    for name, made in (("_whole", read), ("_bare_parts", (read, read))):
+        monkeypatch.setattr(overhead, name, lambda *_, made=made: made)
+    width, height = size
+    given = SimpleNamespace(measured=None, job=SimpleNamespace(threads=1, queries=1))
+    screen = np.zeros((height, width, 4), np.uint8)
+    overhead._hot(given, FrameShape(width, height, "BGRA32"), [screen])
+    assert seen == {hot}

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from benchmarks.record.types import Budget, Difference, Identity, RunWarning, Share
 from benchmarks.report import plots, text
+from benchmarks.report.cover import cover
 from benchmarks.report.escape import markdown_cell, parted
 from benchmarks.report.summary import summary
 from benchmarks.report.view import View
@@ -18,6 +19,7 @@ from benchmarks.subjects.catalogue import default_students
 from export.files import file_sha256
 from tests.benchmarks.fakes import (
     SUBJECTS,
+    edited,
     fake_record,
     fake_runs,
     renamed,
@@ -381,3 +383,10 @@ def test_sizes_counts_and_ratios_are_readable():
     assert text.times(12.0, 1.0) == "12.0 x"
     assert text.times(12.0, 0.0) == "–"
     assert text.percent(Share(None, None, None)) == "–"
+
+
+def test_summary_and_first_page_say_on_which_screens_was_timed():
+    small = edited(fake_record(), lambda d: d["input"]["frame"].update(width=640, height=480))
+    view = View(small)
+    assert any("on a 640x480 BGRA32 frame" in line for line in summary(view))
+    assert dict(cover(view, Identity()))["Frames"].endswith("timed on 640x480 BGRA32 screens")
