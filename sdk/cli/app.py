@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -63,8 +62,6 @@ def begin(
     ] = False,
 ) -> None:
     """Classify ultrasound frames on this machine's CPU."""
-    # pydicom and Pillow warn about what they repair; what they can't is an error here
-    warnings.filterwarnings("ignore", module=r"pydicom|PIL")
 
 
 @app.command()

@@ -39,7 +39,6 @@ def live(
         typer.Argument(
             help="A clip, shown at its own pace, - for Motion JPEG on standard input, or live: "
             "http://host:port/path, igtl://host:port, /dev/video0.",
-            show_default=False,
         ),
     ],
     port: Annotated[

@@ -40,8 +40,8 @@ def _no_dash(path: Path | None) -> Path | None:
     return path
 
 
-ModelArgument = Annotated[Path | None, typer.Argument(help=_MODEL_HELP, show_default=False)]
-ModelOption = Annotated[Path | None, typer.Option(help=_MODEL_HELP, show_default=False)]
+ModelArgument = Annotated[Path | None, typer.Argument(help=_MODEL_HELP)]
+ModelOption = Annotated[Path | None, typer.Option(help=_MODEL_HELP)]
 PrecisionOption = Annotated[str, typer.Option(help="Precision: auto, fp32 or int8.")]
 RegionOption = Annotated[
     str | None,
@@ -49,26 +49,23 @@ RegionOption = Annotated[
         help="Part of each frame to look at, in pixels: x,y,width,height, or a sector "
         "cx,cy,r_min,r_max,angle_min_deg,angle_max_deg, with ,x,y,width,height after it where a "
         "window cuts the sector off, or auto: find it.",
-        show_default=False,
     ),
 ]
 ColorOption = Annotated[
     str | None,
     typer.Option(
         help="Matrix and range of YUV frames, such as bt709-full, instead of the file's.",
-        show_default=False,
     ),
 ]
 FpsOption = Annotated[
     float | None,
-    typer.Option(help="Frames a second, where a file has no times.", show_default=False),
+    typer.Option(help="Frames a second, where a file has no times."),
 ]
 FilesArgument = Annotated[
     list[str],
     typer.Argument(
         help="Images, DICOM files, videos, descriptions of raw frames, folders of them, - for "
         "standard input, or live: http://host:port/path, igtl://host:port, /dev/video0.",
-        show_default=False,
     ),
 ]
 SmoothOption = Annotated[
@@ -83,7 +80,7 @@ AttentionOption = Annotated[
 ]
 CsvOption = Annotated[
     Path | None,
-    typer.Option(callback=_no_dash, help="Write a table to this CSV file.", show_default=False),
+    typer.Option(callback=_no_dash, help="Write a table to this CSV file."),
 ]
 SaveOption = Annotated[
     Path | None,
@@ -91,14 +88,11 @@ SaveOption = Annotated[
         callback=_film_or_folder,
         help="Write frames with their results beside them: PNGs into this folder, or one film if "
         "the name ends in .mp4.",
-        show_default=False,
     ),
 ]
 ClipArgument = Annotated[
     str,
-    typer.Argument(
-        help="A video, a DICOM clip, an animation or a folder of images.", show_default=False
-    ),
+    typer.Argument(help="A video, a DICOM clip, an animation or a folder of images."),
 ]
 OutputOption = Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")]
 PicturesOption = Annotated[

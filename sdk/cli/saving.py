@@ -69,8 +69,10 @@ class Table:
 
     def drop(self) -> None:
         """Remove it."""
-        self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        finally:  # a full disk has no room for what was still to be written either
+            self._part.unlink(missing_ok=True)
 
 
 class Keepers:

@@ -54,7 +54,7 @@ def tests_for(
     """
     table = _table(group)
     if unseen(group, module):
-        reached = set(range(len(table["tests"])))
+        reached = _of_files(table, GROUPS[group].starting)
     else:
         reached = _reached(module, mutant, group)
     tests = _quickest([table["tests"][number] for number in reached], limit_s)
@@ -79,13 +79,14 @@ def _reached(module: str, mutant: Mutant, group: str) -> set[int]:
     if not reached:  # runs at import: whoever reaches the lines that use its names
         for user, line in _users(module, mutant, tuple(table["lines"])):
             reached.update(table["lines"][user].get(str(line), ()))
-        whole = (f"test_{Path(module).stem}.py", *GROUPS[group].at_import)
-        reached.update(
-            at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(whole)
-        )
+        reached |= _of_files(table, (f"test_{Path(module).stem}.py", *GROUPS[group].at_import))
     if not reached:
         reached.update(*lines.values())
     return reached
+
+
+def _of_files(table: dict[str, Any], ends: tuple[str, ...]) -> set[int]:
+    return {at for at, (name, _) in enumerate(table["tests"]) if _file(name).endswith(ends)}
 
 
 def _file(test: str) -> str:

@@ -19,8 +19,9 @@ class Group:
         plugins: of pytest.
         preload: what the tests import, but nothing that is mutated.
         at_import: tests of what happens while a module is imported, which no line tells.
-        unseen: patterns of modules that run in other processes, which coverage doesn't see: all
-            test files are asked about them.
+        unseen: patterns of modules that run in other processes, which coverage doesn't see.
+        starting: ends of the names of test files that start such processes and are asked about
+            those modules; all are without.
         most: mutants drawn of a module.
     """
 
@@ -31,6 +32,7 @@ class Group:
     preload: tuple[str, ...] = ()
     at_import: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    starting: tuple[str, ...] = ("",)
     most: int = 40
 
     def files(self) -> list[str]:
@@ -91,13 +93,15 @@ GROUPS = {
     ),
     "cli": Group(
         modules=("sdk/cli/*.py",),
-        tests=("tests/sdk/test_cli*.py", "tests/sdk/pages/test_report_command.py",
-               "tests/sdk/pages/test_live.py", "tests/sdk/audit/test_audit.py",
+        tests=("tests/sdk/cli/test_*.py", "tests/sdk/test_cli*.py",
+               "tests/sdk/pages/test_report_command.py", "tests/sdk/pages/test_live.py",
+               "tests/sdk/audit/test_audit.py",
                "tests/sdk/audit/test_verify_command.py", "tests/sdk/test_kernel_choice.py",
                "tests/sdk/stream/test_stream.py"),
         preload=(*_NUMERIC, *_READERS, "typer", "rich.console", "rich.progress"),
         # what it does with the process's own descriptors is tested in processes of its own
         unseen=("sdk/cli/output.py", "sdk/cli/__init__.py", "sdk/cli/__main__.py"),
+        starting=("test_cli.py", "test_cli_output.py", "test_cli_screen.py", "cli/test_output.py"),
         most=15,
     ),
     "interpreter": Group(

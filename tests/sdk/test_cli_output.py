@@ -130,5 +130,6 @@ os.write(1, b"after\\n")
 os.write(2, b"error\\n")
 print("last")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", code]  # of what is left open
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("result\nafter\nlast\n", "noise\nerror\n")
