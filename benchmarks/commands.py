@@ -31,7 +31,7 @@ from benchmarks.arguments import (
 from benchmarks.budget import Line, check_applies, check_budget, read_budget
 from benchmarks.comparability import NAMES
 from benchmarks.compare import compare
-from benchmarks.headline import exceeding
+from benchmarks.headline import exceeding, shown_not_slower
 from benchmarks.options import check_identity, read_identity, read_shapes, read_size
 from benchmarks.record.store import read_record, write, write_record
 from benchmarks.record.types import Record
@@ -184,6 +184,8 @@ def compare_command(
     console.show_comparison(comparison, every)
     for text in too_slow:
         console.note(f"--no-slower-than {no_slower:g}: {text}")
+    if no_slower is not None and not too_slow and not comparison.identical:
+        console.show(shown_not_slower(comparison, no_slower))
     # a record beside itself shows nothing of a second run
     if comparison.worse or too_slow or (no_slower is not None and comparison.identical):
         raise typer.Exit(EXIT_MISSED)

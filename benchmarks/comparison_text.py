@@ -15,7 +15,11 @@ _LONG = 1e6
 
 
 class _Row(NamedTuple):
-    """A line of the table; ``judged`` is left out where only the important figures are listed."""
+    """A line of the table; ``judged`` and ``shown`` stand only where every figure is listed.
+
+    Both belong to the interval that is corrected for the number of figures. Beside the answer,
+    which rests on the 95 % one, they would read as a contradiction.
+    """
 
     verdict: str
     ratio: str
@@ -103,7 +107,7 @@ def _factor(value: float) -> str:
 
 def _aligned(rows: Sequence[_Row], every: bool) -> list[str]:
     """Return lines whose columns are as wide as their widest cell, and two spaces apart."""
-    cells = [[*row] if every else [*row[:2], *row[3:]] for row in rows]
+    cells = [[*row] if every else [*row[:2], row.values, row.figure] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

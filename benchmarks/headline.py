@@ -32,8 +32,9 @@ def in_words(change: Change) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in whole percent, rounded up: a bound that is told must hold."""
-    return f"{math.ceil(100 * share - 1e-9)} %" if share < _FAR else f"{100 * _FAR:.0f} % and more"
+    """Return a share in percent, to a tenth and rounded up: a bound that is told must hold."""
+    tenths = math.ceil(1000 * share - 1e-9)
+    return f"{tenths / 10:g} %" if share < _FAR else f"{100 * _FAR:.0f} % and more"
 
 
 def answer(comparison: Comparison) -> str:
@@ -73,6 +74,12 @@ def exceeding(comparison: Comparison, limit_percent: float) -> Iterator[str]:
             yield (
                 f"{in_words(change)}: a slowdown of up to {percent(change.unseen)} is not excluded"
             )
+
+
+def shown_not_slower(comparison: Comparison, limit_percent: float) -> str:
+    """Return the sentence for a comparison that has nothing of `exceeding`."""
+    figures = ", ".join(in_words(change) for change in headline(comparison))
+    return f"No slower than {limit_percent:g} %, with 95 % confidence each: {figures}."
 
 
 def _reach(change: Change) -> float:

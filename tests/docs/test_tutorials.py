@@ -83,7 +83,7 @@ def _prepare_runs(page: str, folder: Path) -> None:
 
     Their headline has the verdicts that the page shows.
     """
-    for name, seed, factor in (("before", 2, 0.4), ("after", 3, 0.4)):
+    for name, seed, factor in (("before", 6, 0.4), ("after", 4, 0.4)):
         runs = [
             run
             for run in fake_runs(seed, factor)
