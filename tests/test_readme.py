@@ -37,9 +37,9 @@ def test_the_session_prints_what_is_shown():
     ("shown", "otherwise"),
     [
         ("decision='accept'", "decision='abstain'"),
-        ("confidence=0.998", "confidence=0.900"),
+        ("confidence=0.995", "confidence=0.900"),
         ("('no-signal',)", "('uniform',)"),
-        ("@9ae66fe0572a", "@9ae66fe0572b"),
+        ("@cbc5c0006b81", "@cbc5c0006b82"),
         ("is ambiguous", "is fine"),
     ],
 )

@@ -41,8 +41,9 @@ def mistakes(report: dict[str, Any], records: dict[str, FrameRecord], path: Path
     wrong = [m for part in ("test", "external") for m in _of(report, part)]
     if not wrong:
         return Sheet(None, "the student made no mistake on test and external frames")
-    least = report["calibration"]["abstain_below"]
-    accepted = [m for m in wrong if m["confidence"] >= least.get(m["said"], 0.0)]
+    if any("accepted" not in m for m in wrong):  # by confidence alone it can't be told
+        return Sheet(None, "the report doesn't say which mistakes were accepted; release again")
+    accepted = [m for m in wrong if m["accepted"]]
     summary = f"{len(wrong)} answers of the fp32 file are wrong on test and external frames"
     summary += f"; {len(wrong) - len(accepted)} of them were withheld"
     if not accepted:

@@ -37,10 +37,12 @@ class Scores:
             return
         inputs = tensors(records, self._recipe.preprocessing)
         for precision, data in self._contents.items():
-            metadata = parse_model_file(data).metadata
-            scores = score_file(data, records, inputs, metadata.calibration, self._recipe.labels)
+            file = parse_model_file(data)
+            calibration = file.metadata.calibration
+            scores = score_file(data, records, inputs, calibration, self._recipe.labels)
             self.files[precision][part] = scores
-            _log(part, records, f"release {metadata.student_id} {precision}", scores)
+            # by the file: another novelty on the same network is another look
+            _log(part, records, f"release {file.model_id}", scores)
         if self._teacher is not None:
             self.teacher[part] = self._teacher.score(records)
             if not self._teacher.known:
@@ -74,7 +76,7 @@ def score_file(
         "ece_cross_fitted": cross_fitted_error(logits, truth, [r.group for r in records]),
         **coverage(probabilities, truth, given),
         "risk_coverage": risk_coverage(probabilities, truth),
-        "mistakes": mistakes(probabilities, records, labels),
+        "mistakes": mistakes(probabilities, records, labels, given),
     }
 
 
@@ -99,9 +101,15 @@ def risk_coverage(
 
 
 def mistakes(
-    probabilities: np.ndarray, records: Sequence[FrameRecord], labels: Sequence[str]
+    probabilities: np.ndarray,
+    records: Sequence[FrameRecord],
+    labels: Sequence[str],
+    given: np.ndarray,
 ) -> list[dict[str, Any]]:
-    """Return every wrong answer by its frame's id, the most confident first."""
+    """Return every wrong answer by its frame's id, the most confident first.
+
+    `given` (N,) says which frames get their label: a novelty withholds some that are sure.
+    """
     predicted = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != truth_of(records, labels))
@@ -112,6 +120,7 @@ def mistakes(
             "truth": records[i].label,
             "said": labels[predicted[i]],
             "confidence": round(float(confidence[i]), 4),
+            "accepted": bool(given[i]),
         }
         for i in wrong[np.argsort(-confidence[wrong], kind="stable")]
     ]

@@ -29,12 +29,13 @@ def scores_of(records: list[FrameRecord], labels: tuple[str, ...]) -> dict:
     said = np.where(np.arange(len(truth)) % 5 == 0, (truth + 1) % len(labels), truth)
     logits = 3.0 * np.eye(len(labels))[said]
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    given = probabilities.max(axis=1) >= 0.5
     return {
         **score(logits, records, labels=labels, subgroup_intervals=True),
         **calibration_report(probabilities, truth, [r.group for r in records]),
-        **coverage(probabilities, truth, probabilities.max(axis=1) >= 0.5),
+        **coverage(probabilities, truth, given),
         "risk_coverage": risk_coverage(probabilities, truth),
-        "mistakes": mistakes(probabilities, records, labels),
+        "mistakes": mistakes(probabilities, records, labels, given),
     }
 
 
@@ -115,18 +116,36 @@ def test_frames_whose_licence_is_not_known_to_allow_it_are_not_shown(
 
 def test_mistakes_that_were_withheld_are_counted_and_not_shown(report, phantom_data, tmp_path):
     records = {r.id: r for r in load_records(phantom_data)}
-    report["calibration"]["abstain_below"] = dict.fromkeys(LABELS, 0.6)
     found = [m for part in ("test", "external") for m in _mistakes(report, part)]
+    # sure of all: a novelty withholds answers whatever their confidence
     for index, mistake in enumerate(found):
-        mistake["confidence"] = 0.9 if index < 2 else 0.5
+        mistake["confidence"], mistake["accepted"] = 0.9, index < 2
     sheet = sheets.mistakes(report, records, tmp_path / "mistakes.png")
     assert f"{len(found)} answers" in sheet.text
     assert f"{len(found) - 2} of them were withheld, 2 accepted: all of these" in sheet.text
     for mistake in found:
-        mistake["confidence"] = 0.5
+        mistake["accepted"] = False
     sheet = sheets.mistakes(report, records, tmp_path / "none.png")
     assert sheet == (None, f"{len(found)} answers of the fp32 file are wrong on test and external "
                      f"frames; {len(found)} of them were withheld")  # fmt: skip
+
+
+def test_a_report_that_does_not_say_which_mistakes_were_accepted_shows_none(report, tmp_path):
+    for part in report["scores"]["fp32"].values():
+        for mistake in part["mistakes"]:
+            del mistake["accepted"]
+    sheet = sheets.mistakes(report, {}, tmp_path / "none.png")
+    assert sheet.path is None
+    assert "doesn't say which mistakes were accepted" in sheet.text
+
+
+def test_a_mistake_is_accepted_where_its_frame_is_given_a_label():
+    records = [
+        FrameRecord(f"f{i}", Path("x"), "head", "own", "", f"p{i}", "", "", "") for i in range(3)
+    ]
+    wrong = np.array([[0.1, 0.9, 0, 0], [0.9, 0.1, 0, 0], [0.2, 0.8, 0, 0]])
+    found = mistakes(wrong, records, LABELS, np.array([False, True, True]))
+    assert [(m["id"], m["accepted"]) for m in found] == [("f0", False), ("f2", True)]
 
 
 def _mistakes(report, part):
