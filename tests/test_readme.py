@@ -39,7 +39,7 @@ def test_the_session_prints_what_is_shown():
         ("decision='accept'", "decision='abstain'"),
         ("confidence=0.995", "confidence=0.900"),
         ("('no-signal',)", "('uniform',)"),
-        ("@cbc5c0006b81", "@cbc5c0006b82"),
+        ("@ad2fcd8f0395", "@ad2fcd8f0396"),
         ("is ambiguous", "is fine"),
     ],
 )
