@@ -33,8 +33,9 @@ def in_words(change: Change) -> str:
 
 def percent(share: float) -> str:
     """Return a share in percent, to a tenth and rounded up: a bound that is told must hold."""
-    tenths = math.ceil(1000 * share - 1e-9)
-    return f"{tenths / 10:g} %" if share < _FAR else f"{100 * _FAR:.0f} % and more"
+    if share >= _FAR:
+        return f"{100 * _FAR:.0f} % and more"
+    return f"{math.ceil(1000 * share - 1e-9) / 10:g} %"
 
 
 def answer(comparison: Comparison) -> str:
@@ -78,8 +79,9 @@ def exceeding(comparison: Comparison, limit_percent: float) -> Iterator[str]:
 
 def shown_not_slower(comparison: Comparison, limit_percent: float) -> str:
     """Return the sentence for a comparison that has nothing of `exceeding`."""
-    figures = ", ".join(in_words(change) for change in headline(comparison))
-    return f"No slower than {limit_percent:g} %, with 95 % confidence each: {figures}."
+    count = len(headline(comparison))
+    which = "the headline figure" if count == 1 else f"each of the {count} headline figures"
+    return f"No slower than {limit_percent:g} %, with 95 % confidence: {which}."
 
 
 def _reach(change: Change) -> float:
