@@ -1,6 +1,6 @@
 """What an open-set head brings to a released student, over seeds and on machines it never met.
 
-    python -m export.studies.open_set [FOLDER] [--seeds N]
+    python -m export.studies.open_set [FOLDER] [--seeds N] [--no-machines]
 
 For each seed of the head (its views and its weights), and for the distance without a head: limits,
 right answers that stay, kinds that were left out of the head in turn, erased structures, patterns.
@@ -95,26 +95,32 @@ def left_out_machines(
 
 
 def study(
-    contents: Mapping[str, bytes], recipe: Recipe, seeds: int, folder: Path, show: Show
+    contents: Mapping[str, bytes],
+    recipe: Recipe,
+    seeds: int,
+    folder: Path,
+    show: Show,
+    machines: bool = True,
 ) -> dict[str, Any]:
-    """Return all of it."""
+    """Return all of it, or all but `machines` left out, each of which costs two heads."""
     records = load_records(data_root(), recipe.labels)
     config = _open_set(recipe)
     variants = {"distance alone": with_head(recipe, None)}
     for seed in range(config.seed, config.seed + seeds):
         variants[f"seed {seed}"] = with_head(recipe, structs.replace(config, seed=seed))
-    narrower = with_head(recipe, structs.replace(config, augment=None))
-    views = {"recipe": recipe, "student's": narrower}
-    return {
+    found: dict[str, Any] = {
         "novelties": {
             name: outcome(add_novelty(contents, one, records, folder, show), records)
             for name, one in variants.items()
-        },
-        "machines_left_out": {
-            name: left_out_machines(contents["fp32"], one, records, folder, show)
-            for name, one in views.items()
-        },
+        }
     }
+    if machines:
+        narrower = with_head(recipe, structs.replace(config, augment=None))
+        found["machines_left_out"] = {
+            name: left_out_machines(contents["fp32"], one, records, folder, show)
+            for name, one in {"recipe": recipe, "student's": narrower}.items()
+        }
+    return found
 
 
 def _open_set(recipe: Recipe) -> OpenSetConfig:
@@ -127,14 +133,16 @@ def main(
     folder: Annotated[Path, typer.Argument(help="of a release")] = Path("sdk/models"),
     recipe: Annotated[str, typer.Option("--recipe")] = "default",
     seeds: Annotated[int, typer.Option(min=1)] = 3,
+    machines: Annotated[bool, typer.Option(help="also heads that never met a machine")] = True,
     destination: Annotated[Path, typer.Option("-o")] = Path("docs/results/open-set.json"),
 ) -> None:
     """Fit heads to a released student and write what they do as JSON."""
     settings = load_recipe(recipe)
     contents = {p: (folder / file_name(settings.name, p)).read_bytes() for p in ("fp32", "int8")}
     with bars(Console(stderr=True)) as show, tempfile.TemporaryDirectory() as runs:
-        found = study(contents, settings, seeds, Path(runs), show)
+        found = study(contents, settings, seeds, Path(runs), show, machines)
     command = f"python -m export.studies.open_set --recipe {recipe} --seeds {seeds}"
+    command += "" if machines else " --no-machines"
     student = parse_model_file(contents["fp32"]).metadata.student_id
     write_json(
         destination, {"command": command, "student": student, "machine": machine_facts(), **found}
