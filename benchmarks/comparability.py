@@ -21,11 +21,6 @@ def _cpu(record: Record) -> list[str | None]:
     return [machine.cpu_model, *(machine.cpu_family_model_stepping or [])[:2]]
 
 
-def _frame(record: Record) -> str:
-    frame = record.input.frame
-    return f"{frame.width}x{frame.height} {frame.format}"
-
-
 #: Name that `--despite` takes -> the entry.
 ENTRIES: dict[str, Callable[[Record], object]] = {
     "suite": lambda record: record.kind,
@@ -38,7 +33,7 @@ ENTRIES: dict[str, Callable[[Record], object]] = {
     "governor": lambda record: record.machine.governor,
     "virtualisation": lambda record: record.machine.virtualisation,
     "frames-kind": lambda record: record.input.kind,
-    "frame-format": _frame,
+    "frame-format": lambda record: record.input.frame.in_words,
     "frames": lambda record: record.input.sha256,
     "kernel": lambda record: record.software.kernel and record.software.kernel.isa,
     "onnxruntime-options": lambda record: record.software.onnxruntime_options,

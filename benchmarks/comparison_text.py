@@ -55,10 +55,11 @@ def comparison_lines(comparison: Comparison, every: bool) -> Iterator[str]:
     ]
     rows = [_row(in_words(change), change, every, "slower") for change in leading]
     rows += [_row(change.id, change, every, "worse") for change in listed]
-    lines = _aligned([_HEAD, *rows], every) if rows else [""]
-    yield from lines[: 1 + len(leading)] if rows else []
+    lines = _aligned([_HEAD, *rows], every) if rows else []
+    top = 1 + len(leading)
+    yield from lines[:top]
     yield from _counts(comparison, every)
-    yield from lines[1 + len(leading) :]
+    yield from lines[top:]
     yield answer(comparison)
 
 

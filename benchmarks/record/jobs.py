@@ -68,3 +68,8 @@ class FrameShape:
     width: int
     height: int
     format: str
+
+    @property
+    def in_words(self) -> str:
+        """Size and format, as ``1920x1080 BGRA32``."""
+        return f"{self.width}x{self.height} {self.format}"

@@ -9,7 +9,7 @@ from typing import Literal
 from benchmarks.budget import Line
 from benchmarks.metrics import METRICS, label_metric
 from benchmarks.record.machine import Commit, Kernel
-from benchmarks.record.types import Identity, Judge, Record
+from benchmarks.record.types import Identity, Judge
 from benchmarks.report.table import Table
 from benchmarks.report.text import in_unit, number, shortened
 from benchmarks.report.view import View
@@ -72,14 +72,8 @@ def cover(view: View, identity: Identity) -> list[tuple[str, str]]:
             f"Python {software.python}",
         ),
         ("Commit", _commit(software.commit)),
-        ("Frames", f"{record.input.description}; timed on {screen(record)} screens"),
+        ("Frames", f"{record.input.description}; timed on {record.input.frame.in_words} screens"),
     ]
-
-
-def screen(record: Record) -> str:
-    """Return size and format of the frames that were timed, as ``1920x1080 BGRA32``."""
-    frame = record.input.frame
-    return f"{frame.width}x{frame.height} {frame.format}"
 
 
 def both_latencies(view: View) -> str:

@@ -30,8 +30,7 @@ def summary(view: View) -> list[str]:
 
 def _speed(view: View, name: str) -> Iterator[str]:
     paced, stream = view.latency(name, "paced-30fps"), view.latency(name)
-    frame = view.record.input.frame
-    screen = f"{frame.width}x{frame.height} {frame.format}"
+    screen = view.record.input.frame.in_words
     if stream:
         yield (
             f"Back to back, a call of {name} on a {screen} frame takes {_ends(stream)}: the figure "

@@ -130,7 +130,7 @@ def _counted(classifier: sdk.Classifier, total: int, progress: Progress) -> Ask:
 def _kinds(ask: Ask, records: Sequence[FrameRecord]) -> dict[str, Any]:
     """Return by `DATASET:KIND` how many frames that show no plane are called one.
 
-    And by part: a student that was trained on a kind has seen its train part.
+    And by part: a student that was trained on a kind has seen its training frames.
     """
     answers: dict[str, list[tuple[Answer, FrameRecord]]] = {}
     for record, grey in zip(records, read_greys(records), strict=True):

@@ -92,9 +92,9 @@ class TransferConfig(Settings, frozen=True, kw_only=True):
         mix_partners: frames that a chunk of 64 is mixed with.
         bank_by_seed: whether each student's seed has a bank of its own, so that the spread over
             seeds holds the chance in drawing views. Without, all share one, and it is drawn once.
-        unlabelled: data sets whose labels nobody looks at: on views of their train part students
-            follow the teacher alone, and a loss of labels counts nothing. The teacher doesn't learn
-            from them.
+        unlabelled: data sets whose labels nobody looks at: on views of their training frames
+            students follow the teacher alone, and a loss of labels counts nothing. The teacher
+            doesn't learn from them.
         augment: of students' views; None: the recipe's, which are the teacher's too. A student of
             few parameters learns more from milder ones.
         teacher_precision: of the teacher's answers. bf16 rounds logits near 4 to steps of 1/32.
